@@ -1,0 +1,1 @@
+"""What makes the project's own files: the drawn shoes, their features, the notebooks."""
