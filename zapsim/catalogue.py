@@ -1,0 +1,299 @@
+"""Turn a folder or zip of pictures into a `Catalogue`: a table of items, and their pictures.
+
+An *item* is one picture; its *key* is its path relative to the catalogue's root, POSIX style,
+e.g. ``Shoes/Oxfords/Bostonian/100627.72.jpg``. In UT-Zappos50K's layout the folders are
+category, subcategory and brand, and the file is named *product* ``.`` *colour*. The edge rule:
+what a layout lacks becomes a missing column or a missing value, never an error.
+"""
+
+import re
+import warnings
+from hashlib import sha256
+from io import BytesIO
+from pathlib import PurePosixPath
+
+import pandas as pd
+
+from zapsim.bundled import MINIZAP
+from zapsim.files import open_files
+from zapsim.pictures import PictureError, load_picture, thumbnail
+
+__all__ = ["Catalogue", "load_catalogue"]
+
+_FOLDERS = ["Category", "SubCategory", "Brand"]
+_PRODUCT_AND_COLOUR = re.compile(r"(\d+)\.(\d+)$")
+_TINY = 32
+
+
+def load_catalogue(source=None, metadata=None):
+    """Open a catalogue of product pictures.
+
+    Parameters
+    ----------
+    source : path, optional
+        A folder, in UT-Zappos50K's layout or any other, or a ``.zip`` of one, which is read
+        in place. By default the bundled MiniZap.
+    metadata : path, optional
+        A CSV file with a column ``CID`` (UT-Zappos50K's) or ``key``, joined to the items. By
+        default the ``meta-data.csv`` that lies with the pictures, if there is one.
+
+    Returns
+    -------
+    Catalogue
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing at `source` or `metadata`.
+    ValueError
+        If there is no picture, or the metadata has neither of the two columns.
+
+    Examples
+    --------
+    >>> import zapsim
+    >>> catalogue = zapsim.load_catalogue()
+    >>> sorted(catalogue.table["Category"].unique())
+    ['Boots', 'Sandals', 'Shoes', 'Slippers']
+    """
+    files = open_files(MINIZAP if source is None else source)
+    table = _layout(files.keys)
+    raw = files.metadata() if metadata is None else metadata
+    rows = None if raw is None else _read_metadata(raw)
+    return Catalogue(files, table if rows is None else _join(table, rows), rows)
+
+
+class Catalogue:
+    """Items and their pictures; made by `load_catalogue`.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row an item, indexed by ``key``, sorted. Columns, where the layout or the metadata
+        has them: Category, SubCategory, Brand, Product, Colourway, CID, then the metadata's
+        own (several values in a cell are joined by ``;``). All are strings or missing.
+    """
+
+    def __init__(self, files, table, metadata=None):
+        self._files = files
+        self._metadata = metadata
+        self.table = table
+
+    def __len__(self):
+        return len(self.table)
+
+    def __repr__(self):
+        counts = [
+            f"{self.table[column].nunique():,} {plural}"
+            for column, plural in [
+                ("Category", "categories"),
+                ("SubCategory", "subcategories"),
+                ("Brand", "brands"),
+                ("Product", "products"),
+            ]
+            if column in self.table
+        ]
+        return f"Catalogue of {len(self):,} items from {self.name}" + (
+            f" ({', '.join(counts)})" if counts else ""
+        )
+
+    @property
+    def name(self):
+        """The name of the folder or zip."""
+        return self._files.root.name
+
+    @property
+    def keys(self):
+        """All keys, in the table's order (pandas.Index of str)."""
+        return self.table.index
+
+    def sample(self, n, seed=42):
+        """Draw items at random, without replacement.
+
+        Parameters
+        ----------
+        n : int
+            How many; all of them, with a warning, where there are fewer.
+        seed : int
+            The same seed draws the same items from the same catalogue on every machine.
+
+        Returns
+        -------
+        Catalogue
+            In sorted order, like every catalogue.
+        """
+        if n < 1:
+            raise ValueError(f"n must be at least 1. Received: n={n}")
+        if n > len(self):
+            warnings.warn(
+                f"{n:,} items were asked for, {self.name} has {len(self):,}: all are taken.",
+                stacklevel=2,
+            )
+        drawn = self.table.sample(n=min(n, len(self)), random_state=seed)
+        return Catalogue(self._files, drawn.sort_index(), self._metadata)
+
+    def subset(self, keys):
+        """Return the catalogue of these keys only, in sorted order; KeyError if one is unknown."""
+        keys = [self._known(key) for key in keys]
+        return Catalogue(self._files, self.table.loc[keys].sort_index(), self._metadata)
+
+    def picture(self, key):
+        """Read one item's picture.
+
+        Returns
+        -------
+        ndarray of shape (height, width, 3), uint8, RGB
+
+        Raises
+        ------
+        KeyError
+            If there is no such key.
+        PictureError
+            If the file cannot be read as a picture.
+        """
+        return load_picture(self._files.read(self._known(key)), name=key)
+
+    def thumbnail(self, key, size=136):
+        """Return one item's picture as a small JPEG, padded to a white square (bytes)."""
+        return thumbnail(self.picture(key), size)
+
+    def content(self, key):
+        """Identify what the item's file holds: CRC-32 and size, e.g. ``"9ae1c3f0-3120"``."""
+        return self._files.content(self._known(key))
+
+    def label(self, key):
+        """Name an item for people, e.g. ``"Bostonian, Oxfords, 100627.72"``.
+
+        The text is not escaped: escape it where it goes into HTML.
+        """
+        row = self.table.loc[self._known(key)]
+        stem = PurePosixPath(key).stem
+        parts = [row.get("Brand"), row.get("SubCategory", row.get("Category")), stem]
+        return ", ".join(str(part) for part in parts if pd.notna(part))
+
+    def check(self):
+        """List what is wrong with the catalogue.
+
+        Every picture is read once, with a progress bar.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``problem``, ``key`` and ``detail``, sorted; empty when all is well. The
+            problems: ``unreadable``, ``empty`` (0 bytes), ``tiny`` (a side under 32 pixels),
+            ``duplicate`` (the same bytes as an earlier key), ``no metadata`` (a picture without
+            a row), ``no picture`` (a row without a picture, named by CID or key), ``skipped``
+            (left out when the catalogue was opened).
+        """
+        from tqdm.auto import tqdm
+
+        found = [("skipped", name, why) for name, why in self._files.skipped.items()]
+        first = {}
+        for key in tqdm(self.keys, desc="Checking", unit="picture"):
+            try:
+                data = self._files.read(key)
+                if not data:
+                    found.append(("empty", key, "0 bytes"))
+                    continue
+                height, width, _ = load_picture(data, name=key).shape
+            except PictureError as error:
+                found.append(("unreadable", key, str(error)))
+                continue
+            if min(height, width) < _TINY:
+                found.append(("tiny", key, f"{width}×{height} pixels"))
+            if (original := first.setdefault(sha256(data).digest(), key)) != key:
+                found.append(("duplicate", key, f"same bytes as {original}"))
+        found += self._check_metadata()
+        table = pd.DataFrame(found, columns=["problem", "key", "detail"])
+        return table.sort_values(["problem", "key"], ignore_index=True)
+
+    def _check_metadata(self):
+        if self._metadata is None:
+            return []
+        on, rows = self._metadata.index.name, self._metadata.index
+        # A sample is not to blame for the rows of pictures that were not drawn.
+        everything = _layout(self._files.keys).reset_index()
+        joined = everything.get(on, pd.Series(index=everything.index))
+        without_row = everything["key"][~joined.isin(rows)]
+        return [
+            ("no metadata", key, f"no row for its {on}")
+            for key in without_row[without_row.isin(self.keys)]
+        ] + [("no picture", row, f"{on} of no picture") for row in rows[~rows.isin(joined)]]
+
+    def plot(self, n=24, columns=8, seed=42):
+        """Draw a contact sheet.
+
+        Parameters
+        ----------
+        n : int
+            How many items, drawn at random.
+        columns : int
+            Pictures in a row.
+        seed : int
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from zapsim.plots import plot_pictures
+
+        keys = self.sample(min(n, len(self)), seed).keys
+        titled = [(self.picture_or_none(key), self.label(key)) for key in keys]
+        return plot_pictures(titled, columns)
+
+    def picture_or_none(self, key):
+        """Return one item's picture, or None where it cannot be read, so that the rest shows."""
+        try:
+            return self.picture(key)
+        except PictureError:
+            return None
+
+    def _known(self, key):
+        if key not in self.table.index:
+            raise KeyError(unknown_key(key, self.table.index))
+        return key
+
+
+def unknown_key(key, keys):
+    """Say that a key is unknown, and offer the closest ones."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(str(key), list(keys), n=3, cutoff=0.5)
+    offer = f"The closest are: {', '.join(map(repr, close))}." if close else f"One is {keys[0]!r}."
+    return f"No item {key!r} among {len(keys):,}. {offer}"
+
+
+def _layout(keys):
+    """Read category, subcategory, brand, product and colourway off the keys."""
+    columns = {name: [] for name in [*_FOLDERS, "Product", "Colourway", "CID"]}
+    for key in keys:
+        *folders, file = key.split("/")
+        folders = [folder.replace("%2E", ".") for folder in folders]
+        for level, name in enumerate(_FOLDERS):
+            columns[name].append(folders[level] if level < len(folders) else None)
+        match = _PRODUCT_AND_COLOUR.match(file.rpartition(".")[0])
+        columns["Product"].append(match[1] if match else None)
+        columns["Colourway"].append(f"{match[1]}.{match[2]}" if match else None)
+        columns["CID"].append(f"{match[1]}-{match[2]}" if match else None)
+    table = pd.DataFrame(columns, index=pd.Index(keys, name="key"))
+    return table.dropna(axis="columns", how="all")
+
+
+def _read_metadata(source):
+    source = BytesIO(source) if isinstance(source, bytes) else source
+    rows = pd.read_csv(source, dtype=str, encoding="utf-8-sig", encoding_errors="replace")
+    on = next((name for name in ("CID", "key") if name in rows), None)
+    if on is None:
+        raise ValueError(
+            "The metadata needs a column 'CID' (such as 100627-72) or 'key' (the picture's path). "
+            f"Received columns: {', '.join(map(repr, rows.columns))}"
+        )
+    return rows.dropna(subset=[on]).drop_duplicates(on).set_index(on)
+
+
+def _join(table, rows):
+    """Add the metadata's columns; where the folders say the same, the folders win."""
+    on = rows.index.name
+    if on not in [*table.columns, "key"]:
+        return table
+    new = rows[[column for column in rows if column not in table]]
+    return table.join(new, on=on)

@@ -1,0 +1,188 @@
+"""Find the pictures of a folder or a zip, and read them by key.
+
+In: a folder or a ``.zip``. Out: `Files`, which maps keys to bytes. A zip is read in place,
+nothing is unpacked, so no entry can be written outside a folder; entries whose names try to
+(``../``, absolute, drive letters) are left out and listed in `Files.skipped`.
+"""
+
+import zipfile
+import zlib
+from os import walk
+from pathlib import Path, PurePosixPath
+from unicodedata import normalize
+
+from zapsim.pictures import MAX_BYTES, SUFFIXES, PictureError
+
+__all__ = ["METADATA", "Files", "open_files"]
+
+METADATA = "meta-data.csv"
+_LEVELS = 3
+# What a damaged or encrypted zip and a vanished or forbidden file raise.
+_UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+
+
+def open_files(source):
+    """List the pictures of a folder or a zip.
+
+    Parameters
+    ----------
+    source : path
+        A folder, or a ``.zip`` file.
+
+    Returns
+    -------
+    Files
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder or file.
+    ValueError
+        If it is neither a folder nor a readable zip, or holds no picture.
+    """
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(
+            f"No catalogue at {path}. Give an existing folder or .zip, or call "
+            "load_catalogue() without a path for the bundled MiniZap."
+        )
+    files = _Folder(path) if path.is_dir() else _Zip(path)
+    if not files.keys:
+        raise ValueError(
+            f"No pictures in {path}. Looked for {', '.join(SUFFIXES)} in it and all folders "
+            f"below, and found {files.n_others:,} other files."
+        )
+    return files
+
+
+class Files:
+    """Pictures by key, whatever holds them.
+
+    Attributes
+    ----------
+    root : pathlib.Path
+        The folder or zip.
+    keys : list of str
+        The pictures' keys, sorted by code point: the same on every machine.
+    skipped : dict of str to str
+        Names that were left out on purpose, and why.
+    n_others : int
+        How many files are no pictures.
+    """
+
+    def __init__(self, root, names, metadata_names):
+        self.root = root
+        self.skipped = {}
+        self.n_others = 0
+        located = {}
+        for name in names:
+            if _is_junk(name):
+                continue
+            if not name.lower().endswith(SUFFIXES):
+                self.n_others += 1
+            elif (key := _key(name)) is None:
+                self.skipped[repr(name)] = "unsafe name: outside the catalogue, or not Unicode"
+            elif key in located:
+                self.skipped[name] = "same key as another file"
+            else:
+                located[key] = name
+        wrapper = _wrapper(located, root.stem)
+        self._names = {key.removeprefix(wrapper): name for key, name in sorted(located.items())}
+        self.keys = list(self._names)
+        self._metadata = next(
+            (name for name in metadata_names if PurePosixPath(name).name == METADATA), None
+        )
+
+    def read(self, key):
+        """Return the file's bytes; raise `PictureError` where it cannot be read."""
+        try:
+            return self._read(self._names[key])
+        except PictureError:
+            raise
+        except _UNREADABLE as error:
+            raise PictureError(f"{key}: cannot be read ({error}).") from error
+
+    def content(self, key):
+        """Identify the file's content: CRC-32 and size, e.g. ``"9ae1c3f0-3120"``.
+
+        A zip lists both, so nothing is read; a folder's files are read once. The same file
+        has the same identity in a folder and in a zip, on any machine, whatever its date.
+        """
+        data = self.read(key)
+        return f"{zlib.crc32(data):08x}-{len(data)}"
+
+    def metadata(self):
+        """Return the bytes of ``meta-data.csv``, or None where there is none."""
+        return self._read(self._metadata) if self._metadata else None
+
+
+class _Folder(Files):
+    def __init__(self, root):
+        names = []
+        for folder, subfolders, files in walk(root, followlinks=True):
+            subfolders[:] = [name for name in subfolders if not _is_junk(name)]
+            relative = Path(folder).relative_to(root)
+            names += [(relative / file).as_posix() for file in files]
+        top = [name for name in names if "/" not in name]
+        super().__init__(root, names, top)
+
+    def _read(self, name):
+        path = self.root / name
+        if path.stat().st_size > MAX_BYTES:
+            raise PictureError(f"{name}: larger than the limit of {MAX_BYTES:,} bytes.")
+        return path.read_bytes()
+
+
+class _Zip(Files):
+    def __init__(self, root):
+        try:
+            self._zip = zipfile.ZipFile(root)
+        except (zipfile.BadZipFile, OSError) as error:
+            raise ValueError(
+                f"{root} is neither a folder nor a readable .zip ({error}). "
+                "If it was downloaded, download it again."
+            ) from error
+        names = [entry.filename for entry in self._zip.infolist() if not entry.is_dir()]
+        super().__init__(root, names, sorted(names, key=lambda name: name.count("/")))
+
+    def _read(self, name):
+        # The size is the archive's own claim, but zipfile never reads beyond it.
+        if self._zip.getinfo(name).file_size > MAX_BYTES:
+            raise PictureError(f"{name}: larger than the limit of {MAX_BYTES:,} bytes.")
+        return self._zip.read(name)
+
+    def content(self, key):
+        entry = self._zip.getinfo(self._names[key])
+        return f"{entry.CRC:08x}-{entry.file_size}"
+
+
+def _is_junk(name):
+    parts = name.split("/")
+    return "__MACOSX" in parts or any(p.startswith(".") and p.strip(".") for p in parts)
+
+
+def _key(name):
+    # Some archivers on Windows write backslashes; macOS decomposes accents.
+    key = normalize("NFC", name.replace("\\", "/"))
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return None
+    parts = PurePosixPath(key).parts
+    if not parts or parts[0] == "/" or ".." in parts or parts[0].endswith(":"):
+        return None
+    return "/".join(parts)
+
+
+def _wrapper(keys, stem):
+    """Return the folders around everything, which belong to the archive, not to the layout."""
+    wrapper = ""
+    while True:
+        tops = {key.removeprefix(wrapper).partition("/")[0] for key in keys}
+        if len(tops) != 1:
+            return wrapper
+        top = tops.pop()
+        levels = max(key.removeprefix(wrapper).count("/") for key in keys)
+        if levels <= (0 if top == stem else _LEVELS):
+            return wrapper
+        wrapper += f"{top}/"

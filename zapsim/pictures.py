@@ -1,0 +1,166 @@
+"""Read any picture into RGB, fit it to a square, shrink it to a thumbnail.
+
+In: a path, bytes, a Pillow image or an array. Out: RGB uint8, shape (height, width, 3).
+Catalogue pictures and queries take this one path, because two readers that resize or
+rotate differently give different features for the same file. The edge rule: a picture that
+cannot be read, or is unreasonably large, raises `PictureError` with its name, nothing else.
+"""
+
+from io import BytesIO
+from os import PathLike, fspath
+
+import numpy as np
+from PIL import Image, ImageOps
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "PictureError",
+    "fit_square",
+    "load_picture",
+    "thumbnail",
+]
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
+MAX_PIXELS = 50_000_000
+MAX_BYTES = 200_000_000
+
+# Only these decoders are ever tried, whatever the file says it is.
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+_WHITE = (255, 255, 255)
+
+
+class PictureError(ValueError):
+    """A picture could not be read; the message names it and says why."""
+
+
+def load_picture(source, name=None):
+    """Read one picture as RGB.
+
+    The EXIF rotation is applied, transparency is laid on white, the first frame of an
+    animation is taken, and CMYK, palette, greyscale and 16-bit pictures become 8-bit RGB.
+
+    Parameters
+    ----------
+    source : path, bytes, PIL.Image.Image or ndarray
+        An array is taken as greyscale (height, width), RGB (height, width, 3) or RGBA
+        (height, width, 4), dtype uint8.
+    name : str, optional
+        What error messages call the picture; by default its path.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3), uint8
+
+    Raises
+    ------
+    PictureError
+        If the picture is missing, empty, damaged, not a picture, of another format than
+        JPEG, PNG, WebP, BMP or GIF, or larger than `MAX_PIXELS`.
+    """
+    name = name or (fspath(source) if isinstance(source, (str, PathLike)) else "the picture")
+    try:
+        with _open(source, name) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise PictureError(
+                    f"{name}: {width}×{height} pixels are more than the limit of "
+                    f"{MAX_PIXELS:,}. Scale the picture down first."
+                )
+            return np.array(_to_rgb(ImageOps.exif_transpose(image)))
+    except PictureError:
+        raise
+    # Pillow's decoders raise many kinds of errors on damaged files, SyntaxError and
+    # struct.error among them; whatever the kind, the picture is unreadable.
+    except Exception as error:
+        raise PictureError(f"{name}: cannot be read as a picture ({_reason(error)}).") from error
+
+
+def _open(source, name):
+    if isinstance(source, Image.Image):
+        return source.copy()
+    if isinstance(source, np.ndarray):
+        if source.dtype != np.uint8 or source.ndim not in (2, 3):
+            raise PictureError(
+                f"{name}: an array must be uint8 of shape (height, width[, 3 or 4]). "
+                f"Received: {source.dtype} of shape {source.shape}."
+            )
+        return Image.fromarray(source)
+    data = source if isinstance(source, (bytes, bytearray, memoryview)) else None
+    if data is not None and not len(data):
+        raise PictureError(f"{name}: the file is empty (0 bytes).")
+    return Image.open(BytesIO(data) if data is not None else source, formats=_FORMATS)
+
+
+def _to_rgb(image):
+    if image.mode == "F" or image.mode.startswith("I"):
+        # Pillow would clip 16-bit greys at 255 instead of scaling them.
+        grey = np.asarray(image, dtype=np.float32) / 256
+        image = Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, (*_WHITE, 255))
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")
+
+
+def _reason(error):
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, Image.UnidentifiedImageError):
+        return "not a JPEG, PNG, WebP, BMP or GIF"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more than the limit of {MAX_PIXELS:,} pixels"
+    return f"{type(error).__name__}: {error}"
+
+
+def fit_square(picture, size, fit="pad"):
+    """Scale a picture to a square.
+
+    Parameters
+    ----------
+    picture : ndarray of shape (height, width, 3), uint8
+    size : int
+        Side of the square, in pixels.
+    fit : {"pad", "stretch"}
+        "pad" keeps the proportions and fills up with white, so that a tall boot stays tall;
+        "stretch" pulls the picture to a square.
+
+    Returns
+    -------
+    ndarray of shape (size, size, 3), uint8
+        Resized with antialiased bilinear interpolation.
+    """
+    if fit not in ("pad", "stretch"):
+        raise ValueError(f"fit must be 'pad' or 'stretch'. Received: fit={fit!r}")
+    image = Image.fromarray(picture)
+    # Scaling comes before padding: a 50,000×100 strip must not become a square of 50,000².
+    scale = size / max(image.size)
+    shape = [max(1, round(side * scale)) for side in image.size] if fit == "pad" else [size, size]
+    if image.size != tuple(shape):
+        image = image.resize(shape, Image.Resampling.BILINEAR)
+    if image.size != (size, size):
+        square = Image.new("RGB", (size, size), _WHITE)
+        square.paste(image, ((size - image.width) // 2, (size - image.height) // 2))
+        image = square
+    return np.asarray(image)
+
+
+def thumbnail(picture, size=136):
+    """Shrink a picture to fit a square of white and encode it as JPEG.
+
+    Parameters
+    ----------
+    picture : ndarray of shape (height, width, 3), uint8
+    size : int
+        Side of the square, in pixels.
+
+    Returns
+    -------
+    bytes
+        A JPEG file.
+    """
+    buffer = BytesIO()
+    Image.fromarray(fit_square(picture, size)).save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()
