@@ -1,0 +1,243 @@
+"""Keep vectors in Parquet: the feature store, a folder of shards, and single files of vectors.
+
+A shard holds the columns ``key`` (str), ``content`` (str, what identifies the picture's bytes)
+and ``features`` (fixed-size list of float16); its schema's metadata says, as JSON, with which
+settings the features were made. pandas, DuckDB, Ray, Spark and LanceDB read it as it is. The
+edge rules: a store made with other settings is refused; files appear whole or not at all; a row
+whose content is no longer the picture's is passed over; of two rows the later shard's counts.
+"""
+
+import json
+import os
+import uuid
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from zapsim.bundled import MINIZAP_FEATURES
+
+__all__ = ["FeatureStore", "StoreError", "load_features", "read_vectors", "write_vectors"]
+
+SHARD_ITEMS = 512
+_SETTINGS = b"zapsim"
+_ABSENT = "(absent)"
+
+
+class StoreError(RuntimeError):
+    """A store cannot be used: made with other settings, not a store, or the disk is full."""
+
+
+def load_features(store=None):
+    """Read all features of a store.
+
+    Parameters
+    ----------
+    store : path, optional
+        The folder. By default MiniZap's features, which ship with zapsim.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_items, n_features), float32
+        Indexed by key, sorted. ``attrs["extractor"]`` holds the settings they were made with.
+
+    Raises
+    ------
+    StoreError
+        If there is no store, or its shards were made with different settings.
+    """
+    folder = MINIZAP_FEATURES if store is None else Path(store)
+    shards = _shards(folder)
+    if not shards:
+        raise StoreError(
+            f"No feature store at {folder}. Make one with "
+            f"VGG16Extractor().extract(catalogue, cache={str(folder)!r})."
+        )
+    settings = pq.read_schema(shards[0]).metadata or {}
+    opened = FeatureStore(folder, json.loads(settings.get(_SETTINGS, b"{}")))
+    found = {}
+    for keys, _, values in opened.blocks():
+        found.update(zip(keys, values, strict=True))
+    keys = sorted(found)
+    values = np.stack([found[key] for key in keys]).astype(np.float32)
+    return features_frame(keys, values, opened.settings)
+
+
+def features_frame(keys, values, settings):
+    """Put features into the DataFrame that the rest of zapsim takes."""
+    frame = pd.DataFrame(values, index=pd.Index(keys, name="key"), copy=False)
+    frame.attrs["extractor"] = dict(settings)
+    return frame
+
+
+class FeatureStore:
+    """A folder of shards made with one extractor's settings.
+
+    Parameters
+    ----------
+    folder : path
+        Made when the first shard is written.
+    settings : dict
+        What the features depend on; JSON types only.
+    read_only : bool
+        Refuse to write.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds shards made with other settings.
+    """
+
+    def __init__(self, folder, settings, read_only=False):
+        self.folder = Path(folder).expanduser()
+        self.settings = settings
+        self.read_only = read_only
+        if self.folder.exists() and not self.folder.is_dir():
+            raise StoreError(f"{self.folder} is a file; a feature store is a folder.")
+        for shard in _shards(self.folder):
+            self._check_settings(shard)
+
+    def _check_settings(self, shard):
+        try:
+            found = json.loads((pq.read_schema(shard).metadata or {}).get(_SETTINGS, b"{}"))
+        except (pa.ArrowInvalid, OSError, ValueError):
+            return
+        if found != self.settings:
+            names = sorted({*found, *self.settings})
+            pairs = [(n, found.get(n, _ABSENT), self.settings.get(n, _ABSENT)) for n in names]
+            differences = [f"{name} is {a} there and {b} here" for name, a, b in pairs if a != b]
+            raise StoreError(
+                f"The feature store {self.folder} was made with other settings: "
+                f"{'; '.join(differences)}. Features of different settings cannot be compared: "
+                "use another folder as cache, or the store's settings."
+            )
+
+    def blocks(self):
+        """Yield (keys, contents, values of shape (n, n_features) float16), a shard at a time.
+
+        A damaged shard is named in a warning and passed over.
+        """
+        for shard in _shards(self.folder):
+            try:
+                table = pq.read_table(shard)
+                block = table["key"].to_pylist(), table["content"].to_pylist(), _values(table)
+            except (pa.ArrowException, OSError, KeyError) as error:
+                warnings.warn(
+                    f"The shard {shard} is damaged and passed over ({error}). Its pictures are "
+                    "extracted again; the file can be deleted.",
+                    stacklevel=2,
+                )
+                continue
+            yield block
+
+    def read(self, contents, n_features):
+        """Look up the features of pictures by key and content.
+
+        Parameters
+        ----------
+        contents : dict of str to str
+            The wanted keys, and what identifies each one's content.
+        n_features : int
+
+        Returns
+        -------
+        values : ndarray of shape (n_items, n_features), float32
+            In the order of `contents`; rows that were not found are left as zeros.
+        found : ndarray of shape (n_items,), bool
+        """
+        position = {key: i for i, key in enumerate(contents)}
+        values = np.zeros((len(contents), n_features), np.float32)
+        found = np.zeros(len(contents), bool)
+        for keys, stored, block in self.blocks():
+            rows = [r for r, key in enumerate(keys) if contents.get(key) == stored[r]]
+            where = [position[keys[row]] for row in rows]
+            values[where] = block[rows]
+            found[where] = True
+        return values, found
+
+    def write(self, keys, contents, values):
+        """Add a shard; it appears whole or not at all."""
+        if self.read_only or not keys:
+            return
+        table = _table({"key": keys, "content": contents}, values.astype(np.float16))
+        number = len(_shards(self.folder))
+        path = self.folder / f"part-{number:05d}-{uuid.uuid4().hex[:8]}.parquet"
+        _write(table.replace_schema_metadata({_SETTINGS: json.dumps(self.settings)}), path)
+
+
+class ShardWriter:
+    """Collect rows and write a shard whenever one is full, and the rest at the end.
+
+    A context manager: what was collected is written even when the work is interrupted.
+    """
+
+    def __init__(self, store):
+        self._store = store
+        self._rows = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if not (kind and issubclass(kind, StoreError)):
+            self._flush()
+
+    def add(self, keys, contents, values):
+        """Add rows: keys and contents (lists of str), values of shape (n, n_features)."""
+        self._rows += zip(keys, contents, values, strict=True)
+        if len(self._rows) >= SHARD_ITEMS:
+            self._flush()
+
+    def _flush(self):
+        if self._store is not None and self._rows:
+            keys, contents, values = zip(*self._rows, strict=True)
+            self._rows = []
+            self._store.write(list(keys), list(contents), np.stack(values))
+
+
+def write_vectors(path, keys, values):
+    """Write one Parquet file of ``key`` and ``features``, in this order, whole or not at all."""
+    _write(_table({"key": list(keys)}, values), Path(path).expanduser())
+
+
+def read_vectors(path):
+    """Read what `write_vectors` wrote: keys (list of str) and values (ndarray, 2-d)."""
+    try:
+        table = pq.read_table(Path(path).expanduser())
+        return table["key"].to_pylist(), _values(table)
+    except (pa.ArrowInvalid, KeyError) as error:
+        raise StoreError(f"{path} is not a Parquet file written by zapsim ({error}).") from error
+
+
+def _shards(folder):
+    return sorted(folder.glob("part-*.parquet")) if folder.is_dir() else []
+
+
+def _table(columns, values):
+    width = values.shape[1]
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), width)
+    return pa.table({**columns, "features": vectors})
+
+
+def _values(table):
+    vectors = table["features"].combine_chunks()
+    width = vectors.type.list_size
+    return vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(table), width)
+
+
+def _write(table, path):
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, temporary, compression="zstd", use_dictionary=False)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StoreError(
+            f"Could not write {path} ({error}). What was written before is whole: "
+            "free some space or choose another folder, and run again."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
