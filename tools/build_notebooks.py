@@ -1,0 +1,176 @@
+"""Build the course's notebooks from ``notebooks/src``; the whole pipeline, in order:
+
+1. Read ``src/NN_name.py`` (jupytext percent format) into cells.
+2. Stamp badge, navigation and the set-up cell in, from ``[tool.zapsim]`` of pyproject.toml.
+3. Make two copies: in the student's, a cell tagged ``exercise`` keeps only its stub (the lines
+   after ``# stub:``); in the solved one, it keeps only the solution.
+4. Execute both, offline, in the folder they will live in.
+5. Strip what differs from run to run or breaks elsewhere: widget state, stderr, timings.
+6. Write ``notebooks/NN_name.ipynb`` and ``notebooks/solutions/NN_name.ipynb``.
+
+``--check`` executes nothing and fails if a rebuild would change any cell's source, or if a stored
+notebook was not run from top to bottom.
+"""
+
+import argparse
+import os
+import sys
+import tomllib
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+STUB = "# stub:"
+KEPT_METADATA = {"kernelspec", "language_info"}
+COLAB_ONLY = "application/vnd.google.colaboratory"
+# TensorFlow's C++ remarks are silenced, and one precision makes every machine's run the same.
+ENVIRONMENT = {
+    "PYTEST_CURRENT_TEST": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "ZAPSIM_PRECISION": "float32",
+}
+SETUP = """\
+# Set-up: nothing to do, except on Colab, where this fetches zapsim and moves no package.
+import sys
+
+if "google.colab" in sys.modules:
+    %pip install --quiet --no-deps https://github.com/{owner}/{repository}/archive/{branch}.zip\
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="only these, such as 03 (default: all)")
+    parser.add_argument("--check", action="store_true", help="only compare, execute nothing")
+    arguments = parser.parse_args()
+    sources = sorted((NOTEBOOKS / "src").glob("[0-9][0-9]_*.py"))
+    chosen = [s for s in sources if not arguments.names or s.stem[:2] in arguments.names]
+    if arguments.check:
+        problems = orphans(sources) + [p for s in chosen for p in check(s, sources)]
+        print("\n".join(problems) or f"{len(chosen)} notebooks agree with their sources.")
+        return bool(problems)
+    for source in chosen:
+        for solved in (False, True):
+            notebook, path = build(source, sources, solved), target(source, solved)
+            print(f"running {path.relative_to(ROOT)}", flush=True)
+            execute(notebook, path.parent)
+            strip(notebook)
+            nbformat.write(notebook, path)
+    return False
+
+
+def target(source, solved):
+    return NOTEBOOKS / ("solutions" if solved else "") / f"{source.stem}.ipynb"
+
+
+def build(source, sources, solved):
+    """Return one copy of a source as an unexecuted notebook."""
+    notebook = jupytext.read(source)
+    head, *body = notebook.cells
+    title, rest = head.source.split("\n", 1)
+    head.source = f"{title}\n\n{navigation(source, sources, solved)}\n{rest}"
+    setup = nbformat.v4.new_code_cell(SETUP.format(**home()))
+    setup.metadata = {"tags": ["setup"], "jupyter": {"source_hidden": True}, "cellView": "form"}
+    tail = nbformat.v4.new_markdown_cell("---\n" + navigation(source, sources, solved))
+    notebook.cells = [head, setup, *body, tail]
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"{source.stem[:2]}-{number:02d}"
+        if "exercise" in cell.metadata.get("tags", []):
+            cell.source = exercise(cell.source, solved)
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def exercise(source, solved):
+    """Keep the stub or the solution of an exercise cell."""
+    lines = source.split("\n")
+    stub = [line.removeprefix(STUB).strip() for line in lines if line.startswith(STUB)]
+    solution = [line for line in lines if not line.startswith(STUB)]
+    return "\n".join(solution if solved else ["# Your turn: replace the dots.", *stub])
+
+
+def navigation(source, sources, solved):
+    place = sources.index(source)
+    path = target(source, solved).relative_to(ROOT).as_posix()
+    badge = (
+        "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
+        "(https://colab.research.google.com/github/{owner}/{repository}/blob/{branch}/{path})"
+    ).format(**home(), path=path)
+    links = [badge]
+    if place > 0:
+        links.append(f"← [{sources[place - 1].stem}]({sources[place - 1].stem}.ipynb)")
+    if place + 1 < len(sources):
+        links.append(f"[{sources[place + 1].stem}]({sources[place + 1].stem}.ipynb) →")
+    other = f"../{source.stem}.ipynb" if solved else f"solutions/{source.stem}.ipynb"
+    links.append(f"[{'exercises' if solved else 'solutions'}]({other})")
+    return " · ".join(links)
+
+
+def home():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["zapsim"]
+
+
+def execute(notebook, folder):
+    folder.mkdir(exist_ok=True)
+    os.environ.update(ENVIRONMENT)
+    NotebookClient(
+        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": folder}}
+    ).execute()
+
+
+def strip(notebook):
+    """Remove what differs from run to run, and what GitHub, Colab or nbval stumble over."""
+    for name in set(notebook.metadata) - KEPT_METADATA:
+        del notebook.metadata[name]
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+        for output in cell.outputs:
+            for mime in [m for m in output.get("data", {}) if m.startswith(COLAB_ONLY)]:
+                del output["data"][mime]
+
+
+def orphans(sources):
+    """Name stored notebooks that have no source."""
+    wanted = {target(source, solved) for source in sources for solved in (False, True)}
+    stored = {*NOTEBOOKS.glob("*.ipynb"), *(NOTEBOOKS / "solutions").glob("*.ipynb")}
+    return [f"{path.relative_to(ROOT)} has no source" for path in sorted(stored - wanted)]
+
+
+def check(source, sources):
+    """List how the stored copies of a source differ from what would be built."""
+    problems = []
+    for solved in (False, True):
+        path = target(source, solved)
+        name = path.relative_to(ROOT)
+        if not path.exists():
+            problems.append(f"{name} is missing: run `make notebooks`")
+            continue
+        stored, built = nbformat.read(path, 4), build(source, sources, solved)
+        if [(c.cell_type, c.source) for c in stored.cells] != [
+            (c.cell_type, c.source) for c in built.cells
+        ]:
+            problems.append(f"{name} is not what {source.name} gives: run `make notebooks`")
+        code = [cell for cell in stored.cells if cell.cell_type == "code"]
+        if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
+            problems.append(f"{name} was not run from top to bottom: run `make notebooks`")
+        if set(stored.metadata) - KEPT_METADATA:
+            problems.append(f"{name} carries foreign metadata: run `make notebooks`")
+        if COLAB_ONLY in path.read_text(encoding="utf-8"):
+            problems.append(f"{name} carries Colab-only outputs: run `make notebooks`")
+    return problems
+
+
+if __name__ == "__main__":
+    sys.exit(main())
