@@ -226,7 +226,7 @@ def test_one_item_alone_has_no_neighbours():
 
 @pytest.mark.parametrize("k", [0, -1, 2.5, True, None])
 def test_k_must_be_a_whole_positive_number(k):
-    with pytest.raises(ValueError, match="k must be a whole number of at least 1. Received"):
+    with pytest.raises(ValueError, match=r"k must be a whole number of at least 1\. Received"):
         zapsim.top_k(COMPASS, k=k)
 
 
@@ -238,3 +238,23 @@ def test_nearest_equals_a_stable_sort_without_the_excluded(scores, k):
     allowed = [i for i in range(len(scores)) if scores[i] > -np.inf]
     expected = sorted(allowed, key=lambda i: (-scores[i], i))[:k]
     assert list(nearest(scores, k)) == expected
+
+
+def test_excluded_groups_are_no_neighbours_of_each_other():
+    frame = features([[1, 0], [1, 0.01], [1, 0.02], [0, 1], [0.5, 1]])
+    top = zapsim.top_k(frame, k=2, exclude=["shoe", "shoe", None, "boot", None])
+    np.testing.assert_array_equal(top.indices, [[2, 4], [2, 4], [1, 0], [4, 2], [3, 2]])
+
+
+def test_where_exclusion_leaves_too_few_the_rest_is_minus_1_and_nan():
+    frame = features([[1, 0], [1, 1], [0, 1]])
+    top = zapsim.top_k(frame, k=2, exclude=["shoe", "shoe", "boot"])
+    np.testing.assert_array_equal(top.indices, [[2, -1], [2, -1], [1, 0]])
+    np.testing.assert_array_equal(np.isnan(top.scores), [[0, 1], [0, 1], [0, 0]])
+    nobody = zapsim.top_k(frame, k=1, exclude=["same"] * 3)
+    np.testing.assert_array_equal(nobody.indices, -1)
+
+
+def test_exclude_must_have_one_value_an_item():
+    with pytest.raises(ValueError, match=r"each of the 4 items\. Received: 1 values"):
+        zapsim.top_k(COMPASS, exclude=["x"])

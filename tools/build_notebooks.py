@@ -1,4 +1,6 @@
-"""Build the course's notebooks from ``notebooks/src``; the whole pipeline, in order:
+"""Build the course's notebooks from ``notebooks/src``.
+
+The whole pipeline, in order:
 
 1. Read ``src/NN_name.py`` (jupytext percent format) into cells.
 2. Stamp badge, navigation and the set-up cell in, from ``[tool.zapsim]`` of pyproject.toml.

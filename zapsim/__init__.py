@@ -32,6 +32,7 @@ _HOME = {
     "save_matrix": "similarity",
     "load_matrix": "similarity",
     "top_k": "similarity",
+    "precision_at_k": "evaluation",
     "SimilarityPredictor": "predictor",
 }
 

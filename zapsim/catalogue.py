@@ -133,7 +133,7 @@ class Catalogue:
 
     def subset(self, keys):
         """Return the catalogue of these keys only, in sorted order; KeyError if one is unknown."""
-        keys = [self._known(key) for key in keys]
+        keys = [self._known(key) for key in dict.fromkeys(keys)]
         return Catalogue(self._files, self.table.loc[keys].sort_index(), self._metadata)
 
     def picture(self, key):
@@ -258,8 +258,11 @@ def unknown_key(key, keys):
     from difflib import get_close_matches
 
     close = get_close_matches(str(key), list(keys), n=3, cutoff=0.5)
-    offer = f"The closest are: {', '.join(map(repr, close))}." if close else f"One is {keys[0]!r}."
-    return f"No item {key!r} among {len(keys):,}. {offer}"
+    if close:
+        offer = f" The closest are: {', '.join(map(repr, close))}."
+    else:
+        offer = f" One is {keys[0]!r}." if len(keys) else ""
+    return f"No item {key!r} among {len(keys):,}.{offer}"
 
 
 def _layout(keys):

@@ -284,7 +284,8 @@ class VGG16Extractor:
         # A last batch of another shape would be traced anew: it is filled up instead.
         batch[: len(squares)] = squares
         values = self._network(batch).numpy()[: len(squares)]
-        stored = values.astype(np.float16).astype(np.float32)
+        with np.errstate(over="ignore"):
+            stored = values.astype(np.float16).astype(np.float32)
         if not np.isfinite(stored).all():
             raise ValueError(
                 f"Features at {self.layer} are too large for float16 (up to {values.max():.3g}): "
@@ -305,9 +306,11 @@ class VGG16Extractor:
             )
 
     def _check_grid(self):
+        if self.include_top:
+            return
         grid, side = self.grid, map_size(self.layer, self.image_size)
         whole = isinstance(grid, int) and not isinstance(grid, bool)
-        if grid not in (None, "flat") and not (whole and 1 <= grid <= side):
+        if grid != "flat" and not (whole and 1 <= grid <= side):
             raise ValueError(
                 f"grid must be 'flat' or a whole number from 1 to {side}, the side of the maps of "
                 f"{self.layer} at image_size={self.image_size}. Received: grid={grid!r}"

@@ -8,6 +8,7 @@ nothing is unpacked, so no entry can be written outside a folder; entries whose 
 import zipfile
 import zlib
 from os import walk
+from os.path import abspath
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
@@ -40,7 +41,8 @@ def open_files(source):
     ValueError
         If it is neither a folder nor a readable zip, or holds no picture.
     """
-    path = Path(source).expanduser()
+    # Absolute, so that "." has a name too.
+    path = Path(abspath(Path(source).expanduser()))
     if not path.exists():
         raise FileNotFoundError(
             f"No catalogue at {path}. Give an existing folder or .zip, or call "
@@ -70,14 +72,17 @@ class Files:
         How many files are no pictures.
     """
 
-    def __init__(self, root, names, metadata_names):
+    def __init__(self, root, names):
         self.root = root
         self.skipped = {}
         self.n_others = 0
-        located = {}
+        located, metadata = {}, []
         for name in names:
-            if _is_junk(name):
+            path = _slashed(name)
+            if _is_junk(path):
                 continue
+            if path.rpartition("/")[2] == METADATA:
+                metadata.append((path.count("/"), name))
             if not name.lower().endswith(SUFFIXES):
                 self.n_others += 1
             elif (key := _key(name)) is None:
@@ -89,9 +94,7 @@ class Files:
         wrapper = _wrapper(located, root.stem)
         self._names = {key.removeprefix(wrapper): name for key, name in sorted(located.items())}
         self.keys = list(self._names)
-        self._metadata = next(
-            (name for name in metadata_names if PurePosixPath(name).name == METADATA), None
-        )
+        self._metadata = min(metadata)[1] if metadata else None
 
     def read(self, key):
         """Return the file's bytes; raise `PictureError` where it cannot be read."""
@@ -118,13 +121,17 @@ class Files:
 
 class _Folder(Files):
     def __init__(self, root):
-        names = []
-        for folder, subfolders, files in walk(root, followlinks=True):
-            subfolders[:] = [name for name in subfolders if not _is_junk(name)]
-            relative = Path(folder).relative_to(root)
-            names += [(relative / file).as_posix() for file in files]
-        top = [name for name in names if "/" not in name]
-        super().__init__(root, names, top)
+        names, unlisted = [], {}
+        for folder, subfolders, files in walk(
+            root,
+            onerror=lambda error: unlisted.update({error.filename: str(error)}),
+            followlinks=True,
+        ):
+            here = Path(folder)
+            subfolders[:] = [n for n in subfolders if not _is_junk(n) and not _leads_up(here / n)]
+            names += [(here.relative_to(root) / file).as_posix() for file in files]
+        super().__init__(root, names)
+        self.skipped |= unlisted
 
     def _read(self, name):
         path = self.root / name
@@ -143,7 +150,7 @@ class _Zip(Files):
                 "If it was downloaded, download it again."
             ) from error
         names = [entry.filename for entry in self._zip.infolist() if not entry.is_dir()]
-        super().__init__(root, names, sorted(names, key=lambda name: name.count("/")))
+        super().__init__(root, names)
 
     def _read(self, name):
         # The size is the archive's own claim, but zipfile never reads beyond it.
@@ -156,20 +163,30 @@ class _Zip(Files):
         return f"{entry.CRC:08x}-{entry.file_size}"
 
 
+def _leads_up(path):
+    # A link to a folder above itself would be walked over and over.
+    return path.is_symlink() and path.parent.resolve().is_relative_to(path.resolve())
+
+
+def _slashed(name):
+    # Some archivers on Windows write backslashes.
+    return name.replace("\\", "/")
+
+
 def _is_junk(name):
     parts = name.split("/")
     return "__MACOSX" in parts or any(p.startswith(".") and p.strip(".") for p in parts)
 
 
 def _key(name):
-    # Some archivers on Windows write backslashes; macOS decomposes accents.
-    key = normalize("NFC", name.replace("\\", "/"))
+    # macOS decomposes accents.
+    key = normalize("NFC", _slashed(name))
     try:
         key.encode()
     except UnicodeEncodeError:
         return None
     parts = PurePosixPath(key).parts
-    if not parts or parts[0] == "/" or ".." in parts or parts[0].endswith(":"):
+    if not parts or parts[0].startswith("/") or ".." in parts or parts[0].endswith(":"):
         return None
     return "/".join(parts)
 

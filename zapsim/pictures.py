@@ -81,7 +81,8 @@ def _open(source, name):
     if isinstance(source, Image.Image):
         return source.copy()
     if isinstance(source, np.ndarray):
-        if source.dtype != np.uint8 or source.ndim not in (2, 3):
+        fits = source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (3, 4))
+        if source.dtype != np.uint8 or not fits or not source.size:
             raise PictureError(
                 f"{name}: an array must be uint8 of shape (height, width[, 3 or 4]). "
                 f"Received: {source.dtype} of shape {source.shape}."

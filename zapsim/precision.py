@@ -28,11 +28,12 @@ def choose_precision(precision):
     -------
     precision : {"float32", "bfloat16", "float16"}
     """
-    if precision == "auto":
-        precision = os.environ.get("ZAPSIM_PRECISION", "auto")
+    variable = os.environ.get("ZAPSIM_PRECISION") if precision == "auto" else None
+    precision = variable or precision
     if precision not in PRECISIONS:
         raise ValueError(
             f"precision must be one of {', '.join(PRECISIONS)}. Received: {precision!r}"
+            + (" from the environment variable ZAPSIM_PRECISION" if variable else "")
         )
     if precision != "auto":
         return precision

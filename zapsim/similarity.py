@@ -37,9 +37,9 @@ class Neighbours(NamedTuple):
     keys : pandas.Index of shape (n_items,)
         The items, in the features' order.
     indices : ndarray of shape (n_items, k), int32
-        Positions in `keys`, nearest first, ties by lower index.
+        Positions in `keys`, nearest first, ties by lower index; -1 where no more exist.
     scores : ndarray of shape (n_items, k), float32
-        Cosine similarities, falling from left to right.
+        Cosine similarities, falling from left to right; NaN where no more exist.
     """
 
     keys: pd.Index
@@ -173,7 +173,7 @@ def load_matrix(path):
     return pd.DataFrame(scores, index=index, columns=index, copy=False)
 
 
-def top_k(features, k=50):
+def top_k(features, k=50, exclude=None):
     """Find every item's k nearest other items, exactly, block by block.
 
     The n_items × n_items matrix is never held, only blocks of about 64 MB of it.
@@ -184,6 +184,9 @@ def top_k(features, k=50):
         Indexed by key.
     k : int
         At least 1. Where fewer others exist, all of them are returned.
+    exclude : array-like of shape (n_items,), optional
+        Items with the same value are no neighbours of each other: with the catalogue's column
+        ``Product``, other colourways of an item are left out. A missing value excludes nothing.
 
     Returns
     -------
@@ -193,7 +196,7 @@ def top_k(features, k=50):
     Raises
     ------
     ValueError
-        If k is less than 1, or features hold NaN or infinity.
+        If k is less than 1, `exclude` has another length, or features hold NaN or infinity.
 
     Examples
     --------
@@ -208,11 +211,13 @@ def top_k(features, k=50):
     k = min(k, n_items - 1)
     indices = np.empty((n_items, k), np.int32)
     scores = np.empty((n_items, k), np.float32)
+    excluded = _excluded(exclude, n_items)
     step = max(1, _BLOCK_BYTES // (4 * n_items))
     for start in range(0, n_items if k else 0, step):
         stop = min(start + step, n_items)
         block = unit[start:stop] @ unit.T
-        block[np.arange(stop - start), np.arange(start, stop)] = -np.inf
+        for row in range(stop - start):
+            block[row, excluded[start + row]] = -np.inf
         indices[start:stop], scores[start:stop] = _nearest_of_block(
             block, unit[start:stop], unit, k
         )
@@ -248,7 +253,9 @@ def _nearest_of_block(block, queries, unit, k):
     A few candidates a row are found in the block; their scores are then computed anew, each on
     its own in float64. So identical vectors tie exactly, and no block size changes the result.
     """
-    rows, columns = np.nonzero(block >= (_threshold(block, k) - _ROUNDING)[:, None])
+    # No score is below -1, so -2 keeps out just the excluded ones, which are -inf.
+    lowest = np.maximum(_threshold(block, k) - _ROUNDING, -2)
+    rows, columns = np.nonzero(block >= lowest[:, None])
     scores = np.empty(len(rows), np.float32)
     step = max(1, _BLOCK_BYTES // (8 * unit.shape[1]))
     for start in range(0, len(rows), step):
@@ -257,9 +264,30 @@ def _nearest_of_block(block, queries, unit, k):
         scores[part] = products.sum(axis=1)
     np.clip(scores, -1, 1, out=scores)
     order = np.lexsort((columns, -scores, rows))
-    first = np.searchsorted(rows, np.arange(len(block)))
-    chosen = order[first[:, None] + np.arange(k)]
-    return columns[chosen], scores[chosen]
+    first = np.searchsorted(rows, np.arange(len(block) + 1))
+    places = first[:-1, None] + np.arange(k)
+    exist = places < first[1:, None]
+    if not len(order):
+        return np.full(places.shape, -1), np.full(places.shape, np.nan)
+    chosen = order[np.where(exist, places, 0)]
+    return np.where(exist, columns[chosen], -1), np.where(exist, scores[chosen], np.nan)
+
+
+def _excluded(exclude, n_items):
+    """Return, for each item, the positions that are no neighbours of it, its own among them."""
+    alone = np.arange(n_items)[:, None]
+    if exclude is None:
+        return alone
+    if len(exclude) != n_items:
+        raise ValueError(
+            f"exclude must have one value for each of the {n_items:,} items. "
+            f"Received: {len(exclude):,} values"
+        )
+    members = pd.Series(np.arange(n_items)).groupby(np.asarray(exclude, object)).indices
+    return [
+        members[value] if pd.notna(value) else alone[item]
+        for item, value in enumerate(np.asarray(exclude, object))
+    ]
 
 
 def _threshold(block, k):

@@ -9,8 +9,10 @@ whose content is no longer the picture's is passed over; of two rows the later s
 
 import json
 import os
+import re
 import uuid
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -49,18 +51,17 @@ def load_features(store=None):
     StoreError
         If there is no store, or its shards were made with different settings.
     """
-    folder = MINIZAP_FEATURES if store is None else Path(store)
-    shards = _shards(folder)
-    if not shards:
-        raise StoreError(
-            f"No feature store at {folder}. Make one with "
-            f"VGG16Extractor().extract(catalogue, cache={str(folder)!r})."
-        )
-    settings = pq.read_schema(shards[0]).metadata or {}
-    opened = FeatureStore(folder, json.loads(settings.get(_SETTINGS, b"{}")))
+    folder = MINIZAP_FEATURES if store is None else Path(store).expanduser()
+    settings = [s for s in map(_settings, _shards(folder)) if s is not None]
+    opened = FeatureStore(folder, settings[0] if settings else {})
     found = {}
     for keys, _, values in opened.blocks():
         found.update(zip(keys, values, strict=True))
+    if not found:
+        raise StoreError(
+            f"No {'undamaged ' if _shards(folder) else ''}feature store at {folder}. Make one with "
+            f"VGG16Extractor().extract(catalogue, cache={str(folder)!r})."
+        )
     keys = sorted(found)
     values = np.stack([found[key] for key in keys]).astype(np.float32)
     return features_frame(keys, values, opened.settings)
@@ -101,11 +102,8 @@ class FeatureStore:
             self._check_settings(shard)
 
     def _check_settings(self, shard):
-        try:
-            found = json.loads((pq.read_schema(shard).metadata or {}).get(_SETTINGS, b"{}"))
-        except (pa.ArrowInvalid, OSError, ValueError):
-            return
-        if found != self.settings:
+        found = _settings(shard)
+        if found is not None and found != self.settings:
             names = sorted({*found, *self.settings})
             pairs = [(n, found.get(n, _ABSENT), self.settings.get(n, _ABSENT)) for n in names]
             differences = [f"{name} is {a} there and {b} here" for name, a, b in pairs if a != b]
@@ -163,7 +161,9 @@ class FeatureStore:
         if self.read_only or not keys:
             return
         table = _table({"key": keys, "content": contents}, values.astype(np.float16))
-        number = len(_shards(self.folder))
+        # Not their count: a damaged shard may have been deleted, and this one must sort last.
+        numbers = [re.match(r"part-(\d+)", shard.name) for shard in _shards(self.folder)]
+        number = max((int(match[1]) for match in numbers if match), default=-1) + 1
         path = self.folder / f"part-{number:05d}-{uuid.uuid4().hex[:8]}.parquet"
         _write(table.replace_schema_metadata({_SETTINGS: json.dumps(self.settings)}), path)
 
@@ -216,6 +216,14 @@ def _shards(folder):
     return sorted(folder.glob("part-*.parquet")) if folder.is_dir() else []
 
 
+def _settings(shard):
+    """Return the settings of a shard, or None where it is damaged."""
+    try:
+        return json.loads((pq.read_schema(shard).metadata or {}).get(_SETTINGS, b"{}"))
+    except (pa.ArrowException, OSError, ValueError):
+        return None
+
+
 def _table(columns, values):
     width = values.shape[1]
     vectors = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), width)
@@ -224,6 +232,8 @@ def _table(columns, values):
 
 def _values(table):
     vectors = table["features"].combine_chunks()
+    if not pa.types.is_fixed_size_list(vectors.type):
+        raise pa.ArrowInvalid(f"'features' is {vectors.type}, not a fixed-size list")
     width = vectors.type.list_size
     return vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(table), width)
 
@@ -240,4 +250,6 @@ def _write(table, path):
             "free some space or choose another folder, and run again."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where even that fails, the error above is the one to be seen.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ another; what cannot be had is a `WeightsError` that says what can.
 """
 
 import hashlib
+import http.client
 import os
 import urllib.error
 import urllib.request
@@ -112,6 +113,8 @@ def _fill_randomly(model):
 
 def _existing(weights):
     path = VGG16_WEIGHTS if weights == "bundled" else Path(weights).expanduser()
+    if weights == "bundled" and not path.is_file():
+        raise WeightsError(f"{path} is missing: fetch zapsim again, with its data.")
     if not path.is_file():
         raise WeightsError(
             "weights must be 'bundled', 'imagenet', None or the path of an existing file. "
@@ -120,10 +123,14 @@ def _existing(weights):
     return path
 
 
+def _digest(path, algorithm):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
 @lru_cache(maxsize=8)
 def _file_sha256(path, _changed):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return _digest(path, "sha256")
 
 
 def _sha256(path):
@@ -138,7 +145,9 @@ def _download(include_top):
     url = vgg16.WEIGHTS_PATH if include_top else vgg16.WEIGHTS_PATH_NO_TOP
     name = url.rsplit("/", 1)[1]
     home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-    if not (home / "models" / name).is_file():
+    cached = home / "models" / name
+    # Keras fetches again what has another md5, such as an earlier download gone wrong.
+    if not cached.is_file() or _digest(cached, "md5") != KERAS_MD5[include_top]:
         _ask(url)
     try:
         return keras.utils.get_file(
@@ -154,5 +163,5 @@ def _ask(url):
     request = urllib.request.Request(url, method="HEAD")
     try:
         urllib.request.urlopen(request, timeout=_ANSWER_SECONDS).close()
-    except (urllib.error.URLError, OSError) as error:
+    except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
         raise WeightsError(f"weights='imagenet' needs {url}: {error}. {_USE_INSTEAD}") from error

@@ -19,7 +19,7 @@ from .render import Framing
 from .sketch import Fill, Sketch
 
 SEED = 50_000
-COLUMNS = ["CID", "Category", "SubCategory", "HeelHeight", "Insole", "Closure", "Gender", "Material", "ToeStyle"]
+COLUMNS = ("CID Category SubCategory HeelHeight Insole Closure Gender Material ToeStyle").split()
 
 # Category, subcategory, drawing function, number of products.
 SECTIONS = [

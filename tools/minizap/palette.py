@@ -43,12 +43,18 @@ COLOURS = {
     "silver": (40, (190, 192, 198)),
 }
 
-NEUTRALS = ["black", "black", "black", "brown", "tan", "cognac", "grey", "navy", "chocolate", "taupe"]
+NEUTRALS = "black black black brown tan cognac grey navy chocolate taupe".split()
 FAMILIES = {
-    "dress": NEUTRALS + ["burgundy", "red", "charcoal", "white", "sand", "bone", "olive", "blue", "purple"],
-    "casual": NEUTRALS + ["sand", "navy", "blue", "red", "olive", "white", "bone", "burgundy", "green", "teal", "pink"],
-    "sport": ["black", "black", "white", "grey", "navy", "blue", "red", "charcoal", "brown", "tan", "green", "orange", "fuchsia", "purple", "yellow", "teal", "pink", "olive"],
-    "pastel": ["black", "black", "brown", "tan", "navy", "red", "pink", "lilac", "mint", "sky", "bone", "grey", "white", "fuchsia", "gold", "burgundy", "taupe", "purple"],
+    "dress": NEUTRALS + "burgundy red charcoal white sand bone olive blue purple".split(),
+    "casual": NEUTRALS + "sand navy blue red olive white bone burgundy green teal pink".split(),
+    "sport": (
+        "black black white grey navy blue red charcoal brown tan green orange fuchsia purple "
+        "yellow teal pink olive"
+    ).split(),
+    "pastel": (
+        "black black brown tan navy red pink lilac mint sky bone grey white fuchsia gold "
+        "burgundy taupe purple"
+    ).split(),
 }
 
 QUIET = ["black", "white", "grey", "bone", "silver", "navy", "charcoal"]

@@ -142,7 +142,7 @@ class Painter:
     def _cast_shadow(self, mask, window, lift: float) -> None:
         """Darkens what lies right below and beside a raised part."""
         blurred = gaussian_filter(mask.astype(np.float32), 0.9 * lift)
-        drop = max(int(round(0.5 * lift)), 1)
+        drop = max(round(0.5 * lift), 1)
         blurred[drop:] = blurred[:-drop].copy()
         self.dim[window][~mask] *= (1 - 0.55 * blurred)[~mask]
 

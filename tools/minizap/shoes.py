@@ -5,6 +5,8 @@ Each function takes a random generator and a variant number, and gives a `Sketch
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from . import features as f
@@ -187,7 +189,7 @@ def boat_shoe(rng: Rng, k: int) -> Sketch:
     collar = upper.topline - (0, 0.5)
     s.seam(collar[12:], 0.07)
     marks = np.linspace(14, len(collar) - 5, 6).astype(int)
-    for a, b in zip(marks[:-1:1], marks[1::1], strict=True):
+    for a, b in itertools.pairwise(marks):
         piece = shift(collar[a + 1 : b - 1], 0, 0.24)
         s.cord(piece, "lace", 0.2)
     end = upper.crest[-1]

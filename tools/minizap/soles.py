@@ -6,6 +6,8 @@ In: a sketch and a last. Out: parts added to the sketch. Colour roles: "sole" (t
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from .geometry import Last, curve, path, shift, smoothstep
@@ -153,7 +155,7 @@ def lug_sole(sketch: Sketch, last: Last, lugs=13, depth=0.26, heel=True, stitche
     size = last.reach
     low, x = [], []
     edge = np.linspace(0.0, size + 0.1, 2 * lugs + 1)
-    for k, (a, b) in enumerate(zip(edge[:-1], edge[1:], strict=True)):
+    for k, (a, b) in enumerate(itertools.pairwise(edge)):
         arch = heel and 0.55 < a / size < 0.70
         drop = 0.0 if k % 2 == 0 else depth
         drop = min(0.42, 0.9 * last.sole) if arch else drop

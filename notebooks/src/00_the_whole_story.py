@@ -1,0 +1,121 @@
+# %% [markdown]
+# # 00 · The whole story in ten lines
+#
+# You have a folder of product pictures. Somebody looks at a shoe, and you would like to say:
+# *you may also like…* No ratings, no purchase history, no descriptions: only pictures.
+#
+# **You will build** recommendations for 600 shoes, in ten lines.
+#
+# **By the end you can**
+#
+# - open a folder (or a zip) of pictures as a *catalogue*,
+# - turn every picture into a *feature vector* with a pretrained neural network,
+# - ask for the *neighbours* of any item, and judge them by eye.
+#
+# 🕐 5 minutes · **You need** Python's basics; nothing about neural networks yet.
+#
+# **The line that the whole course walks along**
+#
+# ```
+# pictures ──> Catalogue ──> features ──> similarity ──> recommendations
+#              notebook 01   02           03             04
+# ```
+
+# %%
+import zapsim
+
+# %% [markdown]
+# The next cell is the only one to change when you come back with pictures of your own: `source`
+# may be the path of a folder or a `.zip`, and `cache` a folder in which the feature vectors are
+# kept. As it stands, it takes **MiniZap**, a small set of drawn shoes, and their feature
+# vectors, both of which come with zapsim, so nothing is downloaded.
+
+# %% tags=["parameters"]
+source = None
+cache = "bundled"
+n_neighbours = 5
+
+# %% [markdown]
+# ## Open the catalogue
+# One picture is one *item*. Its *key* is its path: category, subcategory, brand, and a file named
+# product-dot-colour.
+
+# %%
+catalogue = zapsim.load_catalogue(source)
+catalogue
+
+# %%
+catalogue.plot(24)
+
+# %% [markdown]
+# ## Turn pictures into vectors
+# VGG16 is a network that learned to tell a thousand kinds of things apart in a million photos. We
+# cut it short: what comes out in the middle is not a verdict ("loafer!") but a description, here
+# **2,048 numbers a picture**. Each row below is one shoe.
+
+# %%
+features = zapsim.VGG16Extractor().extract(catalogue, cache=cache)
+features.iloc[:4, :6].round(1)
+
+# %% [markdown]
+# ## Recommend
+# Two pictures are similar if their vectors point in nearly the same direction. The framed picture
+# is the *query*; the others are its neighbours, nearest first, each with its *score*: 1 would be
+# the same direction, 0 nothing in common.
+
+# %%
+predictor = zapsim.SimilarityPredictor(catalogue, features)
+query = catalogue.sample(1, seed=3).keys[0]
+predictor.plot(query, k=n_neighbours)
+
+# %% [markdown]
+# The first neighbours are often the same shoe in other colours: a product comes in several
+# *colourways*. A shop wouldn't recommend those. One word hides them:
+
+# %%
+predictor.plot(query, k=n_neighbours, hide_colourways=True)
+
+# %% [markdown]
+# That's all of it. The next notebooks take it apart, one step at a time. The numbers behind the
+# pictures are a table, like everything in this course:
+
+# %%
+predictor.similar(query, k=3, hide_colourways=True)[["rank", "key", "score"]].round(3)
+
+# %% [markdown]
+# ## 📝 Exercise: your turn to ask
+#
+# **Goal:** find the **6** nearest neighbours of the **first** item of the catalogue, without its
+# own colourways.
+# **Given:** `catalogue.keys`, all keys in order; `predictor`.
+# **Wanted:** `my_neighbours`, a table with 6 rows.
+#
+# *Hint:* the last cell did the same for another item and another k.
+
+# %% tags=["exercise"]
+# stub: my_neighbours = ...
+my_neighbours = predictor.similar(catalogue.keys[0], k=6, hide_colourways=True)
+
+# %%
+from zapsim.exercise import check
+
+product = catalogue.table["Product"].iloc[0] if "Product" in catalogue.table else None
+check(
+    my_neighbours,
+    lambda table: (
+        list(table["rank"]) == [1, 2, 3, 4, 5, 6]
+        and list(table["score"]) == sorted(table["score"], reverse=True)
+        and table["score"].iloc[0]
+        == predictor.similar(catalogue.keys[0], k=1, hide_colourways=True)["score"].iloc[0]
+    ),
+    hint="six rows, for catalogue.keys[0], with hide_colourways=True",
+)
+
+# %% [markdown]
+# ## You can now
+#
+# - ✅ open a folder (or a zip) of pictures as a *catalogue*,
+# - ✅ turn every picture into a *feature vector* with a pretrained neural network,
+# - ✅ ask for the *neighbours* of any item, and judge them by eye.
+#
+# **Next:** in 01 you meet the catalogue itself: what is in it, and what may be wrong with it.

@@ -1,0 +1,173 @@
+# %% [markdown]
+# # 01 · Meet the catalogue
+#
+# Before any network sees a picture, look at the pictures yourself. Most disappointing
+# recommendations begin here: with duplicates, broken files, odd names, or one product that is there
+# in nine colours.
+#
+# **You will build** a checked catalogue of your pictures.
+#
+# **By the end you can**
+#
+# - read an item's category, subcategory, brand, product and colourway off its key,
+# - join what is known about the items to their pictures, and count it,
+# - open folders and zips of your own, in any layout,
+# - find what is wrong with a catalogue before it does harm.
+#
+# 🕐 15 minutes · **You need** [00](00_the_whole_story.ipynb), a little pandas.
+
+# %%
+import zapsim
+from zapsim.lessons import plot_counts
+
+# %% tags=["parameters"]
+source = None
+
+# %%
+catalogue = zapsim.load_catalogue(source)
+catalogue
+
+# %% [markdown]
+# ## What is in it
+# How many pictures are there of each kind? A recommender can't find five similar slippers
+# where there are only four.
+
+# %%
+plot_counts(catalogue.table["SubCategory"], "MiniZap's subcategories")
+
+# %% [markdown]
+# ## A key says a lot
+# Keys look like those of UT-Zappos50K, a collection of 50,025 real shoe photos which MiniZap imitates:
+#
+# | part of the key | is the item's |
+# |---|---|
+# | `Boots` / `Ankle` | category and subcategory |
+# | `Bellweather` | brand |
+# | `1913768` | product |
+# | `1913768.14` | colourway: that product in colour 14 |
+#
+# `catalogue.table` has them as columns, one row an item, indexed by key:
+
+# %%
+layout = ["Category", "SubCategory", "Brand", "Product", "Colourway"]
+catalogue.table[layout].head(4)
+
+# %% [markdown]
+# ## One product, several colourways
+# All pictures of one product. The shape is the same, down to the stitches; only the colours differ.
+# Remember this row: what *similar* means to a computer is decided between these pictures.
+
+# %%
+product = catalogue.table["Product"].iloc[0]
+one_product = catalogue.subset(catalogue.keys[catalogue.table["Product"] == product])
+one_product.plot(columns=3)
+
+# %% [markdown]
+# ## What is known beyond the picture
+# A file `meta-data.csv` that lies with the pictures is joined by the colourway's id (its *CID*, with a
+# dash where the file name has a dot). Several values in one cell are joined by `;`, and not
+# everything is known about every shoe.
+
+# %%
+known = ["HeelHeight", "Insole", "Closure", "Gender", "Material", "ToeStyle"]
+catalogue.table.reset_index()[known].head(4)
+
+# %%
+closures = catalogue.table["Closure"].str.split(";").explode()
+plot_counts(closures, "How MiniZap's shoes close")
+
+# %% [markdown]
+# ## A picture is a block of numbers
+# Height × width × 3: red, green and blue, whole numbers from 0 to 255. Whatever a file holds (grey,
+# transparent, rotated by its camera, 16-bit, CMYK), it arrives in this one form, and so does the
+# picture of your own that you'll search with later.
+
+# %%
+picture = catalogue.picture(catalogue.keys[0])
+picture.shape, str(picture.dtype), picture[0, 0].tolist()
+
+# %% [markdown]
+# The pixel in the corner is white: (255, 255, 255), or close to it. That's the background of every
+# picture, and a good half of all the pixels.
+
+# %% [markdown]
+# ## Your own pictures
+# `load_catalogue("some/folder")` and `load_catalogue("some.zip")` take any layout. Levels that
+# aren't there become columns that aren't there. Let us make a small folder with one level, and
+# damage it on purpose.
+
+# %%
+import tempfile
+from pathlib import Path
+
+folder = Path(tempfile.mkdtemp()) / "my shop"
+for number, key in enumerate(catalogue.sample(4, seed=1).keys):
+    path = folder / catalogue.table.loc[key, "Category"] / f"photo {number}.jpg"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(catalogue.thumbnail(key))
+
+# %%
+whole = sorted(folder.rglob("*.jpg"))[0].read_bytes()
+(folder / "half.jpg").write_bytes(whole[: len(whole) // 2])
+(folder / "nothing.png").touch()
+(folder / "letter.jpg").write_text("Dear customer, …")
+(folder / "copy of a photo.jpg").write_bytes(whole)
+mine = zapsim.load_catalogue(folder)
+mine
+
+# %% [markdown]
+# `check` reads every picture once and lists what is wrong. None of it stops you: what can't
+# be read is skipped later, and named when it is.
+
+# %%
+mine.check()[["problem", "key"]]
+
+# %% [markdown]
+# A picture that can't be read stays blank in the contact sheet, and the others are there.
+
+# %%
+mine.plot()
+
+# %% [markdown]
+# ## A sample
+# Fifty thousand pictures are too many to begin with. `sample` draws some at random; the same `seed`
+# draws the same ones, on every machine.
+
+# %%
+sample = catalogue.sample(8, seed=42)
+sample.plot()
+
+# %% [markdown]
+# ## 📝 Exercise: count the buckles
+#
+# **Goal:** on how many *products* (not pictures!) is there a buckle?
+# **Given:** `catalogue.table`, one row a picture; `Closure` may hold several values, such as
+# `Buckle;Zipper`, or none.
+# **Wanted:** `my_count`, a whole number.
+#
+# *Hint:* `.str.contains(..., na=False)`, then count *different* products.
+
+# %% tags=["exercise"]
+# stub: my_count = ...
+with_buckle = catalogue.table[catalogue.table["Closure"].str.contains("Buckle", na=False)]
+my_count = with_buckle["Product"].nunique()
+
+# %%
+from zapsim.exercise import check
+
+buckles = catalogue.table["Closure"].fillna("").str.split(";").map(lambda c: "Buckle" in c)
+check(
+    my_count,
+    catalogue.table["Product"][buckles].nunique(),
+    hint=f"there are {buckles.sum()} pictures with a buckle, but fewer products",
+)
+
+# %% [markdown]
+# ## You can now
+#
+# - ✅ read an item's category, subcategory, brand, product and colourway off its key,
+# - ✅ join what is known about the items to their pictures, and count it,
+# - ✅ open folders and zips of your own, in any layout,
+# - ✅ find what is wrong with a catalogue before it does harm.
+#
+# **Next:** in 02 the pictures go through VGG16, and you decide where to cut it.

@@ -1,0 +1,190 @@
+# %% [markdown]
+# # 03 · Measure similarity
+#
+# Every shoe is an arrow in a space of 2,048 dimensions. Two shoes are similar if their arrows point in
+# nearly the same direction. That's all *cosine similarity* is, and you can do it by hand.
+#
+# **You will build** a similarity matrix, and see when not to.
+#
+# **By the end you can**
+#
+# - compute a cosine similarity by hand and say what it ignores,
+# - read a similarity matrix, and see from a heat map what the features have understood,
+# - say how much memory a matrix takes before you build it,
+# - find every item's nearest neighbours without any matrix.
+#
+# 🕐 20 minutes · **You need** [02](02_extract_features.ipynb) or an idea of what a vector is.
+
+# %%
+import numpy as np
+import pandas as pd
+
+import zapsim
+from zapsim.lessons import matrix_memory, plot_arrows, plot_heat_map, plot_score_distribution
+
+# %% tags=["parameters"]
+source = None
+store = None
+
+# %% [markdown]
+# ## Three arrows
+# Shoes with only two features. *a* and *b* point in nearly the same direction, *c* elsewhere; *b* is
+# much longer than *a*.
+
+# %%
+a, b, c = np.array([2, 1]), np.array([6, 4]), np.array([1, 4])
+plot_arrows({"a": a, "b": b, "c": c})
+
+# %% [markdown]
+# The cosine of the angle between two arrows is their *dot product* (feature by feature, multiplied
+# and summed) divided by both lengths. It is 1 for the same direction, 0 for a right angle, -1 for
+# opposite directions.
+
+# %%
+dot = a[0] * b[0] + a[1] * b[1]
+length_a = np.sqrt(a[0] ** 2 + a[1] ** 2)
+length_b = np.sqrt(b[0] ** 2 + b[1] ** 2)
+print(f"dot product {dot}, lengths {length_a:.3f} and {length_b:.3f}")
+print(f"cosine similarity {dot / (length_a * length_b):.3f}")
+
+# %% [markdown]
+# *b* is three times as long as *a*, and it doesn't matter: lengths are divided out. For pictures this
+# means that stronger contrast, which makes every feature larger, hardly changes who is similar.
+
+# %% [markdown]
+# ## 📝 Exercise: a and c
+#
+# **Goal:** the cosine similarity of *a* and *c*.
+# **Given:** `a` and `c`, arrays of shape (2,).
+# **Wanted:** `my_score`, one number.
+#
+# *Hint:* `a @ c` is the dot product, `np.linalg.norm(a)` the length.
+
+# %% tags=["exercise"]
+# stub: my_score = ...
+my_score = a @ c / (np.linalg.norm(a) * np.linalg.norm(c))
+
+# %%
+from zapsim.exercise import check
+
+three = pd.DataFrame([a, b, c], index=["a", "b", "c"])
+check(my_score, zapsim.similarity_matrix(three).loc["a", "c"], hint="divide by both lengths")
+
+# %% [markdown]
+# ## All pairs at once
+# `similarity_matrix` does the same for every pair: a table with the items on both axes. It's symmetric
+# (*a* is as similar to *b* as *b* is to *a*), and 1 on the diagonal.
+
+# %%
+zapsim.similarity_matrix(three).round(3)
+
+# %% [markdown]
+# Now the shoes. Their features come with zapsim, so no network runs here.
+
+# %%
+catalogue = zapsim.load_catalogue(source)
+features = zapsim.load_features(store)
+matrix = zapsim.similarity_matrix(features)
+matrix.shape
+
+# %% [markdown]
+# No feature is negative, so no score is below 0; and since every picture is a shoe on white, none is
+# anywhere near 0.
+
+# %%
+off_diagonal = matrix.to_numpy()[~np.eye(len(matrix), dtype=bool)]
+print(
+    f"lowest {off_diagonal.min():.2f}, median {np.median(off_diagonal):.2f}, highest {off_diagonal.max():.2f}"
+)
+
+# %% [markdown]
+# ## What have the features understood?
+# The same matrix as a picture, with the items ordered by subcategory. Nobody told the network
+# about subcategories. Bright blocks on the diagonal are kinds of shoes that look alike; bright blocks
+# *off* the diagonal are kinds that the features confuse. Which ones do you see?
+
+# %%
+plot_heat_map(matrix, catalogue.table["SubCategory"])
+
+# %% [markdown]
+# Tall boots (*Knee High*, *Over the Knee*) form the brightest blocks, and resemble each other most.
+# The low closed shoes (*Loafers*, *Boat Shoes*, *Oxfords*, *Flats*) run into each other. The same
+# in numbers: pairs of one subcategory score higher, but the two heaps overlap. So a score alone
+# doesn't say whether two shoes are of a kind; the *ranking* is what counts.
+
+# %%
+plot_score_distribution(matrix, catalogue.table["SubCategory"])
+
+# %% [markdown]
+# ## Keep it
+# A matrix is saved as Parquet, which any tool reads and which, unlike a pickle, can't run code.
+
+# %%
+import tempfile
+
+path = tempfile.mkdtemp() + "/matrix.parquet"
+zapsim.save_matrix(matrix, path)
+print("the same after loading:", zapsim.load_matrix(path).equals(matrix))
+
+# %% [markdown]
+# ## How large may it be?
+# A score takes 4 bytes, and there's one for each *pair*: ten times the items, a hundred times the
+# memory. For 5,000 items that is nothing; for all 50,025 of UT-Zappos50K it is more than Colab has.
+# In megabytes:
+
+# %%
+matrix_memory([600, 5_000, 50_025], k=50)
+
+# %% [markdown]
+# zapsim does this sum first, and refuses before your machine begins to swap.
+
+# %% [markdown]
+# ## The nearest only
+# Nobody looks at neighbour number 40,000. `top_k` compares block by block and keeps the best: every
+# item's exact k nearest, nearest first, itself left out, in the last column's memory.
+
+# %%
+top = zapsim.top_k(features, k=5)
+print(top.indices.shape, top.scores.shape)
+pd.Series(top.scores[0], index=top.keys[top.indices[0]], name="score").round(3)
+
+# %% [markdown]
+# Those are the largest numbers of the matrix's first row, without the 1 of the item itself:
+
+# %%
+first_row = matrix.iloc[0].drop(matrix.index[0])
+print("agree:", list(first_row.nlargest(5).index) == list(top.keys[top.indices[0]]))
+
+# %% [markdown]
+# ## 📝 Exercise: the odd one out
+#
+# **Goal:** which item is *least* like all the others?
+# **Given:** `matrix`, 615 × 615, keys on both axes.
+# **Wanted:** `my_oddest`, the key of the item whose mean score with all items is lowest.
+#
+# *Hint:* a mean for each row, then `.idxmin()`.
+
+# %% tags=["exercise"]
+# stub: my_oddest = ...
+my_oddest = matrix.mean(axis="columns").idxmin()
+
+# %%
+check(
+    my_oddest,
+    matrix.index[matrix.to_numpy().sum(axis=1).argmin()],
+    hint="one mean for each row of the matrix; its key is in the index",
+)
+
+# %%
+if my_oddest is not ...:
+    display(catalogue.subset([my_oddest]).plot())
+
+# %% [markdown]
+# ## You can now
+#
+# - ✅ compute a cosine similarity by hand and say what it ignores,
+# - ✅ read a similarity matrix, and see from a heat map what the features have understood,
+# - ✅ say how much memory a matrix takes before you build it,
+# - ✅ find every item's nearest neighbours without any matrix.
+#
+# **Next:** in 04 scores become recommendations, with filters and pictures of your own.

@@ -1,0 +1,167 @@
+# %% [markdown]
+# # 04 · Recommend
+#
+# Scores are numbers; a recommendation is a choice. Which neighbours does a customer want to see: the
+# same shoe in red? Only women's? Only this brand's? And what about a photo they took themselves?
+#
+# **You will build** recommendations that a shop could show.
+#
+# **By the end you can**
+#
+# - recommend for any item, as a figure, a table or a piece of HTML,
+# - filter by anything that is known about the items, and hide other colourways,
+# - search with a picture of your own,
+# - translate the article's code, line by line.
+#
+# 🕐 20 minutes · **You need** [03](03_measure_similarity.ipynb).
+
+# %%
+import zapsim
+
+# %% tags=["parameters"]
+source = None
+store = None
+my_picture = None
+n_neighbours = 5
+
+# %%
+catalogue = zapsim.load_catalogue(source)
+features = zapsim.load_features(store)
+predictor = zapsim.SimilarityPredictor(catalogue, features)
+
+# %% [markdown]
+# ## Three products, chosen by chance
+# This is how the article ends: three random products and what they bring up. Look at the row, then at
+# the scores: does the drop from one to the next agree with what you see?
+
+# %%
+queries = catalogue.sample(3, seed=20).keys
+predictor.plot(queries[0], k=n_neighbours)
+
+# %%
+predictor.plot(queries[1], k=n_neighbours)
+
+# %%
+predictor.plot(queries[2], k=n_neighbours)
+
+# %% [markdown]
+# ## The same shoe again?
+# Where a product comes in several colours, its colourways fill the first places. That's right (nothing
+# is more similar), and useless in a shop.
+
+# %%
+predictor.plot(queries[0], k=n_neighbours, hide_colourways=True)
+
+# %% [markdown]
+# ## Filters
+# `where` takes any column of the catalogue, with one value or several. Nearest boots with a zipper:
+
+# %%
+predictor.plot(queries[0], k=n_neighbours, where={"Category": "Boots", "Closure": "Zipper"})
+
+# %% [markdown]
+# As a table, ready for whatever comes next:
+
+# %%
+women = predictor.similar(queries[1], k=4, where={"Gender": "Women"}, hide_colourways=True)
+women[["rank", "score", "SubCategory", "Brand", "HeelHeight"]].round(3)
+
+# %% [markdown]
+# Ask for more than there are, and you get what there is, and a word about it. More than a row's worth
+# goes into further rows.
+
+# %%
+predictor.plot(queries[2], k=20, where={"Brand": "Wool & Willow", "Category": "Slippers"})
+
+# %% [markdown]
+# A key that doesn't exist is an error that helps:
+
+# %%
+try:
+    predictor.similar(queries[0].replace(".jpg", ".jpeg"))
+except KeyError as error:
+    print(error.args[0][:120], "…")
+
+# %% [markdown]
+# ## A picture of your own
+# Put the path of a photo into `my_picture` (at the top) to search with it. It helps to have the shoe
+# alone on a light background, its toe to the left, as in the catalogue. Without one, here is a shoe
+# that isn't in the catalogue: one of its pictures, mirrored, with a bit of it cut off. Only now
+# VGG16 is loaded; everything up to here used saved features.
+
+# %%
+picture = (
+    zapsim.load_picture(my_picture) if my_picture else catalogue.picture(queries[1])[:120, ::-1]
+)
+predictor.plot(picture, k=n_neighbours)
+
+# %% [markdown]
+# Mirrored, the shoe is still recognised as its kind, but its score falls: the 2×2 grid
+# knows left from right. Mirror your photo if its toe points to the right.
+
+# %% [markdown]
+# ## Take it with you
+# `html` gives a table with the pictures inside and a text for each of them, for people who can't
+# see them. It can be saved, mailed, or put on a page.
+
+# %%
+predictor.html(queries[0], k=2, hide_colourways=True)
+
+# %% [markdown]
+# ## If you come from the article
+#
+# | the article's line | here | and why |
+# |---|---|---|
+# | `Path(ZAPPOS_DATA).rglob("*.jpg")` | `load_catalogue(folder)` | sorted, so the same on every machine; other formats and zips too |
+# | `imgs_dframe.sample(n=5000, random_state=42)` | `catalogue.sample(5000, seed=42)` | |
+# | `VGG16()`, `Model(…, vgg16.layers[-2].output)` | `VGG16Extractor("fc2", image_size=224, weights="imagenet", power=1)` | the default cuts earlier: better and several times cheaper |
+# | `ImageDataGenerator(…).flow_from_dataframe(…)` | (inside `extract`) | it no longer exists in Keras 3 |
+# | `vgg_custom.predict(dset)` | `extractor.extract(catalogue, cache=…)` | resumes after an interruption |
+# | `cosine_similarity(preds)`, `pd.DataFrame(…)` | `similarity_matrix(features)` | same numbers; refuses what doesn't fit |
+# | `to_pickle(…)` | `save_matrix(matrix, path)` | Parquet: opening it can't run code |
+# | `sort_values(ascending=False)[1:6]` | `top_k(features, k=5)` | leaves the item out by name, not by its place |
+# | `SimilarityPredictor(df).getSimilar(path, 5)` | `SimilarityPredictor(catalogue, features).plot(key, k=5)` | the query beside its results |
+
+# %% [markdown]
+# ## 📝 Exercise: only this brand
+#
+# **Goal:** a shop in shop: recommend only what is of the query's own brand.
+# **Given:** `predictor`; `catalogue.table.loc[key, "Brand"]` is an item's brand.
+# **Wanted:** a function `same_brand(key, k)` that returns the table of the k nearest items of the same
+# brand, other colourways hidden.
+#
+# *Hint:* `where` takes a dictionary.
+
+
+# %% tags=["exercise"]
+# stub: same_brand = ...
+def same_brand(key, k):
+    brand = catalogue.table.loc[key, "Brand"]
+    return predictor.similar(key, k, where={"Brand": brand}, hide_colourways=True)
+
+
+# %%
+from zapsim.exercise import check
+
+
+def is_right(function):
+    key = queries[2]
+    row, found = catalogue.table.loc[key], function(key, 4)
+    everything = predictor.similar(key, k=len(catalogue))
+    wanted = everything[
+        (everything["Brand"] == row["Brand"]) & (everything["Product"] != row["Product"])
+    ]
+    return list(found["key"]) == list(wanted["key"][:4])
+
+
+check(same_brand, is_right, hint="filter by Brand and hide the colourways of the query's product")
+
+# %% [markdown]
+# ## You can now
+#
+# - ✅ recommend for any item, as a figure, a table or a piece of HTML,
+# - ✅ filter by anything that is known about the items, and hide other colourways,
+# - ✅ search with a picture of your own,
+# - ✅ translate the article's code, line by line.
+#
+# **Next:** keep going with your own pictures: change `source` in any notebook, and begin again at 00.

@@ -1,0 +1,440 @@
+import math
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from PIL import Image
+
+from zapsim.catalogue import load_catalogue
+from zapsim.pictures import PictureError
+
+BOSTONIAN = "Shoes/Oxfords/Bostonian/100627.72.jpg"
+METADATA = (
+    "CID,Category,SubCategory,HeelHeight,Gender\n"
+    "7003-5,Shoes,Sneakers and Athletic Shoes,,Men;Women\n"
+    "100627-72,Wrong,Oxfords,1in - 1 3/4in,Men\n"
+    "7001-2,Boots,Ankle,2in,Women\n"
+)
+
+
+# --- the table -------------------------------------------------------------------------------
+
+
+def test_ut_zappos_layout_becomes_columns(ut_zappos, ut_zappos_keys):
+    table = load_catalogue(ut_zappos).table
+    assert table.index.name == "key"
+    assert list(table.index) == sorted(ut_zappos_keys)
+    assert list(table.columns) == [
+        "Category",
+        "SubCategory",
+        "Brand",
+        "Product",
+        "Colourway",
+        "CID",
+    ]
+    assert table.loc[BOSTONIAN].tolist() == [
+        "Shoes",
+        "Oxfords",
+        "Bostonian",
+        "100627",
+        "100627.72",
+        "100627-72",
+    ]
+    assert table.loc["Boots/Ankle/UGG/7001.1.jpg", "Product"] == "7001"
+    assert table.loc["Boots/Ankle/UGG/7001.2.jpg", "Product"] == "7001"
+
+
+def test_escaped_dots_of_brands_are_decoded_for_display_only(ut_zappos):
+    key = "Sandals/Flat/A%2EP%2EC%2E/7002.9.jpg"
+    catalogue = load_catalogue(ut_zappos)
+    assert catalogue.table.loc[key, "Brand"] == "A.P.C."
+    assert catalogue.picture(key).shape == (40, 48, 3)
+
+
+def test_missing_levels_are_missing_columns(make_folder):
+    table = load_catalogue(make_folder("Boots/one.jpg", "Shoes/two.jpg")).table
+    assert list(table.columns) == ["Category"]
+    assert table["Category"].tolist() == ["Boots", "Shoes"]
+
+
+def test_flat_folder_has_no_columns_and_still_works(make_folder):
+    catalogue = load_catalogue(make_folder("a.jpg", "b.jpg"))
+    assert list(catalogue.table.columns) == []
+    assert repr(catalogue) == "Catalogue of 2 items from shoes"
+    assert catalogue.label("a.jpg") == "a"
+
+
+def test_uneven_levels_are_missing_values(make_folder):
+    table = load_catalogue(make_folder("Boots/one.jpg", "Shoes/Oxfords/B/5.6.jpg")).table
+    assert table.loc["Boots/one.jpg", "Category"] == "Boots"
+    assert table.loc["Boots/one.jpg", ["SubCategory", "Brand", "CID"]].isna().all()
+    assert table.loc["Shoes/Oxfords/B/5.6.jpg", "CID"] == "5-6"
+
+
+@pytest.mark.parametrize("name", ["5.jpg", "5.6.7.jpg", "a5.6.jpg", "5.x.jpg", "5-6.jpg"])
+def test_file_names_of_another_kind_have_no_cid(make_folder, name):
+    assert "CID" not in load_catalogue(make_folder(f"Boots/{name}", "Shoes/b.jpg")).table
+
+
+def test_folder_and_zip_give_the_same_table(make_folder, zip_of, ut_zappos_keys):
+    folder = make_folder(*ut_zappos_keys, metadata=METADATA)
+    packed = load_catalogue(zip_of(folder, wrapper="shoes/"))
+    opened = load_catalogue(folder)
+    pd.testing.assert_frame_equal(opened.table, packed.table)
+    assert "Gender" in opened.table
+    assert [opened.content(k) for k in opened.keys] == [packed.content(k) for k in packed.keys]
+
+
+def test_repr_counts_what_there_is(ut_zappos):
+    assert repr(load_catalogue(ut_zappos)) == (
+        "Catalogue of 6 items from shoes (4 categories, 5 subcategories, 5 brands, 5 products)"
+    )
+
+
+@pytest.mark.parametrize("source", [".", "../shoes"])
+def test_name_is_the_folders_even_from_inside(ut_zappos, monkeypatch, source):
+    monkeypatch.chdir(ut_zappos)
+    assert load_catalogue(source).name == "shoes"
+
+
+# --- metadata --------------------------------------------------------------------------------
+
+
+def test_metadata_is_joined_by_cid_in_any_row_order(make_folder, ut_zappos_keys):
+    table = load_catalogue(make_folder(*ut_zappos_keys, metadata=METADATA)).table
+    assert len(table) == 6
+    assert list(table.index) == sorted(ut_zappos_keys)
+    assert table.loc[BOSTONIAN, ["HeelHeight", "Gender"]].tolist() == ["1in - 1 3/4in", "Men"]
+    assert table.loc["Boots/Ankle/UGG/7001.2.jpg", "Gender"] == "Women"
+    nike = table.loc["Shoes/Sneakers and Athletic Shoes/Nike/7003.5.jpg"]
+    assert nike["Gender"] == "Men;Women"
+    assert pd.isna(nike["HeelHeight"])
+
+
+def test_item_without_a_row_has_missing_values(make_folder, ut_zappos_keys):
+    table = load_catalogue(make_folder(*ut_zappos_keys, metadata=METADATA)).table
+    assert table.loc["Boots/Ankle/UGG/7001.1.jpg", ["HeelHeight", "Gender"]].isna().all()
+    assert table["Gender"].notna().sum() == 3
+
+
+def test_row_without_an_item_is_left_out(make_folder):
+    folder = make_folder("Shoes/Oxfords/B/1.1.jpg", metadata="CID,Gender\n9-9,Men\n1-1,Women\n")
+    assert load_catalogue(folder).table["Gender"].tolist() == ["Women"]
+
+
+def test_folder_wins_over_metadata(make_folder, ut_zappos_keys):
+    table = load_catalogue(make_folder(*ut_zappos_keys, metadata=METADATA)).table
+    assert table.loc[BOSTONIAN, "Category"] == "Shoes"
+    assert list(table.columns).count("Category") == 1
+
+
+def test_metadata_fills_columns_that_the_layout_lacks(make_folder):
+    folder = make_folder("1.1.jpg", "2.2.jpg", metadata="CID,Category\n2-2,Boots\n1-1,Shoes\n")
+    assert load_catalogue(folder).table["Category"].tolist() == ["Shoes", "Boots"]
+
+
+def test_metadata_is_joined_by_key(make_folder):
+    rows = "colour,key\nred,Shoes/b.jpg\nblue,Boots/a.jpg\n"
+    table = load_catalogue(make_folder("Boots/a.jpg", "Shoes/b.jpg", metadata=rows)).table
+    assert table.index.name == "key"
+    assert table["colour"].to_dict() == {"Boots/a.jpg": "blue", "Shoes/b.jpg": "red"}
+    assert list(table.columns) == ["Category", "colour"]
+
+
+def test_byte_order_mark_is_no_part_of_the_first_column(make_folder):
+    folder = make_folder("1.1.jpg", metadata="\ufeffCID,Gender\n1-1,Men\n")
+    assert load_catalogue(folder).table["Gender"].tolist() == ["Men"]
+
+
+def test_first_row_of_a_cid_counts(make_folder):
+    folder = make_folder("1.1.jpg", "2.2.jpg", metadata="CID,Gender\n1-1,Men\n1-1,Women\n")
+    table = load_catalogue(folder).table
+    assert len(table) == 2
+    assert table.loc["1.1.jpg", "Gender"] == "Men"
+
+
+def test_numbers_stay_strings(make_folder):
+    folder = make_folder("a.jpg", metadata="key,size\na.jpg,007\n")
+    assert load_catalogue(folder).table.loc["a.jpg", "size"] == "007"
+
+
+def test_metadata_elsewhere_is_taken_instead(make_folder, tmp_path):
+    folder = make_folder("1.1.jpg", metadata="CID,Gender\n1-1,Men\n")
+    (tmp_path / "other.csv").write_text("CID,Gender\n1-1,Women\n")
+    for path in (tmp_path / "other.csv", str(tmp_path / "other.csv")):
+        assert load_catalogue(folder, metadata=path).table["Gender"].tolist() == ["Women"]
+
+
+def test_missing_metadata_file_is_an_error(make_folder, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"gone\.csv"):
+        load_catalogue(make_folder("1.1.jpg"), metadata=tmp_path / "gone.csv")
+
+
+def test_metadata_without_cid_or_key_names_its_columns(make_folder):
+    folder = make_folder("1.1.jpg", metadata="id,Gender\n1-1,Men\n")
+    with pytest.raises(ValueError, match=r"needs a column 'CID'.* or 'key'.*'id', 'Gender'"):
+        load_catalogue(folder)
+
+
+def test_cids_without_a_layout_of_cids_join_nothing_and_check_says_so(make_folder):
+    catalogue = load_catalogue(make_folder("a.jpg", metadata="CID,Gender\n1-1,Men\n"))
+    assert "Gender" not in catalogue.table
+    assert catalogue.check()["problem"].tolist() == ["no metadata", "no picture"]
+
+
+# --- sample and subset -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def forty(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("forty")
+    for number in range(40):
+        (folder / f"{number:02}.jpg").touch()
+    return load_catalogue(folder)
+
+
+@given(n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
+def test_sample_is_sorted_distinct_and_reproducible(forty, n, seed):
+    keys = list(forty.sample(n, seed).keys)
+    assert len(keys) == n
+    assert keys == sorted(set(keys))
+    assert set(keys) <= set(forty.keys)
+    assert keys == list(forty.sample(n, seed).keys)
+
+
+def test_sample_is_the_same_on_every_machine(forty):
+    expected = ["04.jpg", "15.jpg", "16.jpg", "19.jpg", "26.jpg"]
+    assert list(forty.sample(5, seed=42).keys) == list(forty.sample(5).keys) == expected
+
+
+def test_sample_depends_on_the_seed(forty):
+    assert len({tuple(forty.sample(5, seed).keys) for seed in range(20)}) == 20
+
+
+def test_sample_keeps_the_rows_with_their_keys(ut_zappos):
+    catalogue = load_catalogue(ut_zappos)
+    sample = catalogue.sample(3, seed=1)
+    pd.testing.assert_frame_equal(sample.table, catalogue.table.loc[sample.keys])
+    assert len(catalogue) == 6
+
+
+def test_sample_of_too_many_takes_all_with_a_warning(ut_zappos):
+    catalogue = load_catalogue(ut_zappos)
+    with pytest.warns(UserWarning, match="5,000 items were asked for, shoes has 6: all are taken"):
+        sample = catalogue.sample(5000)
+    assert list(sample.keys) == list(catalogue.keys)
+
+
+def test_sample_of_all_does_not_warn(ut_zappos, recwarn):
+    assert len(load_catalogue(ut_zappos).sample(6)) == 6
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("n", [0, -3])
+def test_sample_of_none_is_refused(ut_zappos, n):
+    with pytest.raises(ValueError, match=f"n must be at least 1. Received: n={n}"):
+        load_catalogue(ut_zappos).sample(n)
+
+
+def test_subset_is_sorted_and_distinct(ut_zappos, ut_zappos_keys):
+    catalogue = load_catalogue(ut_zappos)
+    wanted = [ut_zappos_keys[3], ut_zappos_keys[0], ut_zappos_keys[3]]
+    subset = catalogue.subset(wanted)
+    assert list(subset.keys) == [ut_zappos_keys[0], ut_zappos_keys[3]]
+    assert subset.label(ut_zappos_keys[3]) == "Bostonian, Oxfords, 100627.72"
+
+
+def test_subset_takes_another_catalogues_keys(ut_zappos):
+    catalogue = load_catalogue(ut_zappos)
+    sample = catalogue.sample(2)
+    assert list(catalogue.subset(sample.keys).keys) == list(sample.keys)
+
+
+@pytest.mark.parametrize("call", ["subset", "picture", "thumbnail", "content", "label"])
+def test_unknown_key_offers_the_closest(ut_zappos, call):
+    catalogue = load_catalogue(ut_zappos)
+    typo = "Shoes/Oxfords/Bostonian/100627.jpg"
+    with pytest.raises(KeyError, match=f"No item '{typo}' among 6.*closest are: '{BOSTONIAN}'"):
+        getattr(catalogue, call)([typo] if call == "subset" else typo)
+
+
+def test_key_that_was_not_drawn_is_unknown_to_the_sample(ut_zappos):
+    catalogue = load_catalogue(ut_zappos)
+    sample = catalogue.sample(1)
+    (other, *_) = set(catalogue.keys) - set(sample.keys)
+    with pytest.raises(KeyError, match="among 1"):
+        sample.picture(other)
+
+
+def test_key_like_no_other_offers_an_example(ut_zappos):
+    with pytest.raises(KeyError, match=r"One is 'Boots/Ankle/UGG/7001\.1\.jpg'"):
+        load_catalogue(ut_zappos).picture("§§§")
+
+
+def test_empty_catalogue_knows_no_key(ut_zappos):
+    empty = load_catalogue(ut_zappos).subset([])
+    assert len(empty) == 0
+    assert repr(empty).startswith("Catalogue of 0 items")
+    with pytest.raises(KeyError, match="No item 'a' among 0"):
+        empty.picture("a")
+
+
+# --- one item --------------------------------------------------------------------------------
+
+
+def test_picture_is_the_files(ut_zappos, drawn):
+    picture = load_catalogue(ut_zappos).picture(BOSTONIAN)
+    np.testing.assert_allclose(picture.astype(int), np.array(drawn(3)).astype(int), atol=40)
+
+
+def test_unreadable_picture_is_named_by_its_key(make_folder):
+    folder = make_folder("Boots/a.jpg", "Shoes/b.jpg")
+    (folder / "Boots/a.jpg").write_bytes(b"no picture")
+    catalogue = load_catalogue(folder)
+    with pytest.raises(PictureError, match=r"^Boots/a\.jpg: cannot be read"):
+        catalogue.picture("Boots/a.jpg")
+    assert catalogue.picture_or_none("Boots/a.jpg") is None
+    assert catalogue.picture_or_none("Shoes/b.jpg").shape == (40, 48, 3)
+
+
+def test_thumbnail_is_a_square_jpeg(ut_zappos):
+    image = Image.open(BytesIO(load_catalogue(ut_zappos).thumbnail(BOSTONIAN, size=64)))
+    assert (image.format, image.size) == ("JPEG", (64, 64))
+
+
+@pytest.mark.parametrize(
+    ("key", "label"),
+    [
+        ("Shoes/Oxfords/Bostonian/100627.72.jpg", "Bostonian, Oxfords, 100627.72"),
+        ("Shoes/Oxfords/A%2E/1.2.jpg", "A., Oxfords, 1.2"),
+        ("Shoes/plain.jpg", "Shoes, plain"),
+        ("Shoes/<script>.jpg", "Shoes, <script>"),
+    ],
+)
+def test_label_is_brand_kind_and_name(make_folder, key, label):
+    assert load_catalogue(make_folder(key, name="any")).label(key) == label
+
+
+# --- check -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ailing(make_zip, drawn, encoded):
+    """One of every problem, and one item (1.1) without any."""
+    good, other = encoded(drawn(1)), encoded(drawn(2))
+    rows = "CID,Gender\n1-1,Men\n2-1,Men\n3-1,Men\n4-1,Men\n5-1,Men\n9-9,Men\n"
+    return make_zip(
+        {
+            "Boots/1.1.jpg": good,
+            "Boots/2.1.jpg": good,
+            "Boots/3.1.jpg": b"no picture",
+            "Boots/4.1.jpg": b"",
+            "Shoes/5.1.jpg": encoded(drawn(5, size=(31, 40))),
+            "Shoes/6.1.jpg": other,
+            "../escape.jpg": good,
+            "meta-data.csv": rows.encode(),
+        }
+    )
+
+
+PROBLEMS = [
+    ("duplicate", "Boots/2.1.jpg", "same bytes as Boots/1.1.jpg"),
+    ("empty", "Boots/4.1.jpg", "0 bytes"),
+    ("no metadata", "Shoes/6.1.jpg", "no row for its CID"),
+    ("no picture", "9-9", "CID of no picture"),
+    ("skipped", "'../escape.jpg'", "unsafe name: outside the catalogue, or not Unicode"),
+    ("tiny", "Shoes/5.1.jpg", "31×40 pixels"),
+    (
+        "unreadable",
+        "Boots/3.1.jpg",
+        "Boots/3.1.jpg: cannot be read as a picture (not a JPEG, PNG, WebP, BMP or GIF).",
+    ),
+]
+
+
+def test_check_lists_every_problem(ailing):
+    table = load_catalogue(ailing).check()
+    assert list(table.columns) == ["problem", "key", "detail"]
+    assert list(table.itertuples(index=False, name=None)) == PROBLEMS
+    assert list(table.index) == list(range(len(PROBLEMS)))
+
+
+def test_check_of_a_sample_blames_it_for_its_own_only(ailing):
+    table = load_catalogue(ailing).subset(["Boots/1.1.jpg"]).check()
+    expected = [row for row in PROBLEMS if row[0] in ("no picture", "skipped")]
+    assert list(table.itertuples(index=False, name=None)) == expected
+
+
+def test_check_of_a_healthy_catalogue_is_empty(make_folder):
+    folder = make_folder("1.1.jpg", "2.1.jpg", metadata="CID,Gender\n1-1,Men\n2-1,Men\n")
+    table = load_catalogue(folder).check()
+    assert len(table) == 0
+    assert list(table.columns) == ["problem", "key", "detail"]
+
+
+def test_check_without_metadata_misses_none(ut_zappos):
+    assert len(load_catalogue(ut_zappos).check()) == 0
+
+
+def test_check_of_metadata_by_key_names_the_keys(make_folder):
+    folder = make_folder("a.jpg", "b.jpg", metadata="key,x\nb.jpg,1\ngone.jpg,2\n")
+    table = load_catalogue(folder).check()
+    assert list(table.itertuples(index=False, name=None)) == [
+        ("no metadata", "a.jpg", "no row for its key"),
+        ("no picture", "gone.jpg", "key of no picture"),
+    ]
+
+
+def test_thirty_two_pixels_are_not_tiny(make_folder, drawn):
+    folder = make_folder("a.png")
+    drawn(size=(32, 32)).save(folder / "a.png")
+    assert len(load_catalogue(folder).check()) == 0
+
+
+# --- plot ------------------------------------------------------------------------------------
+
+
+def titles(figure):
+    return [" ".join(axes.get_xlabel().split()) for axes in figure.axes]
+
+
+def test_plot_titles_every_picture_with_its_label(ut_zappos):
+    catalogue = load_catalogue(ut_zappos)
+    figure = catalogue.plot(n=4, seed=3)
+    assert isinstance(figure, Figure)
+    assert titles(figure) == [catalogue.label(key) for key in catalogue.sample(4, 3).keys]
+    assert [len(axes.images) for axes in figure.axes] == [1] * 4
+
+
+def test_plot_of_more_than_there_are_shows_all_without_a_warning(ut_zappos, recwarn):
+    assert len(load_catalogue(ut_zappos).plot(n=24).axes) == 6
+    assert not [w for w in recwarn.list if "asked for" in str(w.message)]
+
+
+@pytest.mark.parametrize("columns", [1, 4, 8])
+def test_plot_breaks_into_rows(ut_zappos, columns):
+    grid = load_catalogue(ut_zappos).plot(columns=columns).axes[0].get_gridspec()
+    assert (grid.nrows, grid.ncols) == (math.ceil(6 / columns), min(columns, 6))
+
+
+def test_unreadable_picture_does_not_stop_the_plot(make_folder):
+    folder = make_folder("a.jpg", "b.jpg", "c.jpg")
+    (folder / "b.jpg").write_bytes(b"no picture")
+    figure = load_catalogue(folder).plot()
+    assert titles(figure) == ["a", "b", "c"]
+    assert [len(axes.images) for axes in figure.axes] == [1, 0, 1]
+    assert "cannot be" in figure.axes[1].texts[0].get_text()
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("name", ["$_{$", "$x^2$", "<script>", "<b>bold<_b>", "靴", "a_{b}"])
+def test_names_are_drawn_as_they_are(make_folder, name):
+    figure = load_catalogue(make_folder(f"{name}.jpg", name="any")).plot()
+    label = figure.axes[0].xaxis.label
+    assert label.get_text() == name
+    assert not label.get_parse_math()
+    figure.canvas.draw()

@@ -1,0 +1,374 @@
+"""features.py and network.py: the cut against Keras' own VGG16, and a store that resumes."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+import zapsim
+from zapsim import store as store_module
+from zapsim.network import LAYERS, averaging, map_size
+from zapsim.pictures import fit_square
+
+
+@pytest.fixture(scope="module")
+def plumbing():
+    """Make an extractor of random weights that costs next to nothing."""
+    return zapsim.VGG16Extractor(
+        "block1_pool", grid=1, image_size=32, weights=None, batch_size=4, precision="float32"
+    )
+
+
+@pytest.fixture
+def shop(make_folder):
+    """Ten drawn pictures."""
+    return zapsim.load_catalogue(make_folder(*[f"Shoes/Flats/Aye/{n}.1.jpg" for n in range(10)]))
+
+
+@pytest.fixture
+def counted(plumbing, monkeypatch):
+    """Count the pictures that go through the network."""
+    pictures = []
+    run = plumbing._run
+    monkeypatch.setattr(
+        plumbing, "_run", lambda squares: (pictures.extend(squares), run(squares))[1]
+    )
+    return pictures
+
+
+def noise(size, n=1, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (n, size, size, 3), np.uint8)
+
+
+def by_hand(model, pictures, grid):
+    """Preprocess, run and average as the papers say it, step by step."""
+    bgr = pictures[..., ::-1].astype(np.float32) - np.array([103.939, 116.779, 123.68], np.float32)
+    maps = model.predict(bgr, verbose=0)
+    if grid == "flat":
+        return maps.reshape(len(pictures), -1)
+    side = maps.shape[1] // grid
+    cells = [
+        maps[:, r * side : (r + 1) * side, c * side : (c + 1) * side].mean(axis=(1, 2))
+        for r in range(grid)
+        for c in range(grid)
+    ]
+    return np.concatenate(cells, axis=1)
+
+
+# --- the network -----------------------------------------------------------------------------
+
+
+def test_the_articles_cut_is_keras_second_to_last_layer():
+    import keras
+
+    extractor = zapsim.VGG16Extractor(
+        "fc2", image_size=224, weights=None, precision="float32", power=1
+    )
+    vgg16 = keras.applications.VGG16(weights=None)
+    article = keras.Model(vgg16.input, vgg16.layers[-2].output)
+    article.set_weights(extractor.model.get_weights())
+    picture = noise(224)
+    batch = keras.applications.vgg16.preprocess_input(picture.astype(np.float32))
+    expected = article.predict(batch, verbose=0)
+    assert expected.std() > 0, "random weights must not silence the network"
+    np.testing.assert_allclose(extractor.model.predict(batch, verbose=0), expected, rtol=1e-5)
+    np.testing.assert_allclose(extractor.extract(picture[0]), expected[0], rtol=2e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("layer", "grid"),
+    [("block4_pool", 2), ("block5_pool", "flat"), ("block3_conv1", 4), ("block1_conv1", 1)],
+)
+def test_features_equal_the_steps_done_by_hand_with_the_imagenet_weights(layer, grid):
+    extractor = zapsim.VGG16Extractor(layer, grid, image_size=64, precision="float32", power=1)
+    pictures = noise(64, n=3)
+    expected = by_hand(extractor.model, pictures, grid)
+    found = extractor.extract(list(pictures))
+    assert found.shape == (3, extractor.n_features)
+    np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-2)
+
+
+def test_the_default_takes_the_root_of_every_average():
+    picture = noise(64)[0]
+    settings = {"image_size": 64, "precision": "float32"}
+    plain = zapsim.VGG16Extractor(power=1, **settings).extract(picture)
+    root = zapsim.VGG16Extractor(**settings).extract(picture)
+    np.testing.assert_allclose(root, np.sqrt(plain), rtol=2e-3)
+
+
+def test_n_features_and_map_size_are_those_of_the_real_network():
+    import keras
+
+    vgg16 = keras.applications.VGG16(include_top=False, weights=None, input_shape=(96, 96, 3))
+    for layer in [layer for layer in LAYERS if layer.startswith("block")]:
+        _, side, _, channels = vgg16.get_layer(layer).output.shape
+        assert map_size(layer, 96) == side
+        assert zapsim.VGG16Extractor(layer, 1, 96).n_features == channels
+        assert zapsim.VGG16Extractor(layer, "flat", 96).n_features == channels * side**2
+    assert zapsim.VGG16Extractor().n_features == 2048
+
+
+@given(st.integers(1, 40).flatmap(lambda side: st.tuples(st.just(side), st.integers(1, side))))
+def test_averaging_covers_every_cell_with_equal_weights(side_and_grid):
+    side, grid = side_and_grid
+    weights = averaging(side, grid)
+    np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-5)
+    assert (weights > 0).any(axis=0).all(), "a cell that no average sees"
+    if side % grid == 0:
+        np.testing.assert_array_equal(
+            weights, np.kron(np.eye(grid), np.full((1, side // grid), np.float32(grid / side)))
+        )
+
+
+def test_bfloat16_points_in_the_same_direction_as_float32():
+    picture = fit_square(noise(64)[0], 64)
+    vectors = [
+        zapsim.VGG16Extractor(image_size=64, precision=p).extract(picture)
+        for p in ("float32", "bfloat16")
+    ]
+    cosine = np.dot(*vectors) / np.prod([np.linalg.norm(v) for v in vectors])
+    assert 0.995 < cosine < 1
+
+
+def test_building_says_in_one_line_what_was_loaded(capsys):
+    extractor = zapsim.VGG16Extractor("block2_pool", "flat", 32, weights=None, precision="float32")
+    assert capsys.readouterr().out == "", "nothing is loaded yet"
+    extractor.extract([noise(32)[0]] * 2)
+    assert capsys.readouterr().out == (
+        "VGG16 to block2_pool, flattened, 32×32 → 8,192 features · "
+        "random weights (no training) · float32 on CPU\n"
+    )
+
+
+def test_making_an_extractor_and_reading_a_full_store_needs_no_tensorflow(shop, plumbing, tmp_path):
+    plumbing.extract(shop, cache=tmp_path / "store")
+    code = (
+        "import sys, zapsim\n"
+        "extractor = zapsim.VGG16Extractor('block1_pool', 1, 32, weights=None)\n"
+        f"catalogue = zapsim.load_catalogue({str(shop._files.root)!r})\n"
+        f"features = extractor.extract(catalogue, cache={str(tmp_path / 'store')!r})\n"
+        "assert features.shape == (10, 64), features.shape\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules), 'TensorFlow was loaded'\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- extracting a catalogue ------------------------------------------------------------------
+
+
+def test_a_catalogue_gives_a_table_in_its_order_with_its_settings(shop, plumbing):
+    features = plumbing.extract(shop)
+    assert list(features.index) == list(shop.keys)
+    assert features.shape == (10, 64)
+    assert (features.dtypes == np.float32).all()
+    assert features.attrs["extractor"] == plumbing.settings
+    one_by_one = np.stack([plumbing.extract(shop.picture(key)) for key in shop.keys])
+    np.testing.assert_array_equal(features, one_by_one)
+    assert features.drop_duplicates().shape == features.shape, "different pictures, same features"
+
+
+def test_a_query_takes_the_path_of_the_catalogue_whatever_form_it_comes_in(shop, plumbing):
+    key = shop.keys[3]
+    path = shop._files.root / key
+    expected = plumbing.extract(shop).loc[key]
+    for picture in (path, str(path), path.read_bytes(), Image.open(path), shop.picture(key)):
+        np.testing.assert_array_equal(plumbing.extract(picture), expected)
+
+
+def test_no_pictures_give_no_rows(plumbing):
+    assert plumbing.extract([]).shape == (0, 64)
+
+
+def test_a_second_run_computes_nothing_and_gives_the_same(shop, plumbing, counted, tmp_path):
+    first = plumbing.extract(shop, cache=tmp_path / "store")
+    assert len(counted) == 10
+    second = plumbing.extract(shop, cache=tmp_path / "store")
+    assert len(counted) == 10
+    pd.testing.assert_frame_equal(first, second)
+    assert first.attrs == second.attrs
+
+
+def test_only_new_and_changed_pictures_are_computed(make_folder, plumbing, counted, tmp_path):
+    folder = make_folder("a.jpg", "b.jpg", "c.jpg")
+    before = plumbing.extract(zapsim.load_catalogue(folder), cache=tmp_path / "store")
+    Image.new("RGB", (30, 30), "red").save(folder / "b.jpg")
+    Image.new("RGB", (30, 30), "green").save(folder / "d.jpg")
+    counted.clear()
+    after = plumbing.extract(zapsim.load_catalogue(folder), cache=tmp_path / "store")
+    assert len(counted) == 2
+    assert list(after.index) == ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+    np.testing.assert_array_equal(after.loc[["a.jpg", "c.jpg"]], before.loc[["a.jpg", "c.jpg"]])
+    assert (after.loc["b.jpg"] != before.loc["b.jpg"]).any()
+
+
+def test_a_move_from_folder_to_zip_computes_nothing(ut_zappos, zip_of, plumbing, counted, tmp_path):
+    folder = plumbing.extract(zapsim.load_catalogue(ut_zappos), cache=tmp_path / "store")
+    counted.clear()
+    zipped = plumbing.extract(zapsim.load_catalogue(zip_of(ut_zappos)), cache=tmp_path / "store")
+    assert not counted
+    pd.testing.assert_frame_equal(folder, zipped)
+
+
+def test_an_interrupted_run_keeps_what_it_computed(shop, plumbing, monkeypatch, tmp_path):
+    run, calls = plumbing._run, []
+
+    def interrupted(squares):
+        calls.append(len(squares))
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return run(squares)
+
+    monkeypatch.setattr(plumbing, "_run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        plumbing.extract(shop, cache=tmp_path / "store")
+    assert len(zapsim.load_features(tmp_path / "store")) == 4, "one batch was done"
+    resumed = plumbing.extract(shop, cache=tmp_path / "store")
+    assert sum(calls) == 4 + 4 + 6, "the second batch and the rest"
+    pd.testing.assert_frame_equal(resumed, plumbing.extract(shop))
+
+
+def test_a_full_disk_leaves_the_shards_before_it_whole(shop, plumbing, monkeypatch, tmp_path):
+    monkeypatch.setattr(store_module, "SHARD_ITEMS", 4)
+    write, written = pq.write_table, []
+
+    def full(table, path, **options):
+        written.append(path)
+        if len(written) == 2:
+            path.write_bytes(b"half a shard")
+            raise OSError(28, "No space left on device")
+        write(table, path, **options)
+
+    monkeypatch.setattr(pq, "write_table", full)
+    with pytest.raises(zapsim.StoreError, match=r"No space left.*free some space.*run again"):
+        plumbing.extract(shop, cache=tmp_path / "store")
+    assert [p.suffix for p in (tmp_path / "store").iterdir()] == [".parquet"], "no half a file"
+    assert len(zapsim.load_features(tmp_path / "store")) == 4
+
+
+def test_unreadable_pictures_are_named_and_skipped_and_the_rest_is_there(make_folder, plumbing):
+    folder = make_folder("good.jpg", "also good.jpg", "cut short.jpg")
+    whole = (folder / "cut short.jpg").read_bytes()
+    (folder / "cut short.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "empty.png").touch()
+    (folder / "text.jpg").write_text("not a picture")
+    with pytest.warns(UserWarning, match=r"3 pictures could not be read") as warned:
+        features = plumbing.extract(zapsim.load_catalogue(folder), cache=folder / "store")
+    for name in ("cut short.jpg", "empty.png", "text.jpg"):
+        assert name in str(warned[0].message)
+    assert list(features.index) == ["also good.jpg", "good.jpg"]
+    with pytest.warns(UserWarning, match="3 pictures"):
+        again = plumbing.extract(zapsim.load_catalogue(folder), cache=folder / "store")
+    pd.testing.assert_frame_equal(features, again)
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_catalogue_without_one_readable_picture_is_an_error(make_folder, plumbing, cached):
+    folder = make_folder()
+    (folder / "a.jpg").touch()
+    cache = folder / "store" if cached else None
+    with (
+        pytest.warns(UserWarning, match=r"a\.jpg"),
+        pytest.raises(zapsim.PictureError, match="None of the 1 pictures could be read"),
+    ):
+        plumbing.extract(zapsim.load_catalogue(folder), cache=cache)
+
+
+def test_a_store_made_with_other_settings_is_refused(shop, plumbing, tmp_path):
+    plumbing.extract(shop, cache=tmp_path / "store")
+    other = zapsim.VGG16Extractor("block1_pool", 2, 32, weights=None)
+    with pytest.raises(zapsim.StoreError, match=r"other settings: grid is 1 there and 2 here"):
+        other.extract(shop, cache=tmp_path / "store")
+
+
+def test_features_that_float16_cannot_hold_are_an_error(plumbing, monkeypatch):
+    class Huge:
+        def numpy(self):
+            return np.full((4, 64), 1e6, np.float32)
+
+    monkeypatch.setattr(plumbing, "_network", lambda batch: Huge())
+    with pytest.raises(ValueError, match=r"too large for float16 \(up to 1e\+06\)"):
+        plumbing.extract(noise(32)[0])
+
+
+# --- settings --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"layer": "block4_pol"}, "Received: 'block4_pol'. Did you mean 'block4_pool'?"),
+        ({"grid": 0}, "grid must be 'flat' or a whole number from 1 to 8"),
+        ({"grid": 9}, "Received: grid=9"),
+        ({"grid": None}, "Received: grid=None"),
+        ({"grid": True}, "Received: grid=True"),
+        ({"image_size": 31}, "image_size must be a whole number of at least 32. Received: 31"),
+        ({"image_size": 128.0}, "Received: 128.0"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1"),
+        ({"precision": "float8"}, "precision must be one of auto, float32"),
+        ({"fit": "crop"}, "fit must be one of pad, stretch"),
+        ({"power": 0}, "power must be above 0 and at most 1. Received: power=0"),
+        ({"layer": "fc2", "image_size": 224}, "weights='imagenet' lets Keras download them"),
+        ({"layer": "fc1", "weights": "imagenet"}, "needs image_size=224. Received: image_size=128"),
+    ],
+)
+def test_a_wrong_setting_is_refused_at_once(settings, message):
+    with pytest.raises(ValueError) as error:
+        zapsim.VGG16Extractor(**settings)
+    assert message in str(error.value)
+
+
+def test_cache_is_for_catalogues_only(plumbing, tmp_path):
+    with pytest.raises(ValueError, match="cache is for catalogues"):
+        plumbing.extract(noise(32)[0], cache=tmp_path)
+
+
+def test_an_extractor_is_made_again_from_the_settings_that_features_carry(plumbing):
+    again = zapsim.VGG16Extractor.from_settings(plumbing.settings)
+    assert again.settings == plumbing.settings
+    assert again.weights is None
+    default = zapsim.VGG16Extractor()
+    assert zapsim.VGG16Extractor.from_settings(default.settings).weights == "bundled"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"weights": "file:123"}, "made with weights from a file"),
+        ({"weights": "bundled:another"}, "another version of zapsim or of the weights"),
+        ({"preprocessing": 0}, "Extract them again"),
+    ],
+)
+def test_settings_that_cannot_be_reproduced_are_refused(plumbing, change, message):
+    with pytest.raises(ValueError, match=message):
+        zapsim.VGG16Extractor.from_settings({**plumbing.settings, **change})
+    with pytest.raises(ValueError, match="do not say how they were made"):
+        zapsim.VGG16Extractor.from_settings({})
+
+
+def test_keras_global_settings_are_left_as_they_were():
+    import keras
+
+    before = keras.config.dtype_policy().name
+    extractor = zapsim.VGG16Extractor("block1_pool", 1, 32, weights=None, precision="bfloat16")
+    assert extractor.model.layers[-1].dtype_policy.name == "bfloat16"
+    assert keras.config.dtype_policy().name == before
+
+
+def test_reading_ahead_is_bounded():
+    from concurrent.futures import ThreadPoolExecutor
+
+    from zapsim.features import _ahead
+
+    started = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for item, future in _ahead(pool, started.append, range(100), depth=7):
+            future.result()
+            assert len(started) <= item + 7
+    assert len(started) == 100

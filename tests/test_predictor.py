@@ -1,0 +1,274 @@
+"""predictor.py: neighbours that can be checked by eye, filters, plots and HTML."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.metrics.pairwise import cosine_similarity
+
+import zapsim
+
+KEYS = [
+    "Boots/Ankle/Aye/1.1.jpg",
+    "Boots/Ankle/Aye/1.2.jpg",
+    "Boots/Ankle/Bee/2.1.jpg",
+    "Shoes/Oxfords/Aye/3.1.jpg",
+    "Shoes/Oxfords/Bee/4.1.jpg",
+    "Shoes/Oxfords/Bee/4.2.jpg",
+]
+METADATA = """CID,Closure
+1-1,Zipper;Buckle
+1-2,Zipper; Buckle
+2-1,Lace up
+3-1,Lace up;Buckle
+4-1,
+"""
+# Vectors on a quarter of a circle: an item's nearest have the nearest angles.
+DEGREES = [0, 1, 10, 50, 60, 62]
+
+
+@pytest.fixture
+def catalogue(make_folder):
+    return zapsim.load_catalogue(make_folder(*KEYS, metadata=METADATA))
+
+
+@pytest.fixture
+def features(catalogue):
+    angles = np.radians(DEGREES)
+    values = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
+    return pd.DataFrame(values, index=catalogue.keys)
+
+
+@pytest.fixture(params=["features", "matrix"])
+def predictor(request, catalogue, features):
+    """The same predictor, once from features and once from their matrix."""
+    given = features if request.param == "features" else zapsim.similarity_matrix(features)
+    return zapsim.SimilarityPredictor(catalogue, given)
+
+
+def keys(found):
+    return [KEYS.index(key) for key in found["key"]]
+
+
+def texts(figure):
+    return [axes.get_xlabel() for axes in figure.axes]
+
+
+def test_neighbours_are_ranked_with_scores_and_metadata(predictor):
+    found = predictor.similar(KEYS[3], k=3)
+    assert keys(found) == [4, 5, 2]
+    assert list(found.columns[:4]) == ["rank", "key", "score", "Category"]
+    assert list(found["rank"]) == [1, 2, 3]
+    np.testing.assert_allclose(found["score"], np.cos(np.radians([10, 12, 40])), atol=1e-6)
+    assert found["score"].dtype == np.float32
+    assert list(found["Brand"]) == ["Bee", "Bee", "Bee"]
+    assert found.loc[2, "Closure"] == "Lace up"
+
+
+def test_the_ranking_is_that_of_the_articles_own_lines(catalogue):
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(rng.random((6, 9), np.float32), index=catalogue.keys)
+    similarities = cosine_similarity(frame)
+    article = pd.DataFrame(similarities, columns=frame.index, index=frame.index)
+    ours = zapsim.SimilarityPredictor(catalogue, frame)
+    for key in KEYS:
+        theirs = article[key].sort_values(ascending=False)[1:6]
+        found = ours.similar(key, k=5)
+        assert list(found["key"]) == list(theirs.index)
+        np.testing.assert_allclose(found["score"], theirs, atol=1e-6)
+
+
+def test_ties_break_by_lower_index_and_a_twin_is_found(catalogue, features):
+    features.iloc[[1, 4]] = features.iloc[0].to_numpy()
+    ours = zapsim.SimilarityPredictor(catalogue, features)
+    assert keys(ours.similar(KEYS[4], k=2)) == [0, 1]
+
+
+def test_other_colourways_of_the_product_can_be_hidden(predictor):
+    assert keys(predictor.similar(KEYS[0], k=2)) == [1, 2]
+    assert keys(predictor.similar(KEYS[0], k=2, hide_colourways=True)) == [2, 3]
+
+
+def test_without_products_hiding_colourways_hides_nothing(make_folder):
+    catalogue = zapsim.load_catalogue(make_folder("one.jpg", "two.jpg"))
+    frame = pd.DataFrame([[1.0, 0], [1, 1]], index=catalogue.keys)
+    ours = zapsim.SimilarityPredictor(catalogue, frame)
+    assert len(ours.similar("one.jpg", hide_colourways=True)) == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ({"Category": "Boots"}, [2, 1, 0]),
+        ({"Brand": ["Aye", "Bee"]}, [4, 5, 2, 1, 0]),
+        ({"Category": "Shoes", "Brand": "Bee"}, [4, 5]),
+        ({"Closure": "Buckle"}, [1, 0]),
+        ({"Closure": ["Buckle", "Lace up"]}, [2, 1, 0]),
+    ],
+)
+def test_filters_take_any_column_and_any_of_several_values(predictor, where, expected):
+    assert keys(predictor.similar(KEYS[3], k=10, where=where)) == expected
+
+
+def test_a_filter_may_leave_nothing(predictor):
+    found = predictor.similar(KEYS[3], where={"Category": "Boots", "Closure": "Lace up"}, k=9)
+    assert keys(found) == [2]
+    nothing = predictor.similar(KEYS[2], where={"Category": "Boots", "Closure": "Lace up"})
+    assert len(nothing) == 0
+    assert list(nothing.columns[:3]) == ["rank", "key", "score"]
+
+
+def test_an_unknown_column_or_value_is_refused_and_the_known_ones_are_listed(predictor):
+    with pytest.raises(KeyError, match="No column 'Colour'.*Category, SubCategory, Brand"):
+        predictor.similar(KEYS[0], where={"Colour": "red"})
+    with pytest.raises(ValueError, match=r"No item has Brand \['Cee'\]. There are: Aye, Bee"):
+        predictor.similar(KEYS[0], where={"Brand": "Cee"})
+
+
+def test_an_unknown_key_offers_the_closest(predictor):
+    with pytest.raises(KeyError, match=r"No item 'Boots/Ankle/Aye/1\.3\.jpg' among 6.*closest are"):
+        predictor.similar("Boots/Ankle/Aye/1.3.jpg")
+    with pytest.raises(KeyError, match="One is 'Boots/Ankle/Aye"):
+        predictor.plot("?")
+
+
+@pytest.mark.parametrize("k", [0, -3, 1.5])
+def test_k_must_be_a_whole_positive_number(predictor, k):
+    with pytest.raises(ValueError, match="k must be a whole number of at least 1"):
+        predictor.similar(KEYS[0], k=k)
+
+
+def test_more_than_exist_gives_what_exists_and_says_so(predictor):
+    assert len(predictor.similar(KEYS[0], k=50)) == 5
+    figure = predictor.plot(KEYS[0], k=50)
+    assert len(figure.axes) == 1 + 5
+    assert figure.get_suptitle() == "50 neighbours were asked for, 5 exist with these filters."
+    assert "50 neighbours were asked for, 5 exist" in predictor.html(KEYS[0], k=50).data
+
+
+def test_plot_shows_the_query_first_then_rank_score_and_name_in_rows(predictor):
+    figure = predictor.plot(KEYS[3], k=5, columns=2)
+    query, *neighbours = texts(figure)
+    assert query.split() == ["query", "Aye,", "Oxfords,", "3.1"]
+    assert neighbours[0].split() == ["#1", "0.985", "Bee,", "Oxfords,", "4.1"]
+    assert [text.split()[0] for text in neighbours] == ["#1", "#2", "#3", "#4", "#5"]
+    assert figure.get_suptitle() == ""
+    shown = figure.axes[1].images[0].get_array()
+    np.testing.assert_array_equal(shown, predictor.catalogue.picture(KEYS[4]))
+    tops = [round(axes.get_position().y1, 3) for axes in figure.axes[1:]]
+    assert len(set(tops)) == 3, "five neighbours in rows of two"
+
+
+def test_plot_survives_a_picture_that_vanished(catalogue, features):
+    ours = zapsim.SimilarityPredictor(catalogue, features)
+    (catalogue._files.root / KEYS[4]).unlink()
+    figure = ours.plot(KEYS[3], k=3)
+    assert [len(axes.images) for axes in figure.axes] == [1, 0, 1, 1]
+    assert "cannot be read" in ours.html(KEYS[3], k=3).data
+
+
+def test_html_has_alternative_texts_and_pictures_inside(predictor):
+    html = predictor.html(KEYS[3], k=2).data
+    assert html.count("<img ") == html.count('src="data:image/jpeg;base64,') == 3
+    assert 'alt="query: Aye, Oxfords, 3.1"' in html
+    assert 'alt="Bee, Oxfords, 4.1"' in html
+    assert "<th scope='row'>#2</th>" in html
+    assert ">0.985<" in html
+
+
+def test_hostile_names_are_shown_as_text(make_folder):
+    evil = """<img src=x onerror=alert('1')> & "quotes" $x^2$"""
+    folder = make_folder(f"Boots/Ankle/{evil}/1.1.jpg", "Boots/Ankle/Aye/2.1.jpg")
+    catalogue = zapsim.load_catalogue(folder)
+    frame = pd.DataFrame([[1.0, 0], [1, 1]], index=catalogue.keys)
+    ours = zapsim.SimilarityPredictor(catalogue, frame)
+    html = ours.html("Boots/Ankle/Aye/2.1.jpg", k=1).data
+    assert "<img src=x" not in html
+    assert "&lt;img src=x onerror=alert(&#x27;1&#x27;)&gt; &amp; &quot;quotes&quot;" in html
+    label = ours.plot("Boots/Ankle/Aye/2.1.jpg", k=1).axes[1].xaxis.label
+    assert "$x^2$" in label.get_text()
+    assert not label.get_parse_math()
+
+
+# --- a picture of one's own ------------------------------------------------------------------
+
+
+@pytest.fixture
+def searchable(catalogue):
+    extractor = zapsim.VGG16Extractor("block1_pool", 2, 32, weights=None)
+    return zapsim.SimilarityPredictor(catalogue, extractor.extract(catalogue))
+
+
+def test_a_copy_of_an_item_finds_it_first_and_the_extractor_comes_with_the_features(searchable):
+    key = KEYS[2]
+    found = searchable.similar_to(searchable.catalogue._files.root / key, k=3)
+    assert found.loc[0, "key"] == key
+    assert found.loc[0, "score"] == pytest.approx(1, abs=1e-6)
+    assert searchable.extractor.settings == searchable._settings
+    boots = searchable.similar_to(Image.new("RGB", (9, 9)), where={"Category": "Boots"}, k=9)
+    assert set(boots["Category"]) == {"Boots"}
+    figure = searchable.plot(searchable.catalogue.picture(key), k=2)
+    assert texts(figure)[0].split() == ["query", "your", "picture"]
+
+
+def test_an_unreadable_picture_is_refused_by_name(searchable, tmp_path):
+    with pytest.raises(zapsim.PictureError, match="mine.jpg"):
+        searchable.similar_to(tmp_path / "mine.jpg")
+
+
+def test_a_matrix_cannot_search_for_a_new_picture(catalogue, features):
+    ours = zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features))
+    with pytest.raises(ValueError, match="matrix knows only its own items.*from features"):
+        ours.similar_to(Image.new("RGB", (9, 9)))
+
+
+def test_features_of_unknown_origin_need_an_extractor_that_fits(catalogue, features):
+    with pytest.raises(ValueError, match="do not say how they were made"):
+        zapsim.SimilarityPredictor(catalogue, features).similar_to(Image.new("RGB", (9, 9)))
+    extractor = zapsim.VGG16Extractor("block1_pool", 1, 32, weights=None)
+    ours = zapsim.SimilarityPredictor(catalogue, features, extractor)
+    with pytest.raises(ValueError, match="makes 64 features, the catalogue's have 2"):
+        ours.similar_to(Image.new("RGB", (9, 9)))
+
+
+# --- features that do not fit the catalogue --------------------------------------------------
+
+
+def test_features_of_another_folder_are_refused(catalogue, features):
+    other = features.set_axis([f"other/{key}" for key in KEYS])
+    with pytest.raises(ValueError, match="None of the features' 6 keys.*other/Boots.*another"):
+        zapsim.SimilarityPredictor(catalogue, other)
+
+
+@pytest.mark.parametrize("as_matrix", [False, True])
+def test_features_beyond_the_catalogue_are_left_out_with_a_warning(catalogue, features, as_matrix):
+    sample = catalogue.subset(KEYS[:3])
+    given = zapsim.similarity_matrix(features) if as_matrix else features
+    with pytest.warns(UserWarning, match="3 of 6 features belong to no item"):
+        ours = zapsim.SimilarityPredictor(sample, given)
+    assert keys(ours.similar(KEYS[0], k=9)) == [1, 2]
+
+
+def test_items_without_features_are_not_recommended(catalogue, features):
+    ours = zapsim.SimilarityPredictor(catalogue, features.drop(KEYS[1]))
+    assert keys(ours.similar(KEYS[0], k=1)) == [2]
+    with pytest.raises(KeyError):
+        ours.similar(KEYS[1])
+
+
+def test_features_in_another_order_give_the_same_neighbours(catalogue, features, predictor):
+    ours = zapsim.SimilarityPredictor(catalogue, features.iloc[::-1])
+    assert list(ours.similar(KEYS[3])["key"]) == list(predictor.similar(KEYS[3])["key"])
+
+
+@pytest.mark.parametrize("as_matrix", [False, True])
+def test_nan_is_refused(catalogue, features, as_matrix):
+    given = zapsim.similarity_matrix(features) if as_matrix else features
+    given.iloc[2, 1] = np.nan
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        zapsim.SimilarityPredictor(catalogue, given)
+
+
+def test_a_key_twice_is_refused(catalogue, features):
+    with pytest.raises(ValueError, match=r"more than once, such as 'Boots/Ankle/Aye/1\.1\.jpg'"):
+        zapsim.SimilarityPredictor(catalogue, pd.concat([features, features]))
