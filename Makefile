@@ -22,6 +22,7 @@ notebooks: $(VENV)/ready
 data: $(VENV)/ready
 	$(PY) -m tools.minizap
 	$(PY) -m tools.bundle_features
+	$(PY) -m tools.draw_readme
 
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff check .

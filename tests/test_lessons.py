@@ -47,6 +47,16 @@ def test_the_right_preprocessing_variant_is_what_the_extractor_does(make_folder)
         assert not np.allclose(values, right, rtol=0.05), name
 
 
+def test_a_query_that_took_another_path_than_the_catalogue_finds_less():
+    keys = [f"{i}.jpg" for i in range(12)]
+    table = pd.DataFrame({"SubCategory": ["a"] * 6 + ["b"] * 6, "Product": keys}, index=keys)
+    right = pd.DataFrame(np.repeat([[1.0, 0], [0, 1]], 6, axis=0), index=keys)
+    swapped = right[[1, 0]].set_axis([0, 1], axis="columns")
+    compared = lessons.compare_preprocessing({"right": right, "swapped": swapped}, table)
+    np.testing.assert_array_equal(compared, [[1, 1], [1, 0]])
+    assert list(compared.columns) == ["both", "query only"]
+
+
 def test_heat_map_orders_items_by_label():
     keys = pd.Index(["a", "b", "c", "d"], name="key")
     labels = pd.Series(["shoe", "boot", "shoe", "boot"], index=keys, name="Category")

@@ -128,7 +128,7 @@ def test_bundled_weights_do_not_fill_the_fully_connected_layers():
 def test_bundled_weights_are_keras_own_rounded_to_float16(blank):
     own = Path.home() / ".keras/models/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
     if not own.is_file():
-        pytest.skip(f"{own} is not there: VGG16(weights='imagenet', include_top=False) fetches it")
+        pytest.skip(f"needs the internet once: {own.name} is not in Keras' cache")
     assert md5(own.read_bytes()).hexdigest() == KERAS_MD5[False]
     blank.load_weights(own)
     with np.load(VGG16_WEIGHTS) as arrays:

@@ -8,9 +8,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from zapsim.evaluation import precision_at_k
 from zapsim.network import LAYERS, averaging, map_size
+from zapsim.similarity import nearest, top_k, unit_vectors
 
 __all__ = [
+    "compare_preprocessing",
     "feature_maps",
     "layer_costs",
     "matrix_memory",
@@ -143,14 +146,42 @@ def preprocessing_variants(catalogue, image_size=64):
     return variants
 
 
+def compare_preprocessing(variants, table):
+    """Compare variants of preprocessing by precision at 5, other colourways left out.
+
+    Parameters
+    ----------
+    variants : dict of str to pandas.DataFrame
+        As `preprocessing_variants` returns them, the right one first.
+    table : pandas.DataFrame
+        The catalogue's, with columns SubCategory and Product.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a variant: ``both``, where queries and catalogue take the same path, and
+        ``query only``, where the catalogue takes the right one.
+    """
+    labels, products = table["SubCategory"].to_numpy(), table["Product"].to_numpy()
+    right = unit_vectors(next(iter(variants.values())))
+    rows = {}
+    for name, features in variants.items():
+        scores = unit_vectors(features) @ right.T
+        scores[products[:, None] == products] = -np.inf
+        found = np.stack([nearest(row, 5) for row in scores])
+        both = precision_at_k(top_k(features, 5, exclude=products), labels)
+        rows[name] = {"both": both, "query only": (labels[found] == labels[:, None]).mean()}
+    return pd.DataFrame(rows).T
+
+
 def plot_feature_maps(maps, n=7):
-    """Draw, for each layer, the `n` maps that react most strongly; bright is a strong reaction."""
+    """Draw, for each layer, the `n` maps that vary most over the picture; bright is strong."""
     figure, grid = plt.subplots(
         len(maps), n, figsize=(1.25 * n + 1, 1.3 * len(maps)), squeeze=False
     )
     for row, (layer, values) in zip(grid, maps.items(), strict=True):
-        strongest = np.argsort(values.mean(axis=(0, 1)))[::-1][:n]
-        for axes, channel in zip(row, strongest, strict=True):
+        liveliest = np.argsort(values.std(axis=(0, 1)))[::-1][:n]
+        for axes, channel in zip(row, liveliest, strict=True):
             axes.imshow(values[:, :, channel], cmap="magma")
             axes.set(xticks=[], yticks=[], title=f"channel {channel}")
             axes.title.set_fontsize(7)
@@ -199,7 +230,8 @@ def plot_heat_map(matrix, labels):
         axes.axvline(end - 0.5, color="white", linewidth=0.6)
     middles = ends - counts.to_numpy() / 2
     axes.set_yticks(middles, counts.index, fontsize=8)
-    axes.set_xticks(middles, counts.index, fontsize=8, rotation=60, ha="right")
+    axes.set_xticks(middles, counts.index, fontsize=8)
+    plt.setp(axes.get_xticklabels(), rotation=60, ha="right", rotation_mode="anchor")
     figure.colorbar(image, label="cosine similarity", shrink=0.8)
     figure.tight_layout()
     plt.close(figure)

@@ -12,6 +12,7 @@ __all__ = ["plot_pictures"]
 
 _INCHES = 1.45
 _LETTERS = 20
+_LINE_INCHES = 0.135
 QUERY_COLOUR = "#0072B2"
 
 
@@ -35,10 +36,18 @@ def plot_pictures(titled, columns=8, query=None, note=None):
     """
     columns = max(1, min(columns, len(titled)))
     n_rows = max(1, -(-len(titled) // columns))
-    wide = columns + (1.25 if query else 0)
-    figure = plt.figure(figsize=(_INCHES * wide, 1.95 * n_rows + (0.35 if note else 0)))
+    titled = [(picture, _wrapped(title)) for picture, title in titled]
+    query = (query[0], _wrapped(query[1])) if query else None
+    every = [*titled, query] if query else titled
+    n_lines = 1 + max((title.count("\n") for _, title in every), default=0)
+    text, above = _LINE_INCHES * n_lines + 0.12, 0.35 if note else 0.05
     ratios = ([1.15, 0.1] if query else []) + [1] * columns
-    grid = figure.add_gridspec(n_rows, len(ratios), width_ratios=ratios, wspace=0.08, hspace=0.05)
+    height = n_rows * (_INCHES + text) + above
+    figure = plt.figure(figsize=(_INCHES * sum(ratios), height))
+    grid = figure.add_gridspec(
+        n_rows, len(ratios), width_ratios=ratios, wspace=0.08, hspace=text / _INCHES,
+        left=0.01, right=0.99, top=1 - above / height, bottom=text / height,
+    )  # fmt: skip
     if query:
         axes = figure.add_subplot(grid[0, 0])
         _draw(axes, *query)
@@ -48,7 +57,7 @@ def plot_pictures(titled, columns=8, query=None, note=None):
         row, column = divmod(position, columns)
         _draw(figure.add_subplot(grid[row, column + (2 if query else 0)]), picture, title)
     if note:
-        figure.suptitle(note, fontsize=10, x=0.01, ha="left", parse_math=False)
+        figure.suptitle(note, fontsize=10, x=0.01, y=0.99, ha="left", parse_math=False)
     # An open figure would be shown a second time at the end of the cell.
     plt.close(figure)
     return figure
@@ -62,5 +71,9 @@ def _draw(axes, picture, title):
         axes.imshow(picture, interpolation="antialiased")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-    wrapped = fill(title, _LETTERS, replace_whitespace=False, max_lines=4, placeholder=" …")
-    axes.set_xlabel(wrapped, fontsize=7.5, parse_math=False)
+    axes.set_xlabel(title, fontsize=7.5, parse_math=False)
+
+
+def _wrapped(title):
+    lines = [fill(line, _LETTERS, max_lines=3, placeholder=" …") for line in title.split("\n")]
+    return "\n".join(lines)

@@ -107,10 +107,10 @@ print(
 plot_heat_map(matrix, catalogue.table["SubCategory"])
 
 # %% [markdown]
-# Tall boots (*Knee High*, *Over the Knee*) form the brightest blocks, and resemble each other most.
-# The low closed shoes (*Loafers*, *Boat Shoes*, *Oxfords*, *Flats*) run into each other. The same
-# in numbers: pairs of one subcategory score higher, but the two heaps overlap. So a score alone
-# doesn't say whether two shoes are of a kind; the *ranking* is what counts.
+# *Knee High* and *Over the Knee* share a bright block off the diagonal: both are tall tubes. So do
+# *Loafers*, *Flats* and *Oxfords*, all low and closed. Darkest are the tall boots against the flat
+# sandals. The same in numbers: pairs of one subcategory score higher, but the two heaps overlap. So a
+# score alone doesn't say whether two shoes are of a kind; the *ranking* is what counts.
 
 # %%
 plot_score_distribution(matrix, catalogue.table["SubCategory"])

@@ -46,18 +46,19 @@ predictor.plot(queries[2], k=n_neighbours)
 
 # %% [markdown]
 # ## The same shoe again?
-# Where a product comes in several colours, its colourways fill the first places. That's right (nothing
-# is more similar), and useless in a shop.
+# The slipper's first two neighbours are the slipper itself, in other colours. That's right (nothing is
+# more similar), and useless in a shop.
 
 # %%
-predictor.plot(queries[0], k=n_neighbours, hide_colourways=True)
+predictor.plot(queries[2], k=n_neighbours, hide_colourways=True)
 
 # %% [markdown]
 # ## Filters
-# `where` takes any column of the catalogue, with one value or several. Nearest boots with a zipper:
+# `where` takes any column of the catalogue, with one value or several. "Like this slipper, but for
+# outside, and with a zipper":
 
 # %%
-predictor.plot(queries[0], k=n_neighbours, where={"Category": "Boots", "Closure": "Zipper"})
+predictor.plot(queries[2], k=n_neighbours, where={"Category": "Boots", "Closure": "Zipper"})
 
 # %% [markdown]
 # As a table, ready for whatever comes next:
@@ -85,19 +86,29 @@ except KeyError as error:
 # %% [markdown]
 # ## A picture of your own
 # Put the path of a photo into `my_picture` (at the top) to search with it. It helps to have the shoe
-# alone on a light background, its toe to the left, as in the catalogue. Without one, here is a shoe
-# that isn't in the catalogue: one of its pictures, mirrored, with a bit of it cut off. Only now
-# VGG16 is loaded; everything up to here used saved features.
+# alone on a light background, its toe to the left, as in the catalogue. Without one, here is a
+# picture that isn't in the catalogue: one of its shoes, cut out anew and brightened as a phone
+# would. Only now VGG16 is loaded; everything up to here used saved features.
 
 # %%
-picture = (
-    zapsim.load_picture(my_picture) if my_picture else catalogue.picture(queries[1])[:120, ::-1]
-)
+import numpy as np
+
+item = catalogue.picture(queries[1])[10:, 4:130]
+phone = np.clip(item * 1.15 + 10, 0, 255).astype(np.uint8)
+picture = zapsim.load_picture(my_picture) if my_picture else phone
 predictor.plot(picture, k=n_neighbours)
 
 # %% [markdown]
-# Mirrored, the shoe is still recognised as its kind, but its score falls: the 2×2 grid
-# knows left from right. Mirror your photo if its toe points to the right.
+# The shoe itself is found first, but its score isn't 1: framing and light count. How much, you see when
+# the same picture is mirrored:
+
+# %%
+predictor.plot(picture[:, ::-1], k=n_neighbours)
+
+# %% [markdown]
+# That's no joke, and no accident: the 2×2 grid of averages knows left from right, and in this catalogue
+# every toe points to the left. With `VGG16Extractor(grid=1)` it would not know. Mirror your
+# photo if its toe points to the right.
 
 # %% [markdown]
 # ## Take it with you

@@ -1,0 +1,132 @@
+"""A real JupyterLab, seen through a real browser (Debian's chromium, driven by Playwright)."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+START_SECONDS = 90
+RUN_SECONDS = 240
+
+
+@pytest.fixture(scope="session")
+def screenshots():
+    """Where screenshots go, to be looked at: ZAPSIM_SCREENSHOTS or ``screenshots/``."""
+    folder = Path(os.environ.get("ZAPSIM_SCREENSHOTS", ROOT / "screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: pip install -e .[browser]"
+    )
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield page
+    context.close()
+
+
+class Lab:
+    """A JupyterLab server in a folder of fresh, never run copies of the notebooks."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for path in (ROOT / "notebooks").glob("*.ipynb"):
+            notebook = nbformat.read(path, 4)
+            for cell in notebook.cells:
+                if cell.cell_type == "code":
+                    cell.outputs, cell.execution_count = [], None
+            nbformat.write(notebook, folder / path.name)
+        self.port = _free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        options = [f"--port={self.port}", "--port-retries=0", "--no-browser", "--allow-root"]
+        options += ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
+        self._log = (folder / "server.log").open("w")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options],
+            stdout=self._log,
+            stderr=self._log,
+            env={**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "config")},
+        )
+        _wait_for(f"{self.address}/api/status", self._process)
+
+    def open(self, page, name):
+        page.goto(f"{self.address}/lab/tree/{name}?reset")
+        page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
+        page.get_by_text("Kernel status: Idle").first.wait_for(state="attached")
+
+    def run_all(self, page, name):
+        """Run every cell, save, and return the saved notebook."""
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        deadline = time.monotonic() + RUN_SECONDS
+        while time.monotonic() < deadline:
+            page.wait_for_timeout(1000)
+            page.keyboard.press("Control+s")
+            notebook = nbformat.read(self.folder / name, 4)
+            code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+            if all(cell.execution_count for cell in code):
+                return notebook
+        raise TimeoutError(f"{name} was not through after {RUN_SECONDS} s")
+
+    def close(self):
+        self._process.terminate()
+        self._process.wait(timeout=30)
+        self._log.close()
+
+
+@pytest.fixture(scope="session")
+def lab(browser, tmp_path_factory):
+    lab = Lab(tmp_path_factory.mktemp("lab"))
+    yield lab
+    lab.close()
+
+
+def _free_port():
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_for(address, process):
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server stopped with exit code {process.returncode}")
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.3)
+    raise TimeoutError(f"no answer from {address} after {START_SECONDS} s")
