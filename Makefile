@@ -8,13 +8,18 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13)
 SCREEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),,--no-browser)
 ROOT_LEAVE := $(if $(filter 0,$(shell id -u)),--allow-root,)
 
-.PHONY: lab test notebooks data lint clean
+.PHONY: lab test app notebooks data lint clean
 
 lab: $(VENV)/ready
 	$(VENV)/bin/jupyter lab $(SCREEN) $(ROOT_LEAVE) notebooks/00_the_whole_story.ipynb
 
 test: $(VENV)/ready
 	$(PY) -m pytest
+
+# The browser as a web page, for people who don't want to see code.
+app: $(VENV)/ready
+	$(VENV)/bin/voila $(SCREEN) --TagRemovePreprocessor.remove_cell_tags='{"course"}' \
+	  notebooks/05_browse.ipynb
 
 notebooks: $(VENV)/ready
 	$(PY) -m tools.build_notebooks

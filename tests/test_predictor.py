@@ -170,10 +170,11 @@ def test_plot_survives_a_picture_that_vanished(catalogue, features):
 def test_html_has_alternative_texts_and_pictures_inside(predictor):
     html = predictor.html(KEYS[3], k=2).data
     assert html.count("<img ") == html.count('src="data:image/jpeg;base64,') == 3
-    assert 'alt="query: Aye, Oxfords, 3.1"' in html
+    assert 'alt="Aye, Oxfords, 3.1"' in html
     assert 'alt="Bee, Oxfords, 4.1"' in html
-    assert "<th scope='row'>#2</th>" in html
+    assert '<th scope="row">#2</th>' in html
     assert ">0.985<" in html
+    assert "width: 98.5%" in html
 
 
 def test_hostile_names_are_shown_as_text(make_folder):
@@ -227,7 +228,7 @@ def test_features_of_unknown_origin_need_an_extractor_that_fits(catalogue, featu
         zapsim.SimilarityPredictor(catalogue, features).similar_to(Image.new("RGB", (9, 9)))
     extractor = zapsim.VGG16Extractor("block1_pool", 1, 32, weights=None)
     ours = zapsim.SimilarityPredictor(catalogue, features, extractor)
-    with pytest.raises(ValueError, match="makes 64 features, the catalogue's have 2"):
+    with pytest.raises(ValueError, match="has 64 features, the catalogue's items have 2"):
         ours.similar_to(Image.new("RGB", (9, 9)))
 
 

@@ -40,7 +40,8 @@ def photos(tmp_path_factory):
 def notebook(photos):
     """Notebook 00's own lines, with two parameters changed, from zip to plot."""
     source, cache = map(str, photos)
-    notebook = builder.build(builder.NOTEBOOKS / "src" / "00_the_whole_story.py", [], solved=True)
+    story = builder.NOTEBOOKS / "src" / "00_the_whole_story.py"
+    notebook = builder.build(story, [story], solved=True)
     for cell in notebook.cells:
         if "parameters" in cell.metadata.get("tags", []):
             cell.source += f"\nsource = {source!r}\ncache = {cache!r}"

@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 STUB = "# stub:"
 KEPT_METADATA = {"kernelspec", "language_info"}
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 COLAB_ONLY = "application/vnd.google.colaboratory"
 # TensorFlow's C++ remarks are silenced, and one precision makes every machine's run the same.
 ENVIRONMENT = {
@@ -81,8 +82,12 @@ def build(source, sources, solved):
     notebook.cells = [head, setup, *body, tail]
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{source.stem[:2]}-{number:02d}"
-        if "exercise" in cell.metadata.get("tags", []):
+        tags = cell.metadata.get("tags", [])
+        if "exercise" in tags:
             cell.source = exercise(cell.source, solved)
+        # As an application (make app), a notebook shows only what is meant for it.
+        if "app" not in tags:
+            cell.metadata["tags"] = [*tags, "course"]
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -139,8 +144,12 @@ def strip(notebook):
             continue
         cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
         for output in cell.outputs:
-            for mime in [m for m in output.get("data", {}) if m.startswith(COLAB_ONLY)]:
-                del output["data"][mime]
+            data = output.get("data", {})
+            for mime in [m for m in data if m.startswith(COLAB_ONLY)]:
+                del data[mime]
+            # A widget's text is all that GitHub shows of it, and would hold pictures as bytes.
+            if WIDGET_VIEW in data and "(value=b" in data["text/plain"]:
+                data["text/plain"] = "(widgets: run the cell to see them)"
 
 
 def orphans(sources):

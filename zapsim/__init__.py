@@ -34,6 +34,7 @@ _HOME = {
     "top_k": "similarity",
     "precision_at_k": "evaluation",
     "SimilarityPredictor": "predictor",
+    "browse": "browser",
 }
 
 __all__ = sorted(_HOME)

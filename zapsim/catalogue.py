@@ -8,9 +8,9 @@ what a layout lacks becomes a missing column or a missing value, never an error.
 
 import re
 import warnings
+from functools import cached_property
 from hashlib import sha256
 from io import BytesIO
-from pathlib import PurePosixPath
 
 import pandas as pd
 
@@ -165,10 +165,18 @@ class Catalogue:
 
         The text is not escaped: escape it where it goes into HTML.
         """
-        row = self.table.loc[self._known(key)]
-        stem = PurePosixPath(key).stem
-        parts = [row.get("Brand"), row.get("SubCategory", row.get("Category")), stem]
-        return ", ".join(str(part) for part in parts if pd.notna(part))
+        return self.labels[self._known(key)]
+
+    @cached_property
+    def labels(self):
+        """All items' names for people, by key (pandas.Series of str)."""
+        stems = [key.rpartition("/")[2].rpartition(".")[0] for key in self.keys]
+        labels = pd.Series(stems, index=self.keys, dtype=object)
+        kind = self.table.get("SubCategory", labels.map(lambda _: None))
+        for part in (kind.fillna(self.table.get("Category", kind)), self.table.get("Brand")):
+            if part is not None:
+                labels = (part.astype(object) + ", " + labels).where(part.notna(), labels)
+        return labels
 
     def check(self):
         """List what is wrong with the catalogue.

@@ -5,15 +5,15 @@ ties by lower index, the query itself left out. The edge rule: where fewer neigh
 were asked for, those that exist are returned, and plots and HTML say so.
 """
 
-import base64
 import warnings
-from html import escape
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from zapsim.catalogue import unknown_key
-from zapsim.pictures import load_picture, thumbnail
+from zapsim.markup import html_table
+from zapsim.pictures import load_picture
 from zapsim.similarity import nearest, unit_vectors
 
 __all__ = ["SimilarityPredictor"]
@@ -61,6 +61,7 @@ class SimilarityPredictor:
         self._settings = features.attrs.get("extractor")
         self._rows = {key: row for row, key in enumerate(self.table.index)}
         self._matrix = self._unit = None
+        self._rows_by_value = {}
         if features.index.equals(features.columns):
             matrix = features if known.all() else features.loc[known, known]
             self._matrix = matrix.to_numpy(np.float32)
@@ -96,12 +97,11 @@ class SimilarityPredictor:
         ValueError
             If k is less than 1, or a filter's value occurs nowhere in its column.
         """
-        row = self._row(key)
+        row = self.row(key)
         allowed = self._allowed(where)
         allowed[row] = False
-        if hide_colourways:
-            product = self._product_column()[row]
-            allowed &= self._product_column() != product if pd.notna(product) else True
+        if hide_colourways and self._products[row] >= 0:
+            allowed &= self._products != self._products[row]
         scores = self._matrix[row] if self._unit is None else self._unit @ self._unit[row]
         return self._neighbours(scores, allowed, k)
 
@@ -111,7 +111,8 @@ class SimilarityPredictor:
         Parameters
         ----------
         picture : path, bytes, PIL.Image.Image or ndarray
-            Whatever `zapsim.load_picture` reads; it takes the same path as the catalogue's.
+            Whatever `zapsim.load_picture` reads; it takes the same path as the catalogue's. Or
+            what `features_of` returned for it, an array of shape (n_features,).
         k, where
             As in `similar`.
 
@@ -128,22 +129,58 @@ class SimilarityPredictor:
             If this predictor was made from a matrix, or the features do not say how they were
             made and no extractor was given.
         """
-        if self._unit is None:
+        self._require_features()
+        vector = picture
+        if not (isinstance(picture, np.ndarray) and picture.ndim == 1):
+            vector = self.features_of(picture)
+        if len(vector) != self._unit.shape[1]:
             raise ValueError(
-                "A similarity matrix knows only its own items. Make the SimilarityPredictor from "
-                "features to search with a new picture."
+                f"The query has {len(vector):,} features, the catalogue's items have "
+                f"{self._unit.shape[1]:,}. Give the extractor that made them."
             )
+        return self._neighbours(self._unit @ unit_vectors([vector])[0], self._allowed(where), k)
+
+    def features_of(self, picture):
+        """Turn a picture of your own into features, as the catalogue's pictures were.
+
+        Returns
+        -------
+        ndarray of shape (n_features,), float32
+
+        Raises
+        ------
+        PictureError, ValueError
+            As `similar_to` does.
+        """
+        self._require_features()
         if self.extractor is None:
             from zapsim.features import VGG16Extractor
 
             self.extractor = VGG16Extractor.from_settings(self._settings or {})
-        vector = np.atleast_2d(self.extractor.extract(load_picture(picture)))
-        if vector.shape[1] != self._unit.shape[1]:
-            raise ValueError(
-                f"The extractor makes {vector.shape[1]:,} features, the catalogue's have "
-                f"{self._unit.shape[1]:,}. Give the extractor that made them."
-            )
-        return self._neighbours(self._unit @ unit_vectors(vector)[0], self._allowed(where), k)
+        return self.extractor.extract(load_picture(picture))
+
+    def matching(self, where=None):
+        """Return the keys of the items that match filters, given as in `similar`."""
+        return self.table.index[self._allowed(where)]
+
+    def values_of(self, column):
+        """List what a column can be filtered by.
+
+        Parameters
+        ----------
+        column : str
+
+        Returns
+        -------
+        dict of str to int
+            Each value, in alphabetical order, and how many items have it.
+
+        Raises
+        ------
+        KeyError
+            If there is no such column.
+        """
+        return {value: len(rows) for value, rows in self._values(column).items()}
 
     def plot(self, query, k=5, where=None, hide_colourways=False, columns=6):
         """Draw the query, framed, and its neighbours with rank, score and name.
@@ -165,10 +202,10 @@ class SimilarityPredictor:
 
         shown, note = self._ask(query, k, where, hide_colourways)
         titled = [
-            (self.catalogue.picture_or_none(item.key), f"#{item.rank}   {item.score:.3f}\n{name}")
-            for item, name in shown
+            (picture, f"#{rank}   {score:.3f}\n{name}") for rank, score, picture, name in shown
         ]
-        return plot_pictures(titled, columns, query=self._query(query), note=note)
+        picture, name = self._query(query)
+        return plot_pictures(titled, columns, query=(picture, f"query\n{name}"), note=note)
 
     def html(self, query, k=5, where=None, hide_colourways=False):
         """Show the query and its neighbours as an HTML table that needs nothing else.
@@ -188,58 +225,84 @@ class SimilarityPredictor:
         from IPython.display import HTML
 
         shown, note = self._ask(query, k, where, hide_colourways)
-        picture, name = self._query(query)
-        rows = [_html_row("query", "", name, picture)]
-        for item, name in shown:
-            picture = self.catalogue.picture_or_none(item.key)
-            rows.append(_html_row(f"#{item.rank}", f"{item.score:.3f}", name, picture))
-        head = "".join(
-            f'<th scope="col">{title}</th>' for title in ("rank", "picture", "score", "name")
-        )
-        return HTML(
-            f"<table><caption>{escape(note or 'You may also like…')}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        )
+        return HTML(html_table(self._query(query), shown, note or "You may also like…"))
+
+    def with_pictures(self, found):
+        """Add pictures and names to what `similar` found.
+
+        Parameters
+        ----------
+        found : pandas.DataFrame
+            With columns rank, key and score.
+
+        Returns
+        -------
+        list of (rank, score, picture, name)
+            Pictures are RGB arrays, or None where one cannot be read; names are not escaped.
+        """
+        look, name = self.catalogue.picture_or_none, self.catalogue.label
+        return [
+            (rank, score, look(key), name(key))
+            for rank, key, score in found[["rank", "key", "score"]].itertuples(index=False)
+        ]
 
     def _ask(self, query, k, where, hide_colourways):
-        """Return [(neighbour, label), …], and a note or None."""
+        """Return the neighbours with pictures, and a note or None."""
         if isinstance(query, str):
             found = self.similar(query, k, where, hide_colourways)
         else:
             found = self.similar_to(query, k, where)
-        shown = [(item, self.catalogue.label(item.key)) for item in found.itertuples(index=False)]
-        if len(shown) == k:
-            return shown, None
-        return shown, f"{k:,} neighbours were asked for, {len(shown):,} exist with these filters."
+        note = f"{k:,} neighbours were asked for, {len(found):,} exist with these filters."
+        return self.with_pictures(found), None if len(found) == k else note
 
     def _query(self, query):
         if isinstance(query, str):
-            return self.catalogue.picture_or_none(query), f"query\n{self.catalogue.label(query)}"
-        return load_picture(query), "query\nyour picture"
+            return self.catalogue.picture_or_none(query), self.catalogue.label(query)
+        return load_picture(query), "your picture"
 
-    def _row(self, key):
+    def row(self, key):
+        """Return an item's position; KeyError, offering the closest keys, if there is none."""
         if key not in self._rows:
             raise KeyError(unknown_key(key, self.table.index))
         return self._rows[key]
 
-    def _product_column(self):
-        if "Product" in self.table:
-            return self.table["Product"].to_numpy()
-        return np.full(len(self.table), None)
+    def _require_features(self):
+        if self._unit is None:
+            raise ValueError(
+                "A similarity matrix knows only its own items. Make the SimilarityPredictor from "
+                "features to search with a new picture."
+            )
+
+    @cached_property
+    def _products(self):
+        """Return a number for each item's product, -1 where it is not known."""
+        column = self.table.get("Product", pd.Series(np.nan, index=self.table.index))
+        return pd.factorize(column)[0]
+
+    def _values(self, column):
+        """Return the rows that have each value of a column, values in alphabetical order."""
+        if column not in self.table:
+            names = ", ".join(self.table.columns) or "none"
+            raise KeyError(f"No column {column!r} to filter by. The catalogue has: {names}.")
+        if column not in self._rows_by_value:
+            cells = self.table[column].reset_index(drop=True).dropna().astype(str)
+            values = cells.str.split(";").explode().str.strip()
+            groups = values[values != ""].groupby(values).groups
+            self._rows_by_value[column] = {v: groups[v].unique() for v in sorted(groups)}
+        return self._rows_by_value[column]
 
     def _allowed(self, where):
         allowed = np.ones(len(self.table), bool)
         for column, wanted in (where or {}).items():
-            if column not in self.table:
-                names = ", ".join(self.table.columns) or "none"
-                raise KeyError(f"No column {column!r} to filter by. The catalogue has: {names}.")
+            rows = self._values(column)
             wanted = {wanted} if isinstance(wanted, str) else set(wanted)
-            cells = self.table[column].map(lambda cell: _values(cell))
-            unknown = wanted - set().union(*cells)
-            if unknown:
-                offer = ", ".join(sorted(set().union(*cells))[:30])
-                raise ValueError(f"No item has {column} {sorted(unknown)}. There are: {offer}.")
-            allowed &= np.array([not wanted.isdisjoint(values) for values in cells], bool)
+            if unknown := sorted(wanted - set(rows)):
+                offer = ", ".join(list(rows)[:30])
+                raise ValueError(f"No item has {column} {unknown}. There are: {offer}.")
+            matching = np.zeros(len(self.table), bool)
+            for value in wanted:
+                matching[rows[value]] = True
+            allowed &= matching
         return allowed
 
     def _neighbours(self, scores, allowed, k):
@@ -249,17 +312,3 @@ class SimilarityPredictor:
         found.insert(0, "rank", np.arange(1, len(rows) + 1))
         found.insert(2, "score", scores[rows].astype(np.float32))
         return found
-
-
-def _values(cell):
-    return {value.strip() for value in cell.split(";")} if isinstance(cell, str) else set()
-
-
-def _html_row(rank, score, name, picture):
-    name = escape(name.replace("\n", ": "))
-    if picture is None:
-        image = "cannot be read"
-    else:
-        data = base64.b64encode(thumbnail(picture)).decode()
-        image = f'<img alt="{name}" width="136" height="136" src="data:image/jpeg;base64,{data}">'
-    return f"<tr><th scope='row'>{rank}</th><td>{image}</td><td>{score}</td><td>{name}</td></tr>"

@@ -15,6 +15,7 @@ from zapsim.store import StoreError, read_vectors, write_vectors
 
 __all__ = [
     "Neighbours",
+    "check_k",
     "load_matrix",
     "nearest",
     "save_matrix",
@@ -205,7 +206,7 @@ def top_k(features, k=50, exclude=None):
     >>> zapsim.top_k(features, k=1).indices.ravel()
     array([2, 2, 0], dtype=int32)
     """
-    _check_k(k)
+    check_k(k)
     unit = unit_vectors(features)
     n_items = len(unit)
     k = min(k, n_items - 1)
@@ -238,7 +239,7 @@ def nearest(scores, k):
     -------
     ndarray of shape (up to k,), int64
     """
-    _check_k(k)
+    check_k(k)
     candidates = np.flatnonzero(scores > -np.inf)
     if k < len(candidates):
         # Everything not below the k-th score stays in, so that ties are still all there.
@@ -304,6 +305,7 @@ def _threshold(block, k):
     return np.partition(maxima, maxima.shape[1] - k, axis=1)[:, maxima.shape[1] - k]
 
 
-def _check_k(k):
+def check_k(k):
+    """Raise ValueError unless k is a whole number of at least 1."""
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
         raise ValueError(f"k must be a whole number of at least 1. Received: k={k!r}")

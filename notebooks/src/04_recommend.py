@@ -115,7 +115,7 @@ predictor.plot(picture[:, ::-1], k=n_neighbours)
 # `html` gives a table with the pictures inside and a text for each of them, for people who can't
 # see them. It can be saved, mailed, or put on a page.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 predictor.html(queries[0], k=2, hide_colourways=True)
 
 # %% [markdown]
@@ -175,4 +175,4 @@ check(same_brand, is_right, hint="filter by Brand and hide the colourways of the
 # - ✅ search with a picture of your own,
 # - ✅ translate the article's code, line by line.
 #
-# **Next:** keep going with your own pictures: change `source` in any notebook, and begin again at 00.
+# **Next:** in 05 you browse: every neighbour is a click away from being the next query.

@@ -1,6 +1,7 @@
 """A real JupyterLab, seen through a real browser (Debian's chromium, driven by Playwright)."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -55,7 +56,28 @@ def page(browser):
     context.close()
 
 
-class Lab:
+class Server:
+    """A process that serves on a free port of this machine."""
+
+    def __init__(self, module, options, folder, alive):
+        self.port = _free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._log = (folder / "server.log").open("w")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, f"--port={self.port}", "--no-browser", *options],
+            stdout=self._log,
+            stderr=self._log,
+            env={**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "config")},
+        )
+        _wait_for(f"{self.address}{alive}", self._process)
+
+    def close(self):
+        self._process.terminate()
+        self._process.wait(timeout=30)
+        self._log.close()
+
+
+class Lab(Server):
     """A JupyterLab server in a folder of fresh, never run copies of the notebooks."""
 
     def __init__(self, folder):
@@ -66,23 +88,14 @@ class Lab:
                 if cell.cell_type == "code":
                     cell.outputs, cell.execution_count = [], None
             nbformat.write(notebook, folder / path.name)
-        self.port = _free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
-        options = [f"--port={self.port}", "--port-retries=0", "--no-browser", "--allow-root"]
-        options += ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
-        self._log = (folder / "server.log").open("w")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options],
-            stdout=self._log,
-            stderr=self._log,
-            env={**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "config")},
-        )
-        _wait_for(f"{self.address}/api/status", self._process)
+        options = ["--port-retries=0", "--allow-root", "--IdentityProvider.token="]
+        options += [f"--ServerApp.root_dir={folder}"]
+        super().__init__("jupyterlab", options, folder, "/api/status")
 
     def open(self, page, name):
         page.goto(f"{self.address}/lab/tree/{name}?reset")
         page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
-        page.get_by_text("Kernel status: Idle").first.wait_for(state="attached")
+        page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
 
     def run_all(self, page, name):
         """Run every cell, save, and return the saved notebook."""
@@ -98,17 +111,24 @@ class Lab:
                 return notebook
         raise TimeoutError(f"{name} was not through after {RUN_SECONDS} s")
 
-    def close(self):
-        self._process.terminate()
-        self._process.wait(timeout=30)
-        self._log.close()
-
 
 @pytest.fixture(scope="session")
 def lab(browser, tmp_path_factory):
     lab = Lab(tmp_path_factory.mktemp("lab"))
     yield lab
     lab.close()
+
+
+@pytest.fixture(scope="session")
+def voila(browser, tmp_path_factory):
+    """Serve notebook 05 as `make app` does; return the page's address."""
+    folder = tmp_path_factory.mktemp("voila")
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\napp:")[2]
+    option = shlex.split(recipe.partition("$(SCREEN) ")[2].partition("\\\n")[0])
+    notebook = str(ROOT / "notebooks" / "05_browse.ipynb")
+    server = Server("voila", [*option, notebook], folder, "/voila/static/voila.js")
+    yield server.address
+    server.close()
 
 
 def _free_port():

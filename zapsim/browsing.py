@@ -1,0 +1,238 @@
+"""Keep what a browsing session knows: the query, what is hidden, and where one has been.
+
+In: a `SimilarityPredictor`, and a person's choices, one method each. Out: the neighbours to show.
+No widget is needed; the widgets of `zapsim.browser` only mirror this. The edge rule: a choice that
+cannot be carried out raises, and leaves everything as it was.
+"""
+
+import random
+from dataclasses import dataclass
+
+import numpy as np
+
+from zapsim.markup import html_table
+from zapsim.pictures import load_picture
+from zapsim.similarity import check_k
+
+__all__ = ["MAX_K", "BrowserState", "OwnPicture"]
+
+MAX_K = 24
+_HISTORY = 200
+_MATCHES = 12
+# A column with one value filters nothing, one with thousands is no list to choose from.
+_FEWEST, _MOST = 2, 2_000
+_IDENTIFIERS = ("Product", "Colourway", "CID")
+
+
+@dataclass(eq=False)
+class OwnPicture:
+    """A query that is not in the catalogue: its name, its RGB picture, its features."""
+
+    name: str
+    picture: np.ndarray
+    features: np.ndarray
+
+
+class BrowserState:
+    """One person's way through a catalogue.
+
+    Parameters
+    ----------
+    predictor : SimilarityPredictor
+    query : str, optional
+        The key to begin with; by default one is drawn at random.
+    k : int
+        Neighbours shown, from 1 to `MAX_K`.
+    seed : int, optional
+        Makes `surprise` repeatable.
+
+    Attributes
+    ----------
+    query : str or OwnPicture
+    k : int
+    where : dict of str to str
+        Filters: column -> value.
+    hide_colourways : bool
+    """
+
+    def __init__(self, predictor, query=None, k=8, seed=None):
+        self.predictor = predictor
+        self.catalogue = predictor.catalogue
+        self.where = {}
+        self.hide_colourways = False
+        self._random = random.Random(seed)
+        self._found = None
+        self._history, self._position = [], -1
+        self.set_k(k)
+        if query is None:
+            self.surprise()
+        else:
+            self.show(query)
+
+    # --- the query and the way to it ---------------------------------------------------------
+
+    @property
+    def query(self):
+        """What neighbours are sought for: a key or an `OwnPicture`."""
+        return self._history[self._position]
+
+    @property
+    def name(self):
+        """The query's name for people, not escaped."""
+        own = isinstance(self.query, OwnPicture)
+        return self.query.name if own else self.catalogue.label(self.query)
+
+    @property
+    def can_go_back(self):
+        """Whether there is an earlier query."""
+        return self._position > 0
+
+    @property
+    def can_go_forward(self):
+        """Whether one has gone back from a later query."""
+        return self._position + 1 < len(self._history)
+
+    def show(self, query):
+        """Make a key or an `OwnPicture` the query; what was ahead in the history is forgotten."""
+        if not isinstance(query, OwnPicture):
+            self.predictor.row(query)
+        if self._history and query == self.query:
+            return
+        self._history[self._position + 1 :] = [query]
+        del self._history[:-_HISTORY]
+        self._position = len(self._history) - 1
+        self._found = None
+
+    def back(self):
+        """Return to the query before, if there is one."""
+        self._move(-1 if self.can_go_back else 0)
+
+    def forward(self):
+        """Return to the query after, if there is one."""
+        self._move(1 if self.can_go_forward else 0)
+
+    def _move(self, steps):
+        self._position += steps
+        self._found = None
+
+    def surprise(self):
+        """Make an item that matches the filters the query, drawn at random."""
+        keys = self.predictor.matching(self.where)
+        if not len(keys):
+            raise ValueError("No item matches these filters. Take one away.")
+        others = self._random.sample(list(keys), min(2, len(keys)))
+        current = self.query if self._history else None
+        self.show(next((key for key in others if key != current), others[0]))
+
+    def show_own(self, data, name="your picture"):
+        """Make a picture of one's own the query: extracted once, then kept in the history.
+
+        Parameters
+        ----------
+        data : bytes, path or ndarray
+            Whatever `zapsim.load_picture` reads.
+        name : str
+        """
+        picture = load_picture(data, name)
+        self.show(OwnPicture(name, picture, self.predictor.features_of(picture)))
+
+    # --- what is shown -----------------------------------------------------------------------
+
+    def set_k(self, k):
+        """Set how many neighbours are shown, from 1 to `MAX_K`."""
+        check_k(k)
+        self.k = min(k, MAX_K)
+
+    def set_filter(self, column, value):
+        """Keep to items with this value in a column; None takes the filter away."""
+        where = {name: kept for name, kept in self.where.items() if name != column}
+        if value is not None:
+            where[column] = value
+            self.predictor.matching({column: value})
+        self.where, self._found = where, None
+
+    def set_hide_colourways(self, hide):
+        """Leave out other colourways of the query's product, or let them in."""
+        self.hide_colourways, self._found = bool(hide), None
+
+    def neighbours(self):
+        """Return up to `k` neighbours of the query, as `SimilarityPredictor.similar` does.
+
+        All `MAX_K` are looked up at once and kept, so that another k costs nothing.
+        """
+        if self._found is None:
+            if isinstance(self.query, OwnPicture):
+                self._found = self.predictor.similar_to(self.query.features, MAX_K, self.where)
+            else:
+                self._found = self.predictor.similar(
+                    self.query, MAX_K, self.where, self.hide_colourways
+                )
+        return self._found.head(self.k)
+
+    def filters(self):
+        """List what can be filtered by: dict of column to (dict of value to number of items)."""
+        choices = {}
+        for column in self.predictor.table:
+            if column not in _IDENTIFIERS:
+                values = self.predictor.values_of(column)
+                if _FEWEST <= len(values) <= _MOST:
+                    choices[column] = values
+        return choices
+
+    def search(self, text):
+        """Return up to a dozen names or keys that contain a text, as a dict of them to keys."""
+        text = text.strip().lower()
+        found = {}
+        for key, label, key_text, label_text in self._names() if text else ():
+            if text in label_text and label not in found:
+                found[label] = key
+            elif text in key_text:
+                found[key] = key
+            if len(found) == _MATCHES:
+                break
+        return found
+
+    def _names(self):
+        if not hasattr(self, "_searchable"):
+            keys = self.predictor.table.index
+            labels = self.catalogue.labels.loc[keys]
+            self._searchable = [
+                (key, label, key.lower(), label.lower())
+                for key, label in zip(keys, labels, strict=True)
+            ]
+        return self._searchable
+
+    # --- taking it along ---------------------------------------------------------------------
+
+    def picture(self):
+        """Return the query's picture (RGB), or None where it cannot be read."""
+        if isinstance(self.query, OwnPicture):
+            return self.query.picture
+        return self.catalogue.picture_or_none(self.query)
+
+    def facts(self):
+        """Return what is known about the query: dict of column to value."""
+        if isinstance(self.query, OwnPicture):
+            return {"Picture": self.query.name}
+        row = self.catalogue.table.loc[self.query].dropna()
+        return {name: value for name, value in row.items() if name not in ("CID", "Colourway")}
+
+    def html(self):
+        """Write what is shown as an HTML table with pictures and alternative texts (str)."""
+        shown = self.predictor.with_pictures(self.neighbours())
+        return html_table((self.picture(), self.name), shown, "You may also like…")
+
+    def csv(self):
+        """Write what is shown as CSV (str).
+
+        A cell that a spreadsheet would run as a formula gets an apostrophe before it.
+        """
+        shown = self.neighbours()
+        texts = shown.select_dtypes(exclude="number").columns
+        return shown.assign(**{name: shown[name].map(_harmless) for name in texts}).to_csv(
+            index=False
+        )
+
+
+def _harmless(cell):
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell

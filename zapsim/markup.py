@@ -1,0 +1,102 @@
+"""Write neighbours as HTML: a table that stands alone, and the pieces of a card.
+
+In: pictures, and texts that came from file names and metadata. Out: HTML in which every text is
+escaped, so that whatever a file is called is shown and never run.
+"""
+
+import base64
+from html import escape
+
+from zapsim.pictures import thumbnail
+
+__all__ = ["data_link", "facts_html", "gallery_html", "html_table", "picture_html", "score_html"]
+
+_HEAD = ("rank", "picture", "score", "name")
+
+
+def html_table(query, neighbours, caption):
+    """Write a query and its neighbours as a table with the pictures inside.
+
+    Parameters
+    ----------
+    query : (picture, name)
+    neighbours : list of (rank, score, picture, name)
+        Pictures are RGB arrays, or None where one could not be read.
+    caption : str
+
+    Returns
+    -------
+    str
+    """
+    rows = [_row("query", "", *query)]
+    rows += [
+        _row(f"#{rank}", score_html(score), picture, name)
+        for rank, score, picture, name in neighbours
+    ]
+    head = "".join(f'<th scope="col">{title}</th>' for title in _HEAD)
+    return (
+        f"<table><caption>{escape(caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def gallery_html(query, neighbours):
+    """Write a query and its neighbours as cards that flow into rows; takes what `html_table` does.
+
+    Returns
+    -------
+    str
+    """
+    card = "border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 8px; padding: 6px"
+    framed = "border: 3px solid #0072B2; border-radius: 10px; padding: 8px"
+    picture, name = query
+    cards = [f'<div style="{framed}">{picture_html(picture, name, 200)}<br>{escape(name)}</div>']
+    cards += [
+        f'<div style="{card}; width: 136px">{picture_html(picture, name)}<b>#{rank}</b> '
+        f"&nbsp;{score_html(score)}{escape(name)}</div>"
+        for rank, score, picture, name in neighbours
+    ]
+    return f'<div style="display: flex; flex-wrap: wrap; gap: 8px">{"".join(cards)}</div>'
+
+
+def picture_html(picture, name, size=136):
+    """Write a picture as ``<img>`` with its name as alternative text, or say it can't be read."""
+    if picture is None:
+        return "cannot be read"
+    data = base64.b64encode(thumbnail(picture, size)).decode()
+    return (
+        f'<img alt="{escape(name)}" width="{size}" height="{size}" '
+        f'src="data:image/jpeg;base64,{data}">'
+    )
+
+
+def score_html(score):
+    """Write a score as a number over a bar, full at 1."""
+    return (
+        f"{score:.3f}"
+        '<div style="background: rgba(128, 128, 128, 0.25); height: 5px; min-width: 60px">'
+        f'<div style="background: #0072B2; height: 5px; width: {max(score, 0):.1%}"></div></div>'
+    )
+
+
+def facts_html(facts):
+    """Write what is known about an item as a list (dict of column to value, missing ones out)."""
+    rows = "".join(
+        f"<div><b>{escape(str(name))}</b>&nbsp; {escape(str(value))}</div>"
+        for name, value in facts.items()
+    )
+    return f'<div style="line-height: 1.35; overflow-wrap: anywhere">{rows}</div>'
+
+
+def data_link(name, mime, data):
+    """Write a link that saves `data` (bytes) under a name, without any server."""
+    encoded = base64.b64encode(data).decode()
+    return f'<a download="{escape(name)}" href="data:{mime};base64,{encoded}">{escape(name)}</a>'
+
+
+def _row(rank, score, picture, name):
+    shown = picture_html(picture, name)
+    return (
+        f'<tr><th scope="row">{rank}</th><td>{shown}</td><td>{score}</td>'
+        f"<td>{escape(name)}</td></tr>"
+    )
