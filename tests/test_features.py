@@ -142,7 +142,7 @@ def test_building_says_in_one_line_what_was_loaded(capsys):
     assert capsys.readouterr().out == "", "nothing is loaded yet"
     extractor.extract([noise(32)[0]] * 2)
     assert capsys.readouterr().out == (
-        "VGG16 to block2_pool, flattened, 32×32 → 8,192 features · "
+        "VGG16 to block2_pool, flattened, 32×32: 8,192 features · "
         "random weights (no training) · float32 on CPU\n"
     )
 
@@ -278,6 +278,37 @@ def test_a_catalogue_without_one_readable_picture_is_an_error(make_folder, plumb
         pytest.raises(zapsim.PictureError, match="None of the 1 pictures could be read"),
     ):
         plumbing.extract(zapsim.load_catalogue(folder), cache=cache)
+
+
+def test_a_picture_that_was_changed_and_changed_back_is_right_for_every_reader(
+    make_folder, plumbing, tmp_path
+):
+    folder, store = make_folder("a.jpg"), tmp_path / "store"
+    original = (folder / "a.jpg").read_bytes()
+    before = plumbing.extract(zapsim.load_catalogue(folder), cache=store)
+    Image.new("RGB", (30, 30), "red").save(folder / "a.jpg")
+    plumbing.extract(zapsim.load_catalogue(folder), cache=store)
+    (folder / "a.jpg").write_bytes(original)
+    after = plumbing.extract(zapsim.load_catalogue(folder), cache=store)
+    np.testing.assert_array_equal(after, before)
+    np.testing.assert_array_equal(zapsim.load_features(store), before)
+
+
+def test_the_bundled_features_are_minizaps_alone(ut_zappos):
+    with pytest.raises(zapsim.StoreError, match=r"6 of 6 items.*MiniZap's. Give a folder"):
+        zapsim.VGG16Extractor().extract(zapsim.load_catalogue(ut_zappos), cache="bundled")
+
+
+def test_numbers_of_numpy_are_numbers(shop, tmp_path):
+    settings = {"grid": np.int64(1), "image_size": np.int64(32), "power": np.float32(0.5)}
+    extractor = zapsim.VGG16Extractor("block1_pool", weights=None, **settings)
+    extractor.extract(shop, cache=tmp_path / "store")
+    assert zapsim.load_features(tmp_path / "store").shape == (10, 64)
+
+
+def test_an_unreadable_picture_of_several_is_said_by_number(plumbing):
+    with pytest.raises(zapsim.PictureError, match="picture 1: cannot be read"):
+        plumbing.extract([noise(32)[0], b"junk"])
 
 
 def test_a_store_made_with_other_settings_is_refused(shop, plumbing, tmp_path):

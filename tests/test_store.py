@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -474,3 +475,28 @@ def test_text_is_no_file_of_vectors(tmp_path):
     path.write_text("a,b\n1,2\n")
     with pytest.raises(StoreError, match=r"text\.parquet is not a Parquet file"):
         read_vectors(path)
+
+
+def test_a_flipped_bit_in_a_shard_is_noticed(tmp_path):
+    store = FeatureStore(tmp_path, {"layer": "x"})
+    rng = np.random.default_rng(0)
+    keys = [f"{i}.jpg" for i in range(40)]
+    values = rng.random((40, 16)).astype(np.float16)
+    store.write(keys, keys, values)
+    (shard,) = tmp_path.glob("*.parquet")
+    whole = shard.read_bytes()
+    unnoticed = 0
+    for place in rng.integers(4, len(whole) - 8, 60):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << int(rng.integers(8))
+        shard.write_bytes(damaged)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                found, has = FeatureStore(tmp_path, {"layer": "x"}).read(
+                    {key: key for key in keys}, 16
+                )
+            except StoreError:
+                continue
+        unnoticed += bool((found[has] != values[has].astype(np.float32)).any())
+    assert unnoticed == 0

@@ -20,7 +20,7 @@ from zapsim.catalogue import Catalogue
 from zapsim.network import LAYERS, batch_function, device, map_size, n_features, truncated_vgg16
 from zapsim.pictures import PictureError, fit_square, load_picture
 from zapsim.precision import PRECISIONS, choose_precision
-from zapsim.store import FeatureStore, ShardWriter, features_frame
+from zapsim.store import FeatureStore, ShardWriter, StoreError, features_frame
 from zapsim.weights import describe_weights, identify_weights
 
 __all__ = ["VGG16Extractor"]
@@ -66,7 +66,8 @@ class VGG16Extractor:
     n_features : int
         Length of a feature vector, ordered by grid row, grid column, channel.
     settings : dict
-        Everything that the features depend on.
+        Everything that the features depend on, but for the precision: float32 and bfloat16 agree
+        closely enough to be compared, so that another machine may continue a store.
 
     References
     ----------
@@ -78,7 +79,7 @@ class VGG16Extractor:
     --------
     >>> import zapsim
     >>> zapsim.VGG16Extractor()
-    VGG16 to block4_pool, 2×2 grid, 128×128 → 2,048 features · ImageNet weights (bundled)
+    VGG16 to block4_pool, 2×2 grid, 128×128: 2,048 features · ImageNet weights (bundled)
     """
 
     def __init__(
@@ -95,28 +96,25 @@ class VGG16Extractor:
         _check_choice("layer", layer, LAYERS)
         _check_choice("precision", precision, PRECISIONS)
         _check_choice("fit", fit, ("pad", "stretch"))
-        _check_at_least("image_size", image_size, 32)
-        _check_at_least("batch_size", batch_size, 1)
         if not 0 < power <= 1:
             raise ValueError(f"power must be above 0 and at most 1. Received: power={power!r}")
         self.layer = layer
         self.include_top = LAYERS[layer][1] is None
-        self.grid = None if self.include_top else grid
-        self.image_size = image_size
+        self.image_size = _whole("image_size", image_size, 32)
         self.weights = weights
         self.precision = precision
-        self.batch_size = batch_size
+        self.batch_size = _whole("batch_size", batch_size, 1)
         self.fit = fit
-        self.power = power
+        self.power = float(power)
+        self.grid = None if self.include_top else self._checked_grid(grid)
         self._check_top()
-        self._check_grid()
         self.settings = {
             "extractor": "VGG16",
             "layer": layer,
             "grid": self.grid,
-            "image_size": image_size,
+            "image_size": self.image_size,
             "fit": fit,
-            "power": power,
+            "power": self.power,
             "weights": identify_weights(weights, self.include_top),
             "preprocessing": _PREPROCESSING,
         }
@@ -148,7 +146,7 @@ class VGG16Extractor:
     def __repr__(self):
         grid = {None: "", "flat": ", flattened"}.get(self.grid, f", {self.grid}×{self.grid} grid")
         return (
-            f"VGG16 to {self.layer}{grid}, {self.image_size}×{self.image_size} → "
+            f"VGG16 to {self.layer}{grid}, {self.image_size}×{self.image_size}: "
             f"{self.n_features:,} features · {describe_weights(self.weights)}"
         )
 
@@ -210,7 +208,10 @@ class VGG16Extractor:
         if cache is not None:
             raise ValueError("cache is for catalogues: single pictures have no key to find them by")
         several = isinstance(pictures, (list, tuple))
-        squares = [self._square(load_picture(p)) for p in (pictures if several else [pictures])]
+        squares = [
+            self._square(load_picture(picture, _name(picture, number)))
+            for number, picture in enumerate(pictures if several else [pictures])
+        ]
         starts = range(0, len(squares), self.batch_size)
         blocks = [self._run(squares[start : start + self.batch_size]) for start in starts]
         values = np.concatenate([np.empty((0, self.n_features), np.float32), *blocks])
@@ -225,6 +226,11 @@ class VGG16Extractor:
             )
             contents, unreadable = _identify(catalogue)
             values, found = store.read(contents, self.n_features)
+            if bundled and not found.all():
+                raise StoreError(
+                    f"{(~found).sum():,} of {len(found):,} items are not in the bundled features, "
+                    "which are MiniZap's. Give a folder of your own, such as cache='features'."
+                )
             if found.any():
                 print(f"{found.sum():,} of {len(catalogue):,} items found in {store.folder.name}")
         else:
@@ -305,16 +311,16 @@ class VGG16Extractor:
                 f"Received: image_size={self.image_size}"
             )
 
-    def _check_grid(self):
-        if self.include_top:
-            return
-        grid, side = self.grid, map_size(self.layer, self.image_size)
-        whole = isinstance(grid, int) and not isinstance(grid, bool)
-        if grid != "flat" and not (whole and 1 <= grid <= side):
+    def _checked_grid(self, grid):
+        side = map_size(self.layer, self.image_size)
+        if isinstance(grid, str) and grid == "flat":
+            return grid
+        if not _is_whole(grid) or not 1 <= grid <= side:
             raise ValueError(
                 f"grid must be 'flat' or a whole number from 1 to {side}, the side of the maps of "
                 f"{self.layer} at image_size={self.image_size}. Received: grid={grid!r}"
             )
+        return int(grid)
 
 
 def _identify(catalogue):
@@ -355,6 +361,16 @@ def _check_choice(name, value, choices):
         raise ValueError(f"{name} must be one of {', '.join(choices)}. Received: {value!r}.{meant}")
 
 
-def _check_at_least(name, value, least):
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+def _is_whole(value):
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _whole(name, value, least):
+    if not _is_whole(value) or value < least:
         raise ValueError(f"{name} must be a whole number of at least {least}. Received: {value!r}")
+    return int(value)
+
+
+def _name(picture, number):
+    """Say which of several pictures could not be read, where it has no path to be called by."""
+    return None if isinstance(picture, (str, os.PathLike)) else f"picture {number}"

@@ -7,10 +7,10 @@ edge rules: a store made with other settings is refused; files appear whole or n
 whose content is no longer the picture's is passed over; of two rows the later shard's counts.
 """
 
+import hashlib
 import json
 import os
 import re
-import uuid
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +25,8 @@ from zapsim.bundled import MINIZAP_FEATURES
 __all__ = ["FeatureStore", "StoreError", "load_features", "read_vectors", "write_vectors"]
 
 SHARD_ITEMS = 512
+# What reading a file raises that was cut, overwritten or never was Parquet.
+_DAMAGED = (pa.ArrowException, OSError, KeyError, ValueError)
 _SETTINGS = b"zapsim"
 _ABSENT = "(absent)"
 
@@ -120,9 +122,9 @@ class FeatureStore:
         """
         for shard in _shards(self.folder):
             try:
-                table = pq.read_table(shard)
+                table = pq.read_table(shard, page_checksum_verification=True)
                 block = table["key"].to_pylist(), table["content"].to_pylist(), _values(table)
-            except (pa.ArrowException, OSError, KeyError) as error:
+            except _DAMAGED as error:
                 warnings.warn(
                     f"The shard {shard} is damaged and passed over ({error}). Its pictures are "
                     "extracted again; the file can be deleted.",
@@ -150,10 +152,13 @@ class FeatureStore:
         values = np.zeros((len(contents), n_features), np.float32)
         found = np.zeros(len(contents), bool)
         for keys, stored, block in self.blocks():
-            rows = [r for r, key in enumerate(keys) if contents.get(key) == stored[r]]
+            rows = [row for row, key in enumerate(keys) if key in contents]
             where = [position[keys[row]] for row in rows]
             values[where] = block[rows]
-            found[where] = True
+            # A later row counts even where it no longer fits: the picture was changed back, and
+            # is to be written again, so that the last row is always the right one.
+            found[where] = [contents[keys[row]] == stored[row] for row in rows]
+        values[~found] = 0
         return values, found
 
     def write(self, keys, contents, values):
@@ -164,7 +169,9 @@ class FeatureStore:
         # Not their count: a damaged shard may have been deleted, and this one must sort last.
         numbers = [re.match(r"part-(\d+)", shard.name) for shard in _shards(self.folder)]
         number = max((int(match[1]) for match in numbers if match), default=-1) + 1
-        path = self.folder / f"part-{number:05d}-{uuid.uuid4().hex[:8]}.parquet"
+        # Named by its content, so that two processes at once don't write the same file.
+        digest = hashlib.sha256("\n".join([*keys, *contents]).encode()).hexdigest()[:8]
+        path = self.folder / f"part-{number:05d}-{digest}.parquet"
         _write(table.replace_schema_metadata({_SETTINGS: json.dumps(self.settings)}), path)
 
 
@@ -206,9 +213,11 @@ def write_vectors(path, keys, values):
 def read_vectors(path):
     """Read what `write_vectors` wrote: keys (list of str) and values (ndarray, 2-d)."""
     try:
-        table = pq.read_table(Path(path).expanduser())
+        table = pq.read_table(Path(path).expanduser(), page_checksum_verification=True)
         return table["key"].to_pylist(), _values(table)
-    except (pa.ArrowInvalid, KeyError) as error:
+    except FileNotFoundError:
+        raise
+    except _DAMAGED as error:
         raise StoreError(f"{path} is not a Parquet file written by zapsim ({error}).") from error
 
 
@@ -220,7 +229,7 @@ def _settings(shard):
     """Return the settings of a shard, or None where it is damaged."""
     try:
         return json.loads((pq.read_schema(shard).metadata or {}).get(_SETTINGS, b"{}"))
-    except (pa.ArrowException, OSError, ValueError):
+    except _DAMAGED:
         return None
 
 
@@ -242,7 +251,10 @@ def _write(table, path):
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, temporary, compression="zstd", use_dictionary=False)
+        # Checksums, so that a flipped bit is noticed and not taken for a feature.
+        pq.write_table(
+            table, temporary, compression="zstd", use_dictionary=False, write_page_checksum=True
+        )
         os.replace(temporary, path)
     except OSError as error:
         raise StoreError(
