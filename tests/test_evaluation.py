@@ -28,6 +28,17 @@ def test_missing_neighbours_and_labels_count_as_wrong_but_do_not_ask():
     assert precision_at_k(found, ["boot", "boot", None, "boot"]) == 0.5
 
 
+def test_labels_with_keys_are_taken_by_key():
+    found = neighbours([[1, 2], [0, 3], [3, 0], [2, 1]])
+    labels = pd.Series(["boot", "boot", "shoe", "shoe"], index=found.keys)
+    assert precision_at_k(found, labels.iloc[::-1]) == precision_at_k(found, labels) == 0.5
+
+
+def test_nothing_to_judge_is_an_error():
+    with pytest.raises(ValueError, match="nothing to judge"):
+        precision_at_k(neighbours([[1], [0]]), [None, None])
+
+
 def test_labels_must_fit():
     with pytest.raises(ValueError, match="each of the 2 items. Received: 3 values"):
         precision_at_k(neighbours([[1], [0]]), list("abc"))

@@ -255,6 +255,21 @@ def test_where_exclusion_leaves_too_few_the_rest_is_minus_1_and_nan():
     np.testing.assert_array_equal(nobody.indices, -1)
 
 
+def test_exclude_with_keys_is_taken_by_key():
+    frame = random_features(30, 8)
+    products = pd.Series(np.arange(30) // 3, index=frame.index).astype(str)
+    shuffled = products.sample(frac=1, random_state=1)
+    np.testing.assert_array_equal(
+        zapsim.top_k(frame, 5, exclude=products).indices,
+        zapsim.top_k(frame, 5, exclude=shuffled).indices,
+    )
+
+
+def test_arrays_without_keys_are_refused():
+    with pytest.raises(TypeError, match="indexed by key.*Received: ndarray"):
+        zapsim.top_k(np.eye(3))
+
+
 def test_exclude_must_have_one_value_an_item():
     with pytest.raises(ValueError, match=r"each of the 4 items\. Received: 1 values"):
         zapsim.top_k(COMPASS, exclude=["x"])

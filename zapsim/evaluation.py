@@ -6,6 +6,8 @@ In: neighbours, and a label for each item. Out: a number in [0, 1], higher is be
 import numpy as np
 import pandas as pd
 
+from zapsim.similarity import aligned
+
 __all__ = ["precision_at_k"]
 
 
@@ -16,8 +18,9 @@ def precision_at_k(neighbours, labels):
     ----------
     neighbours : Neighbours
         What `zapsim.top_k` returns; its number of columns is the k.
-    labels : array-like of shape (n_items,)
-        In the order of ``neighbours.keys``, such as a column of the catalogue's table.
+    labels : array-like of shape (n_items,), or pandas.Series indexed by key
+        Such as a column of the catalogue's table. Without keys, in the order of
+        ``neighbours.keys``.
 
     Returns
     -------
@@ -25,11 +28,16 @@ def precision_at_k(neighbours, labels):
         Items without a label, or without neighbours, are left out as queries; a neighbour that
         is missing or has no label counts as wrong.
 
+    Raises
+    ------
+    ValueError
+        If there is not one label for each item, or no item has both a label and a neighbour.
+
     References
     ----------
     Manning, Raghavan & Schütze, "Introduction to Information Retrieval", 2008, section 8.4.
     """
-    codes = pd.factorize(np.asarray(labels, object))[0]
+    codes = pd.factorize(np.asarray(aligned(labels, neighbours.keys), object))[0]
     if len(codes) != len(neighbours.keys):
         raise ValueError(
             f"labels must have one value for each of the {len(neighbours.keys):,} items. "
@@ -37,4 +45,6 @@ def precision_at_k(neighbours, labels):
         )
     right = (codes[neighbours.indices] == codes[:, None]) & (neighbours.indices >= 0)
     asked = (codes >= 0) & (neighbours.indices >= 0).any(axis=1)
+    if not asked.any():
+        raise ValueError("No item has both a label and a neighbour: there is nothing to judge.")
     return float(right[asked].mean())

@@ -5,6 +5,7 @@ in [-1, 1], higher is closer. The edge rule: a vector of zeros has no direction;
 with every other item and 1 with itself.
 """
 
+from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +16,12 @@ from zapsim.store import StoreError, read_vectors, write_vectors
 
 __all__ = [
     "Neighbours",
+    "aligned",
+    "check_features",
     "check_k",
     "load_matrix",
     "nearest",
+    "nearest_to",
     "save_matrix",
     "similarity_matrix",
     "top_k",
@@ -64,7 +68,7 @@ def unit_vectors(features):
     ValueError
         If it is not two-dimensional, is empty, or holds NaN or infinity.
     """
-    values = np.asarray(features, dtype=np.float32)
+    values = np.ascontiguousarray(features, dtype=np.float32)
     if values.ndim != 2 or not values.size:
         raise ValueError(
             "features must have shape (n_items, n_features), neither of them 0. "
@@ -117,6 +121,7 @@ def similarity_matrix(features):
     up        0.000  1.000     0.707
     diagonal  0.707  0.707     1.000
     """
+    check_features(features)
     n_items = len(features)
     needed, free = 4 * n_items**2, psutil.virtual_memory().available
     if needed > 0.8 * free:
@@ -185,7 +190,7 @@ def top_k(features, k=50, exclude=None):
         Indexed by key.
     k : int
         At least 1. Where fewer others exist, all of them are returned.
-    exclude : array-like of shape (n_items,), optional
+    exclude : array-like of shape (n_items,), or Series indexed by key, optional
         Items with the same value are no neighbours of each other: with the catalogue's column
         ``Product``, other colourways of an item are left out. A missing value excludes nothing.
 
@@ -207,22 +212,51 @@ def top_k(features, k=50, exclude=None):
     array([2, 2, 0], dtype=int32)
     """
     check_k(k)
+    check_features(features)
     unit = unit_vectors(features)
     n_items = len(unit)
     k = min(k, n_items - 1)
     indices = np.empty((n_items, k), np.int32)
     scores = np.empty((n_items, k), np.float32)
-    excluded = _excluded(exclude, n_items)
+    excluded, twins = _excluded(aligned(exclude, features.index), n_items), _first_twins(unit)
     step = max(1, _BLOCK_BYTES // (4 * n_items))
     for start in range(0, n_items if k else 0, step):
         stop = min(start + step, n_items)
         block = unit[start:stop] @ unit.T
         for row in range(stop - start):
             block[row, excluded[start + row]] = -np.inf
-        indices[start:stop], scores[start:stop] = _nearest_of_block(
-            block, unit[start:stop], unit, k
-        )
+        found = _nearest_of_block(block, unit[start:stop], unit, k, twins)
+        indices[start:stop], scores[start:stop] = found
     return Neighbours(features.index, indices, scores)
+
+
+def nearest_to(vector, unit, k, allowed=None):
+    """Find the k vectors nearest to one, by the rules of `top_k`.
+
+    Parameters
+    ----------
+    vector : ndarray of shape (n_features,), float32
+        Of length 1, or all zeros.
+    unit : ndarray of shape (n_items, n_features), float32
+        As `unit_vectors` returns.
+    k : int
+        At least 1; fewer are returned where fewer are allowed.
+    allowed : ndarray of shape (n_items,), bool, optional
+        Which items may be found.
+
+    Returns
+    -------
+    indices : ndarray of shape (up to k,), int64
+        Nearest first, ties by lower index.
+    scores : ndarray of shape (up to k,), float32
+    """
+    check_k(k)
+    block = (unit @ vector)[None]
+    if allowed is not None:
+        block[0, ~allowed] = -np.inf
+    indices, scores = _nearest_of_block(block, vector[None], unit, min(k, len(unit)))
+    exist = indices[0] >= 0
+    return indices[0, exist], scores[0, exist]
 
 
 def nearest(scores, k):
@@ -248,7 +282,7 @@ def nearest(scores, k):
     return candidates[np.argsort(-scores[candidates], kind="stable")][:k]
 
 
-def _nearest_of_block(block, queries, unit, k):
+def _nearest_of_block(block, queries, unit, k, twins=None):
     """Return indices and scores of the k nearest for each row of a block of scores.
 
     A few candidates a row are found in the block; their scores are then computed anew, each on
@@ -257,13 +291,13 @@ def _nearest_of_block(block, queries, unit, k):
     # No score is below -1, so -2 keeps out just the excluded ones, which are -inf.
     lowest = np.maximum(_threshold(block, k) - _ROUNDING, -2)
     rows, columns = np.nonzero(block >= lowest[:, None])
-    scores = np.empty(len(rows), np.float32)
-    step = max(1, _BLOCK_BYTES // (8 * unit.shape[1]))
-    for start in range(0, len(rows), step):
-        part = slice(start, start + step)
-        products = queries[rows[part]].astype(np.float64) * unit[columns[part]]
-        scores[part] = products.sum(axis=1)
-    np.clip(scores, -1, 1, out=scores)
+    # Identical vectors have identical scores, which are computed once.
+    pairs, pair_of = (rows, columns), slice(None)
+    if twins is not None:
+        pairs = rows * np.int64(len(unit)) + twins[columns]
+        pairs, pair_of = np.unique(pairs, return_inverse=True)
+        pairs = np.divmod(pairs, len(unit))
+    scores = _exact_scores(queries, unit, *pairs)[pair_of]
     order = np.lexsort((columns, -scores, rows))
     first = np.searchsorted(rows, np.arange(len(block) + 1))
     places = first[:-1, None] + np.arange(k)
@@ -272,6 +306,24 @@ def _nearest_of_block(block, queries, unit, k):
         return np.full(places.shape, -1), np.full(places.shape, np.nan)
     chosen = order[np.where(exist, places, 0)]
     return np.where(exist, columns[chosen], -1), np.where(exist, scores[chosen], np.nan)
+
+
+def _exact_scores(queries, unit, rows, columns):
+    """Return the scores of pairs (row of queries, row of unit), each on its own in float64."""
+    scores = np.empty(len(rows), np.float32)
+    step = max(1, _BLOCK_BYTES // (8 * unit.shape[1]))
+    for start in range(0, len(rows), step):
+        part = slice(start, start + step)
+        products = queries[rows[part]].astype(np.float64) * unit[columns[part]]
+        scores[part] = products.sum(axis=1)
+    return np.clip(scores, -1, 1, out=scores)
+
+
+def _first_twins(unit):
+    """Return, for each vector, the index of the first identical one; None if all differ."""
+    first = {}
+    twins = [first.setdefault(sha256(row).digest(), i) for i, row in enumerate(unit)]
+    return np.array(twins) if len(first) < len(unit) else None
 
 
 def _excluded(exclude, n_items):
@@ -303,6 +355,28 @@ def _threshold(block, k):
         return np.partition(block, n_items - k, axis=1)[:, n_items - k]
     maxima = block[:, :whole].reshape(n_rows, -1, _GROUP).max(axis=2)
     return np.partition(maxima, maxima.shape[1] - k, axis=1)[:, maxima.shape[1] - k]
+
+
+def aligned(values, keys):
+    """Return one value an item, in the items' order: a Series is taken by key, all else as it is.
+
+    Parameters
+    ----------
+    values : array-like, pandas.Series indexed by key, or None
+    keys : pandas.Index
+    """
+    if isinstance(values, pd.Series) and keys.isin(values.index).all():
+        return values.loc[keys]
+    return values
+
+
+def check_features(features):
+    """Raise TypeError unless features are a DataFrame, whose index says whose they are."""
+    if not isinstance(features, pd.DataFrame):
+        raise TypeError(
+            "features must be a pandas.DataFrame indexed by key, as VGG16Extractor.extract and "
+            f"load_features return. Received: {type(features).__name__}"
+        )
 
 
 def check_k(k):
