@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
 
-from zapsim.catalogue import load_catalogue
+from zapsim.catalogue import load_catalogue, unknown_key
 from zapsim.pictures import PictureError
 
 BOSTONIAN = "Shoes/Oxfords/Bostonian/100627.72.jpg"
@@ -181,7 +181,8 @@ def test_metadata_without_cid_or_key_names_its_columns(make_folder):
 
 
 def test_cids_without_a_layout_of_cids_join_nothing_and_check_says_so(make_folder):
-    catalogue = load_catalogue(make_folder("a.jpg", metadata="CID,Gender\n1-1,Men\n"))
+    with pytest.warns(UserWarning, match="None of the metadata"):
+        catalogue = load_catalogue(make_folder("a.jpg", metadata="CID,Gender\n1-1,Men\n"))
     assert "Gender" not in catalogue.table
     assert catalogue.check()["problem"].tolist() == ["no metadata", "no picture"]
 
@@ -438,3 +439,45 @@ def test_names_are_drawn_as_they_are(make_folder, name):
     assert label.get_text() == name
     assert not label.get_parse_math()
     figure.canvas.draw()
+
+
+# --- metadata that would get in the way ------------------------------------------------------
+
+
+def test_metadata_columns_named_like_those_of_neighbours_are_renamed(make_folder):
+    folder = make_folder("Boots/1.1.jpg", metadata="CID,rank,score,key,Closure\n1-1,9,8,7,None\n")
+    row = load_catalogue(folder).table.loc["Boots/1.1.jpg"]
+    assert row["rank (metadata)"] == "9"
+    assert not {"rank", "score", "key"} & set(row.index)
+    assert row["Closure"] == "None", "a word, not a missing value"
+
+
+def test_metadata_that_belongs_to_no_picture_is_said_so(make_folder):
+    folder = make_folder("one.jpg", metadata="key,Closure\nother/one.jpg,Buckle\n")
+    with pytest.warns(UserWarning, match="None of the metadata's 1 rows.*other/one.jpg"):
+        catalogue = load_catalogue(folder)
+    assert "Closure" not in catalogue.table
+
+
+@pytest.mark.parametrize("text", ["", 'CID,a\n"1-1,2\n'])
+def test_metadata_that_is_no_table_is_an_error_that_says_so(make_folder, text):
+    folder = make_folder("1.1.jpg", metadata=text)
+    with pytest.raises(ValueError, match="metadata"):
+        load_catalogue(folder)
+
+
+def test_the_closest_keys_are_found_among_many(make_folder):
+    keys = [f"Boots/Ankle/Aye/{n}.1.jpg" for n in range(3000)]
+    message = unknown_key("Boots/Ankle/Aye/2999.2.jpg", pd.Index(keys))
+    assert "Boots/Ankle/Aye/" in message
+    assert "'Shoes/2999.1.jpg'" in unknown_key(
+        "Shoes/2999.jpg", pd.Index([*keys, "Shoes/2999.1.jpg"])
+    )
+
+
+def test_large_pictures_are_shown_small(make_folder):
+    folder = make_folder()
+    Image.new("RGB", (3000, 1500), "red").save(folder / "photo.jpg")
+    catalogue = load_catalogue(folder)
+    assert catalogue.picture_or_none("photo.jpg").shape == (200, 400, 3)
+    assert catalogue.picture("photo.jpg").shape == (1500, 3000, 3)

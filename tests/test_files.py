@@ -264,9 +264,25 @@ def test_zip_has_the_folders_keys_order_and_content(ut_zappos, ut_zappos_keys, z
         assert folder.content(key) == packed.content(key)
 
 
-def test_folders_above_the_layout_are_taken_off(make_folder):
-    folder = make_folder("ut-zap50k-images/Shoes/Oxfords/B/1.1.jpg", "ut-zap50k-images/Boots/2.jpg")
-    assert open_files(folder).keys == ["Boots/2.jpg", "Shoes/Oxfords/B/1.1.jpg"]
+def test_folders_above_the_layout_are_taken_off_in_a_zip(make_zip):
+    keys = ["ut-zap50k-images/Shoes/Oxfords/B/1.1.jpg", "ut-zap50k-images/Boots/2.jpg"]
+    assert open_files(make_zip(keys)).keys == ["Boots/2.jpg", "Shoes/Oxfords/B/1.1.jpg"]
+
+
+def test_no_key_changes_when_a_folder_grows(make_folder):
+    folder = make_folder("2025/summer/women/boots/1.jpg")
+    before = open_files(folder).keys
+    make_folder("2025/summer/women/boots/1.jpg", "2026/2.jpg")
+    assert set(before) < set(open_files(folder).keys)
+
+
+def test_linked_folders_are_walked_once_even_in_circles(make_folder):
+    folder = make_folder("a/1.jpg", "b/2.jpg", "c/3.jpg")
+    for here in "abc":
+        for there in "abc":
+            if here != there:
+                (folder / here / f"to {there}").symlink_to(folder / there)
+    assert open_files(folder).keys == ["a/1.jpg", "b/2.jpg", "c/3.jpg"]
 
 
 def test_single_category_stays(make_zip):

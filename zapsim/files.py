@@ -8,7 +8,7 @@ nothing is unpacked, so no entry can be written outside a folder; entries whose 
 import zipfile
 import zlib
 from os import walk
-from os.path import abspath
+from os.path import abspath, realpath
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
@@ -91,7 +91,7 @@ class Files:
                 self.skipped[name] = "same key as another file"
             else:
                 located[key] = name
-        wrapper = _wrapper(located, root.stem)
+        wrapper = self._wrapper(located)
         self._names = {key.removeprefix(wrapper): name for key, name in sorted(located.items())}
         self.keys = list(self._names)
         self._metadata = min(metadata)[1] if metadata else None
@@ -114,6 +114,10 @@ class Files:
         data = self.read(key)
         return f"{zlib.crc32(data):08x}-{len(data)}"
 
+    def _wrapper(self, keys):
+        # A folder may grow, and no key may change when it does.
+        return ""
+
     def metadata(self):
         """Return the bytes of ``meta-data.csv``, or None where there is none."""
         return self._read(self._metadata) if self._metadata else None
@@ -122,14 +126,8 @@ class Files:
 class _Folder(Files):
     def __init__(self, root):
         names, unlisted = [], {}
-        for folder, subfolders, files in walk(
-            root,
-            onerror=lambda error: unlisted.update({error.filename: str(error)}),
-            followlinks=True,
-        ):
-            here = Path(folder)
-            subfolders[:] = [n for n in subfolders if not _is_junk(n) and not _leads_up(here / n)]
-            names += [(here.relative_to(root) / file).as_posix() for file in files]
+        for folder, files in _walk(root, unlisted):
+            names += [(folder.relative_to(root) / file).as_posix() for file in files]
         super().__init__(root, names)
         self.skipped |= unlisted
 
@@ -158,14 +156,44 @@ class _Zip(Files):
             raise PictureError(f"{name}: larger than the limit of {MAX_BYTES:,} bytes.")
         return self._zip.read(name)
 
+    def _wrapper(self, keys):
+        """Return the folders around everything: they belong to the archive, not to the layout."""
+        wrapper = ""
+        while True:
+            tops = {key.removeprefix(wrapper).partition("/")[0] for key in keys}
+            if len(tops) != 1:
+                return wrapper
+            top = tops.pop()
+            levels = max(key.removeprefix(wrapper).count("/") for key in keys)
+            if levels <= (0 if top == self.root.stem else _LEVELS):
+                return wrapper
+            wrapper += f"{top}/"
+
     def content(self, key):
         entry = self._zip.getinfo(self._names[key])
         return f"{entry.CRC:08x}-{entry.file_size}"
 
 
-def _leads_up(path):
-    # A link to a folder above itself would be walked over and over.
-    return path.is_symlink() and path.parent.resolve().is_relative_to(path.resolve())
+def _walk(root, unlisted):
+    """Yield every folder and its files, each real folder once, real ones before linked ones.
+
+    Links may lead in circles, or to a folder that is there anyway; what could not be listed is
+    added to `unlisted`, with the reason.
+    """
+    seen, waiting = set(), [root]
+    while waiting:
+        top = waiting.pop(0)
+        for name, subfolders, files in walk(
+            top, onerror=lambda error: unlisted.update({error.filename: str(error)})
+        ):
+            folder = Path(name)
+            if (real := realpath(folder)) in seen:
+                subfolders.clear()
+                continue
+            seen.add(real)
+            subfolders[:] = sorted(n for n in subfolders if not _is_junk(n))
+            waiting += [folder / n for n in subfolders if (folder / n).is_symlink()]
+            yield folder, files
 
 
 def _slashed(name):
@@ -189,17 +217,3 @@ def _key(name):
     if not parts or parts[0].startswith("/") or ".." in parts or parts[0].endswith(":"):
         return None
     return "/".join(parts)
-
-
-def _wrapper(keys, stem):
-    """Return the folders around everything, which belong to the archive, not to the layout."""
-    wrapper = ""
-    while True:
-        tops = {key.removeprefix(wrapper).partition("/")[0] for key in keys}
-        if len(tops) != 1:
-            return wrapper
-        top = tops.pop()
-        levels = max(key.removeprefix(wrapper).count("/") for key in keys)
-        if levels <= (0 if top == stem else _LEVELS):
-            return wrapper
-        wrapper += f"{top}/"

@@ -19,6 +19,7 @@ __all__ = [
     "PictureError",
     "fit_square",
     "load_picture",
+    "shrink",
     "thumbnail",
 ]
 
@@ -146,6 +147,26 @@ def fit_square(picture, size, fit="pad"):
         square.paste(image, ((size - image.width) // 2, (size - image.height) // 2))
         image = square
     return np.asarray(image)
+
+
+def shrink(picture, longest):
+    """Scale a picture down, in proportion, so that no side is longer than `longest` pixels.
+
+    Parameters
+    ----------
+    picture : ndarray of shape (height, width, 3), uint8
+    longest : int
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3), uint8
+        The picture itself, where it is small enough.
+    """
+    if max(picture.shape[:2]) <= longest:
+        return picture
+    image = Image.fromarray(picture)
+    image.thumbnail((longest, longest), Image.Resampling.BILINEAR)
+    return np.array(image)
 
 
 def thumbnail(picture, size=136):
