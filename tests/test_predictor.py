@@ -78,6 +78,17 @@ def test_the_ranking_is_that_of_the_articles_own_lines(catalogue):
         np.testing.assert_allclose(found["score"], theirs, atol=1e-6)
 
 
+def test_the_ranking_is_that_of_top_k_ties_included(catalogue):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame(rng.random((6, 300), np.float32), index=catalogue.keys)
+    frame.iloc[[2, 3, 5]] = frame.iloc[1].to_numpy()
+    top, ours = zapsim.top_k(frame, 5), zapsim.SimilarityPredictor(catalogue, frame)
+    for row, key in enumerate(KEYS):
+        found = ours.similar(key, k=5)
+        assert keys(found) == list(top.indices[row])
+        np.testing.assert_array_equal(found["score"], top.scores[row])
+
+
 def test_ties_break_by_lower_index_and_a_twin_is_found(catalogue, features):
     features.iloc[[1, 4]] = features.iloc[0].to_numpy()
     ours = zapsim.SimilarityPredictor(catalogue, features)
@@ -110,6 +121,15 @@ def test_filters_take_any_column_and_any_of_several_values(predictor, where, exp
     assert keys(predictor.similar(KEYS[3], k=10, where=where)) == expected
 
 
+def test_filters_take_a_whole_cell_and_values_that_are_no_text(catalogue, features):
+    catalogue.table["Year"] = ["2019", "2020", "2020", "2021", "2020;2021", None]
+    ours = zapsim.SimilarityPredictor(catalogue, features)
+    assert keys(ours.similar(KEYS[0], where={"Year": 2020})) == [1, 2, 4]
+    assert keys(ours.similar(KEYS[0], where={"Year": "2020;2021"})) == [4]
+    with pytest.raises(ValueError, match="No item has Year 'None'"):
+        ours.similar(KEYS[0], where={"Year": None})
+
+
 def test_a_filter_may_leave_nothing(predictor):
     found = predictor.similar(KEYS[3], where={"Category": "Boots", "Closure": "Lace up"}, k=9)
     assert keys(found) == [2]
@@ -121,7 +141,7 @@ def test_a_filter_may_leave_nothing(predictor):
 def test_an_unknown_column_or_value_is_refused_and_the_known_ones_are_listed(predictor):
     with pytest.raises(KeyError, match="No column 'Colour'.*Category, SubCategory, Brand"):
         predictor.similar(KEYS[0], where={"Colour": "red"})
-    with pytest.raises(ValueError, match=r"No item has Brand \['Cee'\]. There are: Aye, Bee"):
+    with pytest.raises(ValueError, match="No item has Brand 'Cee'. There are: Aye, Bee"):
         predictor.similar(KEYS[0], where={"Brand": "Cee"})
 
 
@@ -268,6 +288,35 @@ def test_nan_is_refused(catalogue, features, as_matrix):
     given.iloc[2, 1] = np.nan
     with pytest.raises(ValueError, match="NaN or infinity"):
         zapsim.SimilarityPredictor(catalogue, given)
+
+
+def test_a_matrix_whose_axes_differ_in_order_is_put_right_and_one_cut_is_refused(
+    catalogue, features
+):
+    matrix = zapsim.similarity_matrix(features)
+    expected = zapsim.SimilarityPredictor(catalogue, matrix).similar(KEYS[3], k=5)
+    shuffled = zapsim.SimilarityPredictor(catalogue, matrix.sample(frac=1, random_state=0))
+    assert list(shuffled.similar(KEYS[3], k=5)["key"]) == list(expected["key"])
+    with pytest.raises(ValueError, match=r"same keys on both axes. Received: 3 rows and 6 columns"):
+        zapsim.SimilarityPredictor(catalogue, matrix.iloc[:3])
+
+
+def test_an_extractor_that_did_not_make_the_features_is_refused(searchable):
+    features = zapsim.VGG16Extractor("block1_pool", 2, 32, weights=None).extract(
+        searchable.catalogue
+    )
+    other = zapsim.VGG16Extractor("block1_pool", 2, 40, weights=None)
+    with pytest.raises(ValueError, match="made by another extractor"):
+        zapsim.SimilarityPredictor(searchable.catalogue, features, other)
+
+
+def test_what_is_no_table_of_features_is_refused_by_its_type(catalogue, features):
+    with pytest.raises(TypeError, match="Received: ndarray"):
+        zapsim.SimilarityPredictor(catalogue, features.to_numpy())
+    with pytest.raises(TypeError, match="Received: Neighbours"):
+        zapsim.SimilarityPredictor(catalogue, zapsim.top_k(features, 2))
+    with pytest.raises(ValueError, match="features are empty"):
+        zapsim.SimilarityPredictor(catalogue, features.iloc[:0])
 
 
 def test_a_key_twice_is_refused(catalogue, features):

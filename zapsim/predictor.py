@@ -14,7 +14,7 @@ import pandas as pd
 from zapsim.catalogue import unknown_key
 from zapsim.markup import html_table
 from zapsim.pictures import load_picture
-from zapsim.similarity import nearest, unit_vectors
+from zapsim.similarity import check_features, nearest, nearest_to, unit_vectors
 
 __all__ = ["SimilarityPredictor"]
 
@@ -39,6 +39,9 @@ class SimilarityPredictor:
     """
 
     def __init__(self, catalogue, features, extractor=None):
+        check_features(features)
+        if not len(features):
+            raise ValueError("features are empty: there is nothing to recommend.")
         if not features.index.is_unique:
             twice = features.index[features.index.duplicated()][0]
             raise ValueError(f"The features hold a key more than once, such as {twice!r}.")
@@ -59,10 +62,21 @@ class SimilarityPredictor:
         self.table = catalogue.table.loc[features.index[known]]
         self.extractor = extractor
         self._settings = features.attrs.get("extractor")
+        if extractor and self._settings and extractor.settings != self._settings:
+            raise ValueError(
+                f"The features were made by another extractor ({self._settings}) than the one "
+                f"given ({extractor.settings}). Give none, and the right one is made when needed."
+            )
         self._rows = {key: row for row, key in enumerate(self.table.index)}
         self._matrix = self._unit = None
         self._rows_by_value = {}
-        if features.index.equals(features.columns):
+        if features.columns.isin(features.index).any():
+            if set(features.columns) != set(features.index):
+                raise ValueError(
+                    f"A similarity matrix must have the same keys on both axes. Received: "
+                    f"{features.shape[0]:,} rows and {features.shape[1]:,} columns of other keys."
+                )
+            features = features[features.index]
             matrix = features if known.all() else features.loc[known, known]
             self._matrix = matrix.to_numpy(np.float32)
             if not np.isfinite(self._matrix).all():
@@ -102,8 +116,10 @@ class SimilarityPredictor:
         allowed[row] = False
         if hide_colourways and self._products[row] >= 0:
             allowed &= self._products != self._products[row]
-        scores = self._matrix[row] if self._unit is None else self._unit @ self._unit[row]
-        return self._neighbours(scores, allowed, k)
+        if self._unit is None:
+            rows = nearest(np.where(allowed, self._matrix[row], -np.inf), k)
+            return self._table(rows, self._matrix[row, rows])
+        return self._table(*nearest_to(self._unit[row], self._unit, k, allowed))
 
     def similar_to(self, picture, k=5, where=None):
         """Find the items nearest to a picture of your own.
@@ -138,7 +154,8 @@ class SimilarityPredictor:
                 f"The query has {len(vector):,} features, the catalogue's items have "
                 f"{self._unit.shape[1]:,}. Give the extractor that made them."
             )
-        return self._neighbours(self._unit @ unit_vectors([vector])[0], self._allowed(where), k)
+        query = unit_vectors([vector])[0]
+        return self._table(*nearest_to(query, self._unit, k, self._allowed(where)))
 
     def features_of(self, picture):
         """Turn a picture of your own into features, as the catalogue's pictures were.
@@ -190,7 +207,7 @@ class SimilarityPredictor:
         query : str, or a picture
             A key, or a picture of your own that is not a path (bytes, Pillow image, array).
         k, where, hide_colourways
-            As in `similar`.
+            As in `similar`; a picture of your own has no other colourways to hide.
         columns : int
             Neighbours in a row; more go into further rows.
 
@@ -285,30 +302,35 @@ class SimilarityPredictor:
             names = ", ".join(self.table.columns) or "none"
             raise KeyError(f"No column {column!r} to filter by. The catalogue has: {names}.")
         if column not in self._rows_by_value:
-            cells = self.table[column].reset_index(drop=True).dropna().astype(str)
-            values = cells.str.split(";").explode().str.strip()
-            groups = values[values != ""].groupby(values).groups
-            self._rows_by_value[column] = {v: groups[v].unique() for v in sorted(groups)}
+            # Few cells differ, so each of those is split once, not the cell of every item.
+            codes, cells = pd.factorize(self.table[column])
+            order = np.argsort(codes, kind="stable")
+            ends = np.searchsorted(codes[order], np.arange(len(cells) + 1))
+            found = {}
+            for cell, start, end in zip(cells, ends, ends[1:], strict=False):
+                for value in {part.strip() for part in str(cell).split(";")} - {""}:
+                    found.setdefault(value, []).append(order[start:end])
+            self._rows_by_value[column] = {v: np.concatenate(found[v]) for v in sorted(found)}
         return self._rows_by_value[column]
 
     def _allowed(self, where):
         allowed = np.ones(len(self.table), bool)
         for column, wanted in (where or {}).items():
             rows = self._values(column)
-            wanted = {wanted} if isinstance(wanted, str) else set(wanted)
-            if unknown := sorted(wanted - set(rows)):
-                offer = ", ".join(list(rows)[:30])
-                raise ValueError(f"No item has {column} {unknown}. There are: {offer}.")
+            wanted = wanted if pd.api.types.is_list_like(wanted) else [wanted]
             matching = np.zeros(len(self.table), bool)
-            for value in wanted:
-                matching[rows[value]] = True
+            for value in (str(value).strip() for value in wanted):
+                # A whole cell, such as "Zipper;Buckle", may be asked for as well.
+                found = rows.get(value, np.flatnonzero(self.table[column] == value))
+                if not len(found):
+                    offer = ", ".join(list(rows)[:30])
+                    raise ValueError(f"No item has {column} {value!r}. There are: {offer}.")
+                matching[found] = True
             allowed &= matching
         return allowed
 
-    def _neighbours(self, scores, allowed, k):
-        scores = np.clip(scores, -1, 1)
-        rows = nearest(np.where(allowed, scores, -np.inf), k)
+    def _table(self, rows, scores):
         found = self.table.iloc[rows].reset_index(names="key")
         found.insert(0, "rank", np.arange(1, len(rows) + 1))
-        found.insert(2, "score", scores[rows].astype(np.float32))
+        found.insert(2, "score", scores)
         return found
