@@ -47,6 +47,17 @@ def test_the_right_preprocessing_variant_is_what_the_extractor_does(make_folder)
         assert not np.allclose(values, right, rtol=0.05), name
 
 
+def test_cuts_are_compared_as_the_extractor_and_the_metric_would():
+    some = zapsim.load_catalogue().sample(40, seed=0)
+    cuts = lessons.compare_cuts(some, image_size=64)
+    assert list(cuts.index) == [f"block{block}_pool" for block in range(1, 6)]
+    assert list(cuts["n_features"]) == [4 * 64, 4 * 128, 4 * 256, 4 * 512, 4 * 512]
+    features = zapsim.VGG16Extractor(image_size=64, precision="float32").extract(some)
+    neighbours = zapsim.top_k(features, 5, exclude=some.table["Product"])
+    precision = zapsim.precision_at_k(neighbours, some.table["SubCategory"])
+    assert cuts.loc["block4_pool", "precision_at_5"] == pytest.approx(precision, abs=0.011)
+
+
 def test_a_query_that_took_another_path_than_the_catalogue_finds_less():
     keys = [f"{i}.jpg" for i in range(12)]
     table = pd.DataFrame({"SubCategory": ["a"] * 6 + ["b"] * 6, "Product": keys}, index=keys)

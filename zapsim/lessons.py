@@ -13,6 +13,7 @@ from zapsim.network import LAYERS, averaging, map_size
 from zapsim.similarity import nearest, top_k, unit_vectors
 
 __all__ = [
+    "compare_cuts",
     "compare_preprocessing",
     "feature_maps",
     "layer_costs",
@@ -26,6 +27,7 @@ __all__ = [
     "preprocessing_variants",
 ]
 
+_MEANS = np.array([103.939, 116.779, 123.68], np.float32)
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]
 
 
@@ -99,16 +101,68 @@ def feature_maps(extractor, picture, layers):
     -------
     dict of str to ndarray of shape (side, side, channels)
     """
-    import keras
-
     from zapsim.pictures import fit_square
 
     model = extractor.model
     outputs = {layer: model.get_layer(layer).output for layer in layers}
-    square = fit_square(picture, extractor.image_size, extractor.fit).astype(np.float32)
-    batch = keras.applications.vgg16.preprocess_input(square[None])
-    maps = keras.Model(model.input, outputs).predict_on_batch(batch)
+    square = fit_square(picture, extractor.image_size, extractor.fit)
+    maps = _predict(model, outputs, square[None, ..., ::-1] - _MEANS)
     return {layer: np.asarray(maps[layer][0], np.float32) for layer in layers}
+
+
+def compare_cuts(catalogue, image_size=64):
+    """Measure what a cut after each of VGG16's five pools costs and gives.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        With SubCategory and Product; every picture of it must be readable.
+    image_size : int
+        At least 64, for the last pool's maps to have 2×2 cells.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a pool: ``n_features`` of a 2×2 grid of averages, ``cost_so_far`` as in
+        `layer_costs`, and ``precision_at_5`` for the subcategory, other colourways left out.
+    """
+    from zapsim.features import VGG16Extractor
+
+    extractor = VGG16Extractor("block5_pool", grid=2, image_size=image_size)
+    model, layers = extractor.model, [layer for layer in LAYERS if "pool" in layer]
+    batch = _network_input(catalogue, image_size)
+    every = _predict(model, {layer: model.get_layer(layer).output for layer in layers}, batch)
+    labels, products = catalogue.table["SubCategory"], catalogue.table["Product"]
+    costs, rows = layer_costs(image_size)["cost_so_far"], {}
+    for layer, maps in every.items():
+        features = pd.DataFrame(_averages(maps, 2) ** extractor.power, index=catalogue.keys)
+        precision = precision_at_k(top_k(features, 5, exclude=products), labels)
+        rows[layer] = {
+            "n_features": features.shape[1],
+            "cost_so_far": costs[layer],
+            "precision_at_5": precision,
+        }
+    return pd.DataFrame(rows).T.astype({"n_features": int})
+
+
+def _network_input(catalogue, image_size):
+    """Return all pictures as VGG16 wants them: blue-green-red, its means taken away."""
+    from zapsim.pictures import fit_square
+
+    rgb = np.stack([fit_square(catalogue.picture(key), image_size) for key in catalogue.keys])
+    return rgb[..., ::-1] - _MEANS
+
+
+def _predict(model, outputs, batch):
+    import keras
+
+    return keras.Model(model.input, outputs).predict(batch, batch_size=32, verbose=0)
+
+
+def _averages(maps, grid):
+    cells = averaging(maps.shape[1], grid)
+    averages = np.einsum("gh,nhwc,kw->ngkc", cells, maps, cells, optimize=True)
+    return averages.reshape(len(maps), -1)
 
 
 def preprocessing_variants(catalogue, image_size=64):
@@ -125,23 +179,20 @@ def preprocessing_variants(catalogue, image_size=64):
     dict of str to pandas.DataFrame of shape (n_items, n_features)
     """
     from zapsim.features import VGG16Extractor
-    from zapsim.pictures import fit_square
 
     extractor = VGG16Extractor(image_size=image_size)
-    rgb = np.stack([fit_square(catalogue.picture(key), image_size) for key in catalogue.keys])
-    means = np.array([103.939, 116.779, 123.68], np.float32)
+    right = _network_input(catalogue, image_size)
+    bgr = right + _MEANS
     inputs = {
-        "as VGG16 was trained": rgb[..., ::-1] - means,
-        "red and blue exchanged": rgb - means,
-        "means not taken away": rgb[..., ::-1].astype(np.float32),
-        "scaled to [0, 1]": rgb[..., ::-1] / np.float32(255),
+        "as VGG16 was trained": right,
+        "red and blue exchanged": bgr[..., ::-1] - _MEANS,
+        "means not taken away": bgr,
+        "scaled to [0, 1]": bgr / np.float32(255),
     }
-    cells = averaging(map_size(extractor.layer, image_size), extractor.grid)
     variants = {}
     for name, batch in inputs.items():
-        maps = extractor.model.predict(batch, batch_size=extractor.batch_size, verbose=0)
-        averages = np.einsum("gh,nhwc,kw->ngkc", cells, maps, cells, optimize=True)
-        values = averages.reshape(len(rgb), -1) ** extractor.power
+        maps = _predict(extractor.model, extractor.model.output, batch)
+        values = _averages(maps, extractor.grid) ** extractor.power
         variants[name] = pd.DataFrame(values, index=catalogue.keys)
     return variants
 
@@ -222,15 +273,15 @@ def plot_heat_map(matrix, labels):
     ordered = labels.loc[matrix.index].sort_values(kind="stable")
     counts = ordered.value_counts(sort=False).loc[ordered.unique()]
     ends = counts.cumsum().to_numpy()
-    figure, axes = plt.subplots(figsize=(7.6, 6.4))
+    figure, axes = plt.subplots(figsize=(9, 7.6))
     low = np.quantile(matrix.to_numpy(), 0.01)
     image = axes.imshow(matrix.loc[ordered.index, ordered.index], cmap="viridis", vmin=low, vmax=1)
     for end in ends[:-1]:
         axes.axhline(end - 0.5, color="white", linewidth=0.6)
         axes.axvline(end - 0.5, color="white", linewidth=0.6)
     middles = ends - counts.to_numpy() / 2
-    axes.set_yticks(middles, counts.index, fontsize=8)
-    axes.set_xticks(middles, counts.index, fontsize=8)
+    axes.set_yticks(middles, counts.index, fontsize=9)
+    axes.set_xticks(middles, counts.index, fontsize=9)
     plt.setp(axes.get_xticklabels(), rotation=60, ha="right", rotation_mode="anchor")
     figure.colorbar(image, label="cosine similarity", shrink=0.8)
     figure.tight_layout()
