@@ -122,6 +122,8 @@ def test_vgg16_tells_subcategories_apart_far_better_than_pixels_or_colours(catal
         "colour histogram": precision(colours),
     }
     print({name: round(score, 3) for name, score in scores.items()})
+    readme = (MINIZAP.parent.parent / "README.md").read_text(encoding="utf-8")
+    assert " | ".join(f"{score:.3f}" for score in scores.values()) in readme
     assert scores["VGG16"] > 0.8
     assert scores["VGG16"] - scores["raw pixels"] > 0.15
     assert scores["VGG16"] - scores["colour histogram"] > 0.5

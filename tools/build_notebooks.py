@@ -85,6 +85,9 @@ def build(source, sources, solved):
         tags = cell.metadata.get("tags", [])
         if "exercise" in tags:
             cell.source = exercise(cell.source, solved)
+        # A check cell gives the solution away: it stays folded until somebody unfolds it.
+        if "check" in tags:
+            cell.metadata["jupyter"] = {"source_hidden": True}
         # As an application (make app), a notebook shows only what is meant for it.
         if "app" not in tags:
             cell.metadata["tags"] = [*tags, "course"]
@@ -122,7 +125,7 @@ def navigation(source, sources, solved):
 
 
 def home():
-    return tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["zapsim"]
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["zapsim"]
 
 
 def execute(notebook, folder):
