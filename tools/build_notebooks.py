@@ -10,6 +10,7 @@ The whole pipeline, in order:
 5. Strip what differs from run to run or breaks elsewhere: widget state, stderr, timings.
 6. Write ``notebooks/NN_name.ipynb`` and ``notebooks/solutions/NN_name.ipynb``.
 
+``--prose`` executes nothing and takes over only what changed in text, where no code did.
 ``--check`` executes nothing and fails if a rebuild would change any cell's source, or if a stored
 notebook was not run from top to bottom.
 """
@@ -48,6 +49,7 @@ if "google.colab" in sys.modules:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="only these, such as 03 (default: all)")
+    parser.add_argument("--prose", action="store_true", help="only take over changed text")
     parser.add_argument("--check", action="store_true", help="only compare, execute nothing")
     arguments = parser.parse_args()
     sources = sorted((NOTEBOOKS / "src").glob("[0-9][0-9]_*.py"))
@@ -59,6 +61,10 @@ def main():
     for source in chosen:
         for solved in (False, True):
             notebook, path = build(source, sources, solved), target(source, solved)
+            if arguments.prose:
+                keep_outputs(notebook, nbformat.read(path, 4))
+                nbformat.write(notebook, path)
+                continue
             print(f"running {path.relative_to(ROOT)}", flush=True)
             execute(notebook, path.parent)
             strip(notebook)
@@ -126,6 +132,15 @@ def navigation(source, sources, solved):
 
 def home():
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["zapsim"]
+
+
+def keep_outputs(notebook, stored):
+    """Take the outputs of a stored copy, whose code must be the same."""
+    code, run = ([c for c in n.cells if c.cell_type == "code"] for n in (notebook, stored))
+    if [cell.source for cell in code] != [cell.source for cell in run]:
+        raise SystemExit("The code changed, not only the text: run `make notebooks`.")
+    for cell, was in zip(code, run, strict=True):
+        cell.outputs, cell.execution_count = was.outputs, was.execution_count
 
 
 def execute(notebook, folder):

@@ -2,7 +2,9 @@
 # # 02 · Extract features
 #
 # A network that was trained to recognise things has had to learn to see: edges first, then
-# textures, then parts. We borrow its eyes and leave its verdict.
+# textures, then parts. We borrow its eyes and leave its verdict. The idea to do so with VGG16 and
+# shoes comes from an article that this course grew from: Akis Loumpourdis, "You may also like… How to
+# use convolutional neural networks", HackerNoon, 2021. We call it *the article*.
 #
 # **You will build** feature vectors, cut where *you* decide.
 #
@@ -20,6 +22,7 @@ import numpy as np
 
 import zapsim
 from zapsim.lessons import (
+    compare_cuts,
     compare_preprocessing,
     feature_maps,
     layer_costs,
@@ -27,6 +30,7 @@ from zapsim.lessons import (
     plot_layer_costs,
     preprocessing_variants,
 )
+from zapsim.plots import plot_pictures
 
 # %% tags=["parameters"]
 source = None
@@ -36,27 +40,36 @@ image_size = 128
 # %%
 catalogue = zapsim.load_catalogue(source)
 sample = catalogue.sample(n_sample, seed=42)
-shoe = catalogue.picture(catalogue.sample(1, seed=12).keys[0])
+shoe_key = catalogue.sample(1, seed=12).keys[0]
+shoe = catalogue.picture(shoe_key)
 
 # %% [markdown]
 # ## Thirteen layers that look, three that judge
 # VGG16 is a chain. A *convolution* slides small filters over the picture; each filter gives a *map*
-# that is bright where its pattern is. A *pool* halves the maps. At the end, fully connected layers
-# (`fc1`, `fc2`) and a classifier turn maps into a verdict. The table is arithmetic, not measurement:
-# a *multiply-add* is one product that is added to a sum.
+# that is bright where its pattern is, and a map is also called a *channel*. A *pool* halves their
+# height and width. At the end, *fully connected* layers (`fc1`, `fc2`: every number goes into every
+# sum) and a classifier turn maps into a verdict. The filters' numbers are the network's *parameters*, or
+# *weights*; they were found by training on ImageNet, a million labelled photos.
+#
+# The table is arithmetic, not measurement: a *multiply-add* is one product that is added to a sum,
+# and `cost_so_far` the share of all of VGG16's that is done when this layer is.
 
 # %%
 layer_costs(image_size).loc[
-    ["block1_pool", "block2_pool", "block3_pool", "block4_pool", "fc2"]
+    ["block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3", "fc2"]
 ].round(2)
 
 # %% [markdown]
 # ## What the layers see
 # A boot with a heel and a strap, on its way through the network. Each row shows, for one layer, the
-# seven maps that vary most over the picture. Block 1 has flat areas and contours; blocks 2 and 3
-# have contours of *one direction*, such as everything that lies flat; in blocks 4 and 5 single
-# *parts* light up: the toe, the heel, the top of the shaft. The deeper, the more of *what* and
-# the less of *where*.
+# seven maps that vary most over the picture; bright is a strong reaction. Block 1 has flat areas and
+# contours. In blocks 2 and 3, look for contours of *one direction*, such as everything that lies
+# flat. In blocks 4 and 5 single *places* light up: toe, strap, sole, top of the shaft, and in the last
+# row the heel. (Some maps react to the border of the picture or to the white around the boot; they
+# say little about it.) The deeper, the more of *what* and the less of *where*.
+
+# %%
+catalogue.subset([shoe_key]).plot()
 
 # %%
 deep = zapsim.VGG16Extractor("block5_pool", grid="flat", image_size=image_size)
@@ -65,9 +78,21 @@ plot_feature_maps(feature_maps(deep, shoe, layers))
 
 # %% [markdown]
 # ## Where to cut
-# The last layers know what VGG16 was trained for: a thousand classes, in which *Loafer* is one and
-# a stiletto is nothing but a shoe. For "looks like", the middle is better. The later you cut, the
-# more you pay; the grey layers are those that a cut after block 4 saves.
+# The last layers know what VGG16 was trained for: a thousand classes, in which there is *Loafer*, but
+# nothing for a stiletto. The first layers know edges, and every shoe has edges. So somewhere in
+# the middle it must be best. Where? *Precision at 5* is the share of an item's five neighbours
+# that are of its own subcategory (its other colourways left out). To be quick: 300 shoes, at
+# 64×64 pixels.
+
+# %%
+some = catalogue.sample(300, seed=42)
+
+# %% tags=["nbval-ignore-output"]
+compare_cuts(some, image_size=64).round(2)
+
+# %% [markdown]
+# It rises up to block 4, and falls again: block 5 is already on its way to a verdict. The later you
+# cut, the more you pay, too. The grey layers are those that a cut after block 4 saves.
 
 # %%
 plot_layer_costs(image_size, cut="block4_pool")
@@ -84,11 +109,11 @@ print(f"{ours:,.0f} instead of {article:,.0f} million multiply-adds: {ours / art
 
 # %% [markdown]
 # ## From maps to a vector
-# After `block4_pool` there are 512 maps of 8×8 cells. To keep all 32,768 numbers would fix every
+# After `block4_pool` there are 512 maps of 8×8 cells. To keep all 32,768 numbers would tie every
 # blob to its place; one average over each whole map would forget all places. In between is a coarse
 # grid: 2×2 averages of each map say *heel at the lower right*, and no more. That makes
-# 512 × 2 × 2 = 2,048 *features*. (Last, the root is taken of each, so that a few very strong maps
-# don't drown the others.)
+# 512 × 2 × 2 = 2,048 *features*. (Last, the square root is taken of each, so that a few very strong
+# maps don't drown the others.)
 
 # %%
 extractor = zapsim.VGG16Extractor("block4_pool", grid=2, image_size=image_size)
@@ -96,7 +121,7 @@ features = extractor.extract(sample)
 features.shape
 
 # %% [markdown]
-# The bar counted what was computed. With `cache="some/folder"` the vectors are kept, and a second run
+# While it runs, the bar counts what is computed. With `cache="some/folder"` the vectors are kept, and a second run
 # computes only what is new. Here half of the sample is extracted, then all of it: the first
 # half is found, and the bar starts in the middle.
 
@@ -111,9 +136,9 @@ print("the same vectors:", np.allclose(again, features, rtol=0.01))
 
 # %% [markdown]
 # ## The article's cut
-# The article that this course grew from takes the network's last layer but one, `fc2`: 4,096
-# numbers, at 224×224. Here it is, as Keras sees it, with random weights (the trained ones are
-# a download of 528 MB: `weights="imagenet"`). Look where its 134 million parameters are.
+# The article takes the network's last layer but one, `fc2`: 4,096 numbers, at 224×224. Here it is,
+# as Keras sees it, with random weights (the trained ones are a download of 528 MB:
+# `weights="imagenet"`). Look where its 134 million parameters are.
 
 # %%
 fc2 = zapsim.VGG16Extractor("fc2", image_size=224, weights=None, power=1)
@@ -124,31 +149,40 @@ layer_costs(224)["parameters"].loc[["block4_conv3", "block5_conv3", "fc1", "fc2"
 # ## Three classic mistakes
 # VGG16 was trained on pictures in the order blue-green-red, with each channel's mean taken away, and
 # not scaled to [0, 1]. Nothing complains if you forget: vectors come out, neighbours come out.
-# Are they worse? *Precision at 5* is the share of an item's five neighbours that are of its own
-# subcategory (its other colourways left out). To be quick: 300 shoes, at 64×64 pixels.
+# Are they worse? The same 300 shoes, measured in the same way:
 
 # %%
-some = catalogue.sample(300, seed=42)
 variants = preprocessing_variants(some, image_size=64)
 
 # %% tags=["nbval-ignore-output"]
 compare_preprocessing(variants, some.table).round(2)
 
 # %% [markdown]
-# Look at the column *both* first: pictures and queries alike went through the mistake. It costs
-# little, and that is the trap: you would never notice. Now *query only*: the catalogue was extracted
-# properly, the query was not, as happens when two programs, or two libraries, read pictures.
-# The vectors no longer live in the same space. zapsim therefore has a single path from file to
-# network, for catalogue and query alike. One query, mistaken on both sides and then right:
+# Look at the column *both* first: pictures and queries alike went through the mistake. It costs next to
+# nothing, and that is the trap: you would never notice. Now *query only*: the catalogue was
+# extracted properly, the query was not, as happens when two programs, or two libraries, read
+# pictures. A few of a hundred neighbours are lost, and the scores no longer mean what they did. Here is
+# one query, scaled to [0, 1] by mistake, in the right catalogue. Look at its first neighbour!
 
 # %%
 query = some.sample(1, seed=5).keys[0]
-wrong = zapsim.SimilarityPredictor(some, variants["scaled to [0, 1]"])
-wrong.plot(query, k=5, hide_colourways=True)
+right = zapsim.SimilarityPredictor(some, variants["as VGG16 was trained"])
+mistaken = right.similar_to(variants["scaled to [0, 1]"].loc[query].to_numpy(), k=6)
+tiles = [
+    (look, f"#{rank} {score:.3f}\n{name}")
+    for rank, score, look, name in right.with_pictures(mistaken)
+]
+plot_pictures(tiles)
+
+# %% [markdown]
+# It's the very same picture, and its score is far from the 1 that an item has with itself. Done right,
+# five *other* boots come closer than that:
 
 # %%
-right = zapsim.SimilarityPredictor(some, variants["as VGG16 was trained"])
-right.plot(query, k=5, hide_colourways=True)
+right.plot(query, k=5)
+
+# %% [markdown]
+# zapsim therefore has a single path from file to network, for catalogue and query alike.
 
 # %% [markdown]
 # ## 📝 Exercise 1: how long is the vector?
@@ -164,13 +198,13 @@ right.plot(query, k=5, hide_colourways=True)
 # stub: my_n_features = ...
 my_n_features = 256 * 4 * 4
 
-# %%
+# %% tags=["check"]
 from zapsim.exercise import check
 
 check(
     my_n_features,
     zapsim.VGG16Extractor("block3_pool", grid=4, image_size=160).n_features,
-    hint="maps × rows of the grid × columns of the grid",
+    hint="how many cells has the grid, and how many maps are averaged in each?",
 )
 
 # %% [markdown]
@@ -191,7 +225,7 @@ one_map = feature_maps(deep, shoe, ["block4_pool"])["block4_pool"][:, :, 0]
 # stub: my_averages = ...
 my_averages = one_map.reshape(2, 4, 2, 4).mean(axis=(1, 3))
 
-# %%
+# %% tags=["check"]
 check(
     my_averages,
     [

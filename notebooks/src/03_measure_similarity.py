@@ -24,6 +24,7 @@ from zapsim.lessons import matrix_memory, plot_arrows, plot_heat_map, plot_score
 
 # %% tags=["parameters"]
 source = None
+# For pictures of your own: the folder that was `cache` in 00.
 store = None
 
 # %% [markdown]
@@ -48,7 +49,7 @@ print(f"dot product {dot}, lengths {length_a:.3f} and {length_b:.3f}")
 print(f"cosine similarity {dot / (length_a * length_b):.3f}")
 
 # %% [markdown]
-# *b* is three times as long as *a*, and it doesn't matter: lengths are divided out. For pictures this
+# *b* is more than three times as long as *a*, and it doesn't matter: lengths are divided out. For pictures this
 # means that stronger contrast, which makes every feature larger, hardly changes who is similar.
 
 # %% [markdown]
@@ -64,7 +65,7 @@ print(f"cosine similarity {dot / (length_a * length_b):.3f}")
 # stub: my_score = ...
 my_score = a @ c / (np.linalg.norm(a) * np.linalg.norm(c))
 
-# %%
+# %% tags=["check"]
 from zapsim.exercise import check
 
 three = pd.DataFrame([a, b, c], index=["a", "b", "c"])
@@ -99,25 +100,29 @@ print(
 
 # %% [markdown]
 # ## What have the features understood?
-# The same matrix as a picture, with the items ordered by subcategory. Nobody told the network
-# about subcategories. Bright blocks on the diagonal are kinds of shoes that look alike; bright blocks
+# The same matrix as a picture, with the items ordered by category and subcategory. Nobody told the
+# network about either. Bright blocks on the diagonal are kinds of shoes that look alike; bright blocks
 # *off* the diagonal are kinds that the features confuse. Which ones do you see?
 
 # %%
-plot_heat_map(matrix, catalogue.table["SubCategory"])
+kinds = catalogue.table["Category"] + ", " + catalogue.table["SubCategory"]
+plot_heat_map(matrix, kinds)
 
 # %% [markdown]
 # *Knee High* and *Over the Knee* share a bright block off the diagonal: both are tall tubes. So do
-# *Loafers*, *Flats* and *Oxfords*, all low and closed. Darkest are the tall boots against the flat
-# sandals. The same in numbers: pairs of one subcategory score higher, but the two heaps overlap. So a
-# score alone doesn't say whether two shoes are of a kind; the *ranking* is what counts.
+# *Loafers* with *Flats* and with *Oxfords*, all low and closed. Darkest are the tall boots against
+# flat sandals and slippers. Some blocks on the diagonal are patchy, such as *Clogs and Mules*: that
+# subcategory holds shoes that don't look alike. As a histogram: pairs of one subcategory score higher,
+# but the two heaps overlap. So a score alone doesn't say whether two shoes are of a kind; the
+# *ranking* is what counts.
 
 # %%
 plot_score_distribution(matrix, catalogue.table["SubCategory"])
 
 # %% [markdown]
 # ## Keep it
-# A matrix is saved as Parquet, which any tool reads and which, unlike a pickle, can't run code.
+# A matrix is saved as Parquet, a format for tables that any tool reads. (The article uses *pickle*,
+# Python's own format, which can run code when it is opened: never open one from a stranger.)
 
 # %%
 import tempfile
@@ -129,14 +134,14 @@ print("the same after loading:", zapsim.load_matrix(path).equals(matrix))
 # %% [markdown]
 # ## How large may it be?
 # A score takes 4 bytes, and there's one for each *pair*: ten times the items, a hundred times the
-# memory. For 5,000 items that is nothing; for all 50,025 of UT-Zappos50K it is more than Colab has.
-# In megabytes:
+# memory. For 5,000 items that is little; for all 50,025 of UT-Zappos50K it's 10 GB, nearly all that
+# Colab has. In megabytes, beside the 50 nearest of each item (a number and a score each):
 
 # %%
 matrix_memory([600, 5_000, 50_025], k=50)
 
 # %% [markdown]
-# zapsim does this sum first, and refuses before your machine begins to swap.
+# zapsim does this sum first, and refuses before your machine runs out of memory.
 
 # %% [markdown]
 # ## The nearest only
@@ -158,9 +163,9 @@ print("agree:", list(first_row.nlargest(5).index) == list(top.keys[top.indices[0
 # %% [markdown]
 # ## 📝 Exercise: the odd one out
 #
-# **Goal:** which item is *least* like all the others?
+# **Goal:** which item is, on the whole, *least* like the others?
 # **Given:** `matrix`, 615 × 615, keys on both axes.
-# **Wanted:** `my_oddest`, the key of the item whose mean score with all items is lowest.
+# **Wanted:** `my_oddest`, the key (a text) of the item whose *mean* score with all items is lowest.
 #
 # *Hint:* a mean for each row, then `.idxmin()`.
 
@@ -168,15 +173,15 @@ print("agree:", list(first_row.nlargest(5).index) == list(top.keys[top.indices[0
 # stub: my_oddest = ...
 my_oddest = matrix.mean(axis="columns").idxmin()
 
-# %%
+# %% tags=["check"]
 check(
     my_oddest,
     matrix.index[matrix.to_numpy().sum(axis=1).argmin()],
-    hint="one mean for each row of the matrix; its key is in the index",
+    hint="one mean for each row of the matrix; then the key (a text) of the lowest",
 )
 
 # %%
-if my_oddest is not ...:
+if isinstance(my_oddest, str) and my_oddest in catalogue.keys:
     display(catalogue.subset([my_oddest]).plot())
 
 # %% [markdown]

@@ -20,6 +20,7 @@ import zapsim
 
 # %% tags=["parameters"]
 source = None
+# For pictures of your own: the folder that was `cache` in 00.
 store = None
 my_picture = None
 n_neighbours = 5
@@ -31,8 +32,8 @@ predictor = zapsim.SimilarityPredictor(catalogue, features)
 
 # %% [markdown]
 # ## Three products, chosen by chance
-# This is how the article ends: three random products and what they bring up. Look at the row, then at
-# the scores: does the drop from one to the next agree with what you see?
+# This is how the article (see 02) ends: three random products and what they bring up. Look at the row,
+# then at the scores: does the drop from one to the next agree with what you see?
 
 # %%
 queries = catalogue.sample(3, seed=20).keys
@@ -46,8 +47,9 @@ predictor.plot(queries[2], k=n_neighbours)
 
 # %% [markdown]
 # ## The same shoe again?
-# The slipper's first two neighbours are the slipper itself, in other colours. That's right (nothing is
-# more similar), and useless in a shop.
+# The slipper's first two neighbours are the slipper itself, in other colours. (The flip-flop and the
+# oxford have other products before their own colourways: colour counts, too.) Useless in a shop;
+# `hide_colourways` leaves out the *query's own*. A neighbour may still come in several colours.
 
 # %%
 predictor.plot(queries[2], k=n_neighbours, hide_colourways=True)
@@ -55,7 +57,7 @@ predictor.plot(queries[2], k=n_neighbours, hide_colourways=True)
 # %% [markdown]
 # ## Filters
 # `where` takes any column of the catalogue, with one value or several. "Like this slipper, but for
-# outside, and with a zipper":
+# outdoors, and with a zipper":
 
 # %%
 predictor.plot(queries[2], k=n_neighbours, where={"Category": "Boots", "Closure": "Zipper"})
@@ -65,7 +67,7 @@ predictor.plot(queries[2], k=n_neighbours, where={"Category": "Boots", "Closure"
 
 # %%
 women = predictor.similar(queries[1], k=4, where={"Gender": "Women"}, hide_colourways=True)
-women[["rank", "score", "SubCategory", "Brand", "HeelHeight"]].round(3)
+women[["rank", "score", "SubCategory", "Brand", "Gender"]].round(3)
 
 # %% [markdown]
 # Ask for more than there are, and you get what there is, and a word about it. More than a row's worth
@@ -87,8 +89,8 @@ except KeyError as error:
 # ## A picture of your own
 # Put the path of a photo into `my_picture` (at the top) to search with it. It helps to have the shoe
 # alone on a light background, its toe to the left, as in the catalogue. Without one, here is a
-# picture that isn't in the catalogue: one of its shoes, cut out anew and brightened as a phone
-# would. Only now VGG16 is loaded; everything up to here used saved features.
+# picture that isn't in the catalogue: one of its shoes, cropped differently and brightened, as a
+# phone would. Only now VGG16 is loaded; everything up to here used saved features.
 
 # %%
 import numpy as np
@@ -99,15 +101,15 @@ picture = zapsim.load_picture(my_picture) if my_picture else phone
 predictor.plot(picture, k=n_neighbours)
 
 # %% [markdown]
-# The shoe itself is found first, but its score isn't 1: framing and light count. How much, you see when
-# the same picture is mirrored:
+# The shoe itself is found first, but its score isn't 1: framing and light count. Something else counts
+# far more. Mirror the same picture:
 
 # %%
 predictor.plot(picture[:, ::-1], k=n_neighbours)
 
 # %% [markdown]
 # That's no joke, and no accident: the 2×2 grid of averages knows left from right, and in this catalogue
-# every toe points to the left. With `VGG16Extractor(grid=1)` it would not know. Mirror your
+# every toe points to the left. With `VGG16Extractor(grid=1)` it would hardly care. Mirror your
 # photo if its toe points to the right.
 
 # %% [markdown]
@@ -120,12 +122,13 @@ predictor.html(queries[0], k=2, hide_colourways=True)
 
 # %% [markdown]
 # ## If you come from the article
+# Skip this if you haven't read it.
 #
 # | the article's line | here | and why |
 # |---|---|---|
 # | `Path(ZAPPOS_DATA).rglob("*.jpg")` | `load_catalogue(folder)` | sorted, so the same on every machine; other formats and zips too |
 # | `imgs_dframe.sample(n=5000, random_state=42)` | `catalogue.sample(5000, seed=42)` | |
-# | `VGG16()`, `Model(…, vgg16.layers[-2].output)` | `VGG16Extractor("fc2", image_size=224, weights="imagenet", power=1)` | the default cuts earlier: better and several times cheaper |
+# | `VGG16()`, `Model(…, vgg16.layers[-2].output)` | `VGG16Extractor("fc2", image_size=224, weights="imagenet", power=1)` | the default cuts earlier, at 29 % of the arithmetic: see 02 |
 # | `ImageDataGenerator(…).flow_from_dataframe(…)` | (inside `extract`) | it no longer exists in Keras 3 |
 # | `vgg_custom.predict(dset)` | `extractor.extract(catalogue, cache=…)` | resumes after an interruption |
 # | `cosine_similarity(preds)`, `pd.DataFrame(…)` | `similarity_matrix(features)` | same numbers; refuses what doesn't fit |
@@ -136,7 +139,7 @@ predictor.html(queries[0], k=2, hide_colourways=True)
 # %% [markdown]
 # ## 📝 Exercise: only this brand
 #
-# **Goal:** a shop in shop: recommend only what is of the query's own brand.
+# **Goal:** a shop within a shop: recommend only what is of the query's own brand.
 # **Given:** `predictor`; `catalogue.table.loc[key, "Brand"]` is an item's brand.
 # **Wanted:** a function `same_brand(key, k)` that returns the table of the k nearest items of the same
 # brand, other colourways hidden.
@@ -151,21 +154,20 @@ def same_brand(key, k):
     return predictor.similar(key, k, where={"Brand": brand}, hide_colourways=True)
 
 
-# %%
+# %% tags=["check"]
 from zapsim.exercise import check
 
 
 def is_right(function):
-    key = queries[2]
-    row, found = catalogue.table.loc[key], function(key, 4)
-    everything = predictor.similar(key, k=len(catalogue))
-    wanted = everything[
-        (everything["Brand"] == row["Brand"]) & (everything["Product"] != row["Product"])
-    ]
-    return list(found["key"]) == list(wanted["key"][:4])
+    for key, k in [(queries[0], 1), (queries[1], 3), (queries[2], 4)]:
+        item, everything = catalogue.table.loc[key], predictor.similar(key, k=len(catalogue))
+        same = (everything["Brand"] == item["Brand"]) & (everything["Product"] != item["Product"])
+        if list(function(key, k)["key"]) != list(everything["key"][same][:k]):
+            return False
+    return True
 
 
-check(same_brand, is_right, hint="filter by Brand and hide the colourways of the query's product")
+check(same_brand, is_right, hint="the k nearest of the key's own Brand, its own colourways hidden")
 
 # %% [markdown]
 # ## You can now

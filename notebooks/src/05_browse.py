@@ -25,6 +25,7 @@ import zapsim
 
 # %% tags=["parameters"]
 source = None
+# For pictures of your own: the folder that was `cache` in 00.
 store = None
 
 # %%
@@ -118,7 +119,7 @@ for _ in range(3):
     key = predictor.similar(key, k=1, hide_colourways=True)["key"].iloc[0]
     my_walk.append(key)
 
-# %%
+# %% tags=["check"]
 from zapsim.browsing import BrowserState
 from zapsim.exercise import check
 
@@ -131,7 +132,7 @@ for _ in range(3):
 check(my_walk, expected, hint="three keys; the first is the nearest to `first`, colourways hidden")
 
 # %%
-if my_walk is not ...:
+if isinstance(my_walk, list) and set(my_walk) <= set(catalogue.keys):
     display(catalogue.subset([first, *my_walk]).plot())
 
 # %% [markdown]
@@ -156,7 +157,7 @@ def same_brand_row(key):
     ]
 
 
-# %%
+# %% tags=["check"]
 def shows_the_same_brand(function):
     where = {"Brand": catalogue.table.loc[first, "Brand"]}
     expected = predictor.similar(first, k=4, where=where)["key"]
@@ -181,4 +182,4 @@ if same_brand_row is not ...:
 # - ✅ search it with a photo of your own, and take what you found with you,
 # - ✅ say how state, scores and widgets fit together, and add a control of your own.
 #
-# **Next:** keep going with your own pictures: change `source` in any notebook, and begin again at 00.
+# **Next:** keep going with your own pictures: change `source` in 00 and give `cache` a folder, then go through the others.
