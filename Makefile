@@ -18,7 +18,7 @@ test: $(VENV)/ready
 
 # The browser as a web page, for people who don't want to see code.
 app: $(VENV)/ready
-	$(VENV)/bin/voila $(SCREEN) --TagRemovePreprocessor.remove_cell_tags='{"course"}' \
+	$(VENV)/bin/voila $(SCREEN) --Voila.config_file_paths='["tools"]' \
 	  notebooks/05_browse.ipynb
 
 notebooks: $(VENV)/ready

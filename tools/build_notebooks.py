@@ -94,9 +94,6 @@ def build(source, sources, solved):
         # A check cell gives the solution away: it stays folded until somebody unfolds it.
         if "check" in tags:
             cell.metadata["jupyter"] = {"source_hidden": True}
-        # As an application (make app), a notebook shows only what is meant for it.
-        if "app" not in tags:
-            cell.metadata["tags"] = [*tags, "course"]
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},

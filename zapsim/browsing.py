@@ -1,17 +1,19 @@
 """Keep what a browsing session knows: the query, what is hidden, and where one has been.
 
 In: a `SimilarityPredictor`, and a person's choices, one method each. Out: the neighbours to show.
-No widget is needed; the widgets of `zapsim.browser` only mirror this. The edge rule: a choice that
-cannot be carried out raises, and leaves everything as it was.
+No widget is needed; the widgets of `zapsim.browser` only mirror this. Neighbours are looked up at
+once, `MAX_K` of them, before anything is changed. The edge rule: a choice that cannot be carried
+out raises, and leaves everything as it was.
 """
 
 import random
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from zapsim.markup import html_table
-from zapsim.pictures import load_picture
+from zapsim.markup import html_page, html_table
+from zapsim.pictures import fit_square, load_picture
 from zapsim.similarity import check_k
 
 __all__ = ["MAX_K", "BrowserState", "OwnPicture"]
@@ -22,11 +24,13 @@ _MATCHES = 12
 # A column with one value filters nothing, one with thousands is no list to choose from.
 _FEWEST, _MOST = 2, 2_000
 _IDENTIFIERS = ("Product", "Colourway", "CID")
+# A phone's photo is 100 MB in memory; in the history, what can be shown is enough.
+_OWN_SIZE = 480
 
 
 @dataclass(eq=False)
 class OwnPicture:
-    """A query that is not in the catalogue: its name, its RGB picture, its features."""
+    """A query that is not in the catalogue: its name, its RGB picture, small, its features."""
 
     name: str
     picture: np.ndarray
@@ -53,6 +57,13 @@ class BrowserState:
     where : dict of str to str
         Filters: column -> value.
     hide_colourways : bool
+
+    Raises
+    ------
+    KeyError
+        If there is no such key.
+    ValueError
+        If k is out of range.
     """
 
     def __init__(self, predictor, query=None, k=8, seed=None):
@@ -61,7 +72,6 @@ class BrowserState:
         self.where = {}
         self.hide_colourways = False
         self._random = random.Random(seed)
-        self._found = None
         self._history, self._position = [], -1
         self.set_k(k)
         if query is None:
@@ -94,35 +104,36 @@ class BrowserState:
 
     def show(self, query):
         """Make a key or an `OwnPicture` the query; what was ahead in the history is forgotten."""
-        if not isinstance(query, OwnPicture):
-            self.predictor.row(query)
         if self._history and query == self.query:
             return
+        self._found = self._look_up(query, self.where, self.hide_colourways)
         self._history[self._position + 1 :] = [query]
         del self._history[:-_HISTORY]
         self._position = len(self._history) - 1
-        self._found = None
 
     def back(self):
         """Return to the query before, if there is one."""
-        self._move(-1 if self.can_go_back else 0)
+        if self.can_go_back:
+            self._move(-1)
 
     def forward(self):
         """Return to the query after, if there is one."""
-        self._move(1 if self.can_go_forward else 0)
+        if self.can_go_forward:
+            self._move(1)
 
     def _move(self, steps):
+        query = self._history[self._position + steps]
+        self._found = self._look_up(query, self.where, self.hide_colourways)
         self._position += steps
-        self._found = None
 
     def surprise(self):
         """Make an item that matches the filters the query, drawn at random."""
         keys = self.predictor.matching(self.where)
         if not len(keys):
             raise ValueError("No item matches these filters. Take one away.")
-        others = self._random.sample(list(keys), min(2, len(keys)))
+        drawn = (keys[i] for i in self._random.sample(range(len(keys)), min(2, len(keys))))
         current = self.query if self._history else None
-        self.show(next((key for key in others if key != current), others[0]))
+        self.show(next((key for key in drawn if key != current), current))
 
     def show_own(self, data, name="your picture"):
         """Make a picture of one's own the query: extracted once, then kept in the history.
@@ -132,42 +143,56 @@ class BrowserState:
         data : bytes, path or ndarray
             Whatever `zapsim.load_picture` reads.
         name : str
+
+        Raises
+        ------
+        PictureError
+            If the picture cannot be read.
+        ValueError
+            If the predictor was made from a matrix, or from features of unknown origin.
         """
         picture = load_picture(data, name)
-        self.show(OwnPicture(name, picture, self.predictor.features_of(picture)))
+        features = self.predictor.features_of(picture)
+        if max(picture.shape) > _OWN_SIZE:
+            picture = fit_square(picture, _OWN_SIZE)
+        self.show(OwnPicture(name, picture, features))
 
     # --- what is shown -----------------------------------------------------------------------
 
     def set_k(self, k):
         """Set how many neighbours are shown, from 1 to `MAX_K`."""
         check_k(k)
-        self.k = min(k, MAX_K)
+        if k > MAX_K:
+            raise ValueError(f"k must be at most {MAX_K}: more cards help nobody. Received: k={k}")
+        self.k = k
 
     def set_filter(self, column, value):
         """Keep to items with this value in a column; None takes the filter away."""
         where = {name: kept for name, kept in self.where.items() if name != column}
         if value is not None:
             where[column] = value
-            self.predictor.matching({column: value})
-        self.where, self._found = where, None
+        self._found = self._look_up(self.query, where, self.hide_colourways)
+        self.where = where
+
+    def clear_filters(self):
+        """Take all filters away."""
+        self._found = self._look_up(self.query, {}, self.hide_colourways)
+        self.where = {}
 
     def set_hide_colourways(self, hide):
         """Leave out other colourways of the query's product, or let them in."""
-        self.hide_colourways, self._found = bool(hide), None
+        self._found = self._look_up(self.query, self.where, bool(hide))
+        self.hide_colourways = bool(hide)
 
     def neighbours(self):
-        """Return up to `k` neighbours of the query, as `SimilarityPredictor.similar` does.
-
-        All `MAX_K` are looked up at once and kept, so that another k costs nothing.
-        """
-        if self._found is None:
-            if isinstance(self.query, OwnPicture):
-                self._found = self.predictor.similar_to(self.query.features, MAX_K, self.where)
-            else:
-                self._found = self.predictor.similar(
-                    self.query, MAX_K, self.where, self.hide_colourways
-                )
+        """Return up to `k` neighbours of the query, as `SimilarityPredictor.similar` does."""
         return self._found.head(self.k)
+
+    def _look_up(self, query, where, hide_colourways):
+        # All MAX_K at once, so that another k costs nothing.
+        if isinstance(query, OwnPicture):
+            return self.predictor.similar_to(query.features, MAX_K, where)
+        return self.predictor.similar(query, MAX_K, where, hide_colourways)
 
     def filters(self):
         """List what can be filtered by: dict of column to (dict of value to number of items)."""
@@ -183,7 +208,7 @@ class BrowserState:
         """Return up to a dozen names or keys that contain a text, as a dict of them to keys."""
         text = text.strip().lower()
         found = {}
-        for key, label, key_text, label_text in self._names() if text else ():
+        for key, label, key_text, label_text in self._names if text else ():
             if text in label_text and label not in found:
                 found[label] = key
             elif text in key_text:
@@ -192,15 +217,28 @@ class BrowserState:
                 break
         return found
 
+    def find(self, text):
+        """Return the key of the item that is called exactly so, or None; case does not matter."""
+        return self._keys_by_name.get(text.strip().lower())
+
+    @cached_property
     def _names(self):
-        if not hasattr(self, "_searchable"):
-            keys = self.predictor.table.index
-            labels = self.catalogue.labels.loc[keys]
-            self._searchable = [
-                (key, label, key.lower(), label.lower())
-                for key, label in zip(keys, labels, strict=True)
-            ]
-        return self._searchable
+        # Plain lists: walking through a pandas column of strings takes much longer.
+        keys = self.predictor.table.index
+        labels = self.catalogue.labels.loc[keys].tolist()
+        keys = keys.tolist()
+        return [
+            (key, label, key.lower(), label.lower())
+            for key, label in zip(keys, labels, strict=True)
+        ]
+
+    @cached_property
+    def _keys_by_name(self):
+        by_name = {}
+        for key, _, key_text, label_text in self._names:
+            by_name.setdefault(label_text, key)
+            by_name[key_text] = key
+        return by_name
 
     # --- taking it along ---------------------------------------------------------------------
 
@@ -213,14 +251,15 @@ class BrowserState:
     def facts(self):
         """Return what is known about the query: dict of column to value."""
         if isinstance(self.query, OwnPicture):
-            return {"Picture": self.query.name}
+            return {"Picture": "your own"}
         row = self.catalogue.table.loc[self.query].dropna()
         return {name: value for name, value in row.items() if name not in ("CID", "Colourway")}
 
     def html(self):
-        """Write what is shown as an HTML table with pictures and alternative texts (str)."""
+        """Write what is shown as an HTML page with pictures and alternative texts (str)."""
         shown = self.predictor.with_pictures(self.neighbours())
-        return html_table((self.picture(), self.name), shown, "You may also like…")
+        title = "You may also like…"
+        return html_page(title, html_table((self.picture(), self.name), shown, title))
 
     def csv(self):
         """Write what is shown as CSV (str).
@@ -229,10 +268,10 @@ class BrowserState:
         """
         shown = self.neighbours()
         texts = shown.select_dtypes(exclude="number").columns
-        return shown.assign(**{name: shown[name].map(_harmless) for name in texts}).to_csv(
-            index=False
-        )
+        harmless = {name: shown[name].map(_harmless) for name in texts}
+        return shown.assign(**harmless).to_csv(index=False)
 
 
 def _harmless(cell):
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
+    runs = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{cell}" if runs else cell

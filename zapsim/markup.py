@@ -9,7 +9,16 @@ from html import escape
 
 from zapsim.pictures import thumbnail
 
-__all__ = ["data_link", "facts_html", "gallery_html", "html_table", "picture_html", "score_html"]
+__all__ = [
+    "data_link",
+    "facts_html",
+    "gallery_html",
+    "html_page",
+    "html_table",
+    "picture_html",
+    "score_html",
+    "status_html",
+]
 
 _HEAD = ("rank", "picture", "score", "name")
 
@@ -37,6 +46,16 @@ def html_table(query, neighbours, caption):
     return (
         f"<table><caption>{escape(caption)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def html_page(title, body):
+    """Write a whole page around HTML, so that a saved file shows every letter as it is."""
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(title)}</title><style>body {{ font-family: sans-serif }} "
+        "td, th { padding: 4px 12px; text-align: left }</style></head>"
+        f"<body>{body}</body></html>"
     )
 
 
@@ -74,7 +93,8 @@ def score_html(score):
     """Write a score as a number over a bar, full at 1."""
     return (
         f"{score:.3f}"
-        '<div style="background: rgba(128, 128, 128, 0.25); height: 5px; min-width: 60px">'
+        '<div style="background: rgba(128, 128, 128, 0.3); height: 5px; min-width: 60px; '
+        'margin: 2px 0 4px">'
         f'<div style="background: #0072B2; height: 5px; width: {max(score, 0):.1%}"></div></div>'
     )
 
@@ -82,16 +102,29 @@ def score_html(score):
 def facts_html(facts):
     """Write what is known about an item as a list (dict of column to value, missing ones out)."""
     rows = "".join(
-        f"<div><b>{escape(str(name))}</b>&nbsp; {escape(str(value))}</div>"
+        f'<div><span style="opacity: 0.7">{escape(str(name))}</span>&nbsp; '
+        f"{escape(str(value).replace(';', ', '))}</div>"
         for name, value in facts.items()
     )
-    return f'<div style="line-height: 1.35; overflow-wrap: anywhere">{rows}</div>'
+    return f'<div style="line-height: 1.5; overflow-wrap: anywhere">{rows}</div>'
+
+
+def status_html(text, wrong=False):
+    """Write a message so that screen readers speak it; what went wrong gets a mark of its own."""
+    look = "padding: 4px 0; line-height: 1.4; overflow-wrap: anywhere"
+    if wrong:
+        # No colour of the letters: it would have to be readable on dark themes, too.
+        look += "; border-left: 5px solid #D55E00; padding-left: 8px; font-weight: bold"
+    return f'<div role="status" aria-live="polite" style="{look}">{escape(text)}</div>'
 
 
 def data_link(name, mime, data):
     """Write a link that saves `data` (bytes) under a name, without any server."""
     encoded = base64.b64encode(data).decode()
-    return f'<a download="{escape(name)}" href="data:{mime};base64,{encoded}">{escape(name)}</a>'
+    return (
+        f'<a download="{escape(name)}" style="text-decoration: underline" '
+        f'href="data:{mime};base64,{encoded}">{escape(name)}</a>'
+    )
 
 
 def _row(rank, score, picture, name):

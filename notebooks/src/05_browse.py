@@ -1,10 +1,6 @@
-# %% [markdown] tags=["app"]
+# %% [markdown]
 # # 05 · Browse
 #
-# Click a shoe, and it becomes the query; its neighbours appear at once. Go on, come back, filter, lose
-# yourself in the catalogue.
-
-# %% [markdown]
 # A list of five neighbours answers one question. Walking from neighbour to neighbour shows what the
 # features *mean*: which way leads from sandals to boots, and where the model leads you astray.
 #
@@ -35,9 +31,12 @@ predictor = zapsim.SimilarityPredictor(catalogue, features)
 
 # %% [markdown]
 # ## First see it
-# The framed shoe is the query, with what is known about it. Click *Search like #…* under a neighbour, then
-# *Back*. Set a filter, and let yourself be surprised: *Surprise me* keeps to the filter. Everything can
-# be reached by keyboard, too: Tab goes on, Enter clicks.
+# Set a filter, and let yourself be surprised: *Surprise me* keeps to the filter. Everything can be
+# reached by keyboard, too: Tab goes on, Enter clicks.
+
+# %% [markdown] tags=["app"]
+# The framed shoe is the query. Click *Search like #…* under a neighbour, and that becomes the query; its
+# own neighbours appear at once. Go on, come back, filter, lose yourself in the catalogue.
 
 # %% tags=["app"]
 first = catalogue.sample(1, seed=6).keys[0]

@@ -67,7 +67,11 @@ class Server:
             [sys.executable, "-m", module, f"--port={self.port}", "--no-browser", *options],
             stdout=self._log,
             stderr=self._log,
-            env={**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "config")},
+            env={
+                **os.environ,
+                "JUPYTER_CONFIG_DIR": str(folder / "config"),
+                "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+            },
         )
         _wait_for(f"{self.address}{alive}", self._process)
 
@@ -88,6 +92,10 @@ class Lab(Server):
                 if cell.cell_type == "code":
                     cell.outputs, cell.execution_count = [], None
             nbformat.write(notebook, folder / path.name)
+        # Otherwise a question about news covers part of the page.
+        settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
+        settings.mkdir(parents=True)
+        (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
         options = ["--port-retries=0", "--allow-root", "--IdentityProvider.token="]
         options += [f"--ServerApp.root_dir={folder}"]
         super().__init__("jupyterlab", options, folder, "/api/status")
