@@ -242,7 +242,7 @@ def test_two_people_on_one_page_of_voila_do_not_disturb_each_other(voila, browse
     one.page.mouse.click(5, 5)
     one.page.screenshot(path=screenshots / "voila.png", full_page=True)
     text = one.page.locator("body").inner_text()
-    assert "Click a shoe, and it becomes the query" in text
+    assert "its own neighbours appear at once" in text
     assert "predictor" not in text, "code is shown"
     assert "You will build" not in text, "the course is shown"
     assert "Exercise" not in text, "the course is shown"
