@@ -3,6 +3,8 @@
 import zipfile
 from io import BytesIO
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import settings
 from PIL import Image, ImageDraw
@@ -87,6 +89,18 @@ def zip_of(make_zip):
         return make_zip(
             {wrapper + f.relative_to(folder).as_posix(): f.read_bytes() for f in files}, name
         )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def on_a_circle():
+    """Return ``on_a_circle(catalogue, degrees)``: features whose nearest have nearest angles."""
+
+    def make(catalogue, degrees):
+        angles = np.radians(degrees)
+        values = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
+        return pd.DataFrame(values, index=catalogue.keys)
 
     return make
 

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from html import unescape
 
 import ipywidgets as widgets
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -32,20 +31,14 @@ VERSION = int(widgets.__version__.partition(".")[0])
 EVIL = """<img src=x onerror=alert('1')> & "quotes" $x$"""
 
 
-def make_predictor(catalogue, degrees=DEGREES):
-    angles = np.radians(degrees)
-    values = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
-    return zapsim.SimilarityPredictor(catalogue, pd.DataFrame(values, index=catalogue.keys))
-
-
 @pytest.fixture
 def catalogue(make_folder):
     return zapsim.load_catalogue(make_folder(*KEYS))
 
 
 @pytest.fixture
-def predictor(catalogue):
-    return make_predictor(catalogue)
+def predictor(catalogue, on_a_circle):
+    return zapsim.SimilarityPredictor(catalogue, on_a_circle(catalogue, DEGREES))
 
 
 @pytest.fixture
@@ -438,7 +431,7 @@ def test_an_export_that_fails_says_so(browser, monkeypatch):
     assert browser.links.value == ""
 
 
-def test_hostile_names_are_text_everywhere(make_folder):
+def test_hostile_names_are_text_everywhere(make_folder, on_a_circle):
     keys = [
         "Boots/Ankle/Aye/1.1.jpg",
         f"Boots/{EVIL}/{EVIL}/2.1.jpg",
@@ -446,7 +439,8 @@ def test_hostile_names_are_text_everywhere(make_folder):
     ]
     metadata = 'CID,"<b onclick=x>Colour"\n1-1,<i>red\n2-1,blue\n'
     catalogue = zapsim.load_catalogue(make_folder(*keys, metadata=metadata))
-    browser = zapsim.browse(make_predictor(catalogue, [0, 10, 20]), keys[1])
+    predictor = zapsim.SimilarityPredictor(catalogue, on_a_circle(catalogue, [0, 10, 20]))
+    browser = zapsim.browse(predictor, keys[1])
     browser.search.value = "<img"
     browser.export.click()
     written = [browser._facts.value, browser.status.value, browser.state.html()]

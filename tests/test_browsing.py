@@ -25,7 +25,6 @@ METADATA = """CID,Closure,Season,Note
 3-1,Lace up;Buckle,all,-3
 4-1,,all,"a, ""b"" "
 """
-# Vectors on a quarter of a circle: an item's nearest have the nearest angles.
 DEGREES = [0, 1, 10, 50, 60, 62]
 
 
@@ -35,10 +34,8 @@ def catalogue(make_folder):
 
 
 @pytest.fixture
-def predictor(catalogue):
-    angles = np.radians(DEGREES)
-    values = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
-    return zapsim.SimilarityPredictor(catalogue, pd.DataFrame(values, index=catalogue.keys))
+def predictor(catalogue, on_a_circle):
+    return zapsim.SimilarityPredictor(catalogue, on_a_circle(catalogue, DEGREES))
 
 
 @pytest.fixture

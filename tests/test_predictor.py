@@ -23,7 +23,6 @@ METADATA = """CID,Closure
 3-1,Lace up;Buckle
 4-1,
 """
-# Vectors on a quarter of a circle: an item's nearest have the nearest angles.
 DEGREES = [0, 1, 10, 50, 60, 62]
 
 
@@ -33,10 +32,8 @@ def catalogue(make_folder):
 
 
 @pytest.fixture
-def features(catalogue):
-    angles = np.radians(DEGREES)
-    values = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
-    return pd.DataFrame(values, index=catalogue.keys)
+def features(catalogue, on_a_circle):
+    return on_a_circle(catalogue, DEGREES)
 
 
 @pytest.fixture(params=["features", "matrix"])
