@@ -35,6 +35,9 @@ _HOME = {
     "precision_at_k": "evaluation",
     "SimilarityPredictor": "predictor",
     "browse": "browser",
+    "TransferError": "transfer",
+    "fetch_zappos": "zappos",
+    "stage": "colab",
 }
 
 __all__ = sorted(_HOME)

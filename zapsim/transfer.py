@@ -1,0 +1,246 @@
+"""Bring one large file to this machine, whole: from a web address, or from a slow disk.
+
+In: a URL or a path. Out: the file, under its name only when all of it has arrived and passed its
+check; until then it is called ``NAME.VERSION.part``, and the next call goes on where it ends. The
+edge rule: what belongs to another version of the source is never continued, but begun anew.
+"""
+
+import http.client
+import os
+import shutil
+import time
+import urllib.error
+import urllib.request
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+__all__ = ["TransferError", "copy", "download", "require_space"]
+
+_CHUNK = 1 << 20
+_TIMEOUT_SECONDS = 30
+_ATTEMPTS = 5
+_SPARE = 50_000_000
+# Worth another try: the server is busy. Any other answer from 400 on is final.
+_BUSY = {408, 425, 429, 500, 502, 503, 504}
+
+
+class TransferError(RuntimeError):
+    """A file did not arrive whole; the message says what to do, and what arrived is kept."""
+
+
+class _CutError(Exception):
+    """The source broke off, which is worth another try."""
+
+
+def download(url, path, check=None, pause=1.0):
+    """Download a file, with a progress bar, retries and resume.
+
+    Parameters
+    ----------
+    url : str
+    path : path
+        Where it goes. What lies there already is replaced, when the new file is whole.
+    check : callable, optional
+        Is given the path of the complete ``.part`` and raises ValueError if it is not what was
+        expected; the part is then deleted.
+    pause : float
+        Seconds before the first retry, doubled for each further one without progress.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    TransferError
+        If the server refuses, the connection fails five times without progress, the disk is
+        full, or `check` fails.
+    """
+    total, marks = _retried(lambda: _ask(url), url, pause)
+
+    def open_at(start):
+        # Without a length nobody can tell whether a part is all of it already.
+        ranged = bool(start) and total is not None
+        response = _open(url, {"Range": f"bytes={start}-"} if ranged else {})
+        # A server that ignores ranges sends everything.
+        begins = start if response.status == 206 else 0
+        if (_whole_length(response, begins), _marks(response)) != (total, marks):
+            response.close()
+            raise TransferError(f"{url} changed while it was downloaded. Run again.")
+        return begins, response
+
+    # A source that does not tell its version is never continued by a later call.
+    version = f"{total}-{marks}" if any(marks) else f"{time.time_ns()}"
+
+    return _bring(url, Path(path), total, version, open_at, check, pause)
+
+
+def copy(source, path, pause=1.0):
+    """Copy a file from a disk that may be slow or time out, such as a mounted Drive.
+
+    Parameters
+    ----------
+    source : path
+    path, pause
+        As in `download`.
+
+    Returns
+    -------
+    pathlib.Path
+        It has the source's date, so that a later call can see whether the source has changed.
+
+    Raises
+    ------
+    TransferError
+        If reading fails five times without progress, or the disk is full.
+    """
+    state = Path(source).stat()
+
+    def open_at(start):
+        file = Path(source).open("rb")
+        file.seek(start)
+        return start, file
+
+    version = f"{state.st_size}-{state.st_mtime_ns}"
+    path = _bring(str(source), Path(path), state.st_size, version, open_at, None, pause)
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    return path
+
+
+def require_space(folder, needed, what):
+    """Raise `TransferError` unless a folder's disk has room for `needed` bytes, and to spare."""
+    free = shutil.disk_usage(folder).free
+    if needed + _SPARE > free:
+        raise TransferError(
+            f"{what} takes {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free at {folder}. "
+            "Free some space or choose another folder, and run again."
+        )
+
+
+def _bring(source, path, total, version, open_at, check, pause):
+    """Append to the part until it is whole, check it, and give it its name."""
+    from tqdm.auto import tqdm
+
+    part = _part(path, source, version)
+    have = _size(part)
+    require_space(path.parent, max(0, (total or 0) - have), path.name)
+    bar = tqdm(total=total, initial=have, desc=path.name, unit="B", unit_scale=True)
+    with bar:
+        _retried(lambda: _append(part, total, open_at, bar), source, pause, lambda: _size(part))
+    if check is not None:
+        try:
+            check(part)
+        except ValueError as error:
+            part.unlink()
+            raise TransferError(f"{source} is not what was expected: {error}") from error
+    os.replace(part, path)
+    return path
+
+
+def _part(path, source, version):
+    """Return the path of this version's part; parts of others are deleted."""
+    tag = sha256(f"{source}\n{version}".encode()).hexdigest()[:8]
+    part = path.with_name(f"{path.name}.{tag}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for old in path.parent.glob(f"{path.name}.*.part"):
+            if old != part:
+                old.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return part
+
+
+def _append(part, total, open_at, bar):
+    """Read from where the part ends to the source's end."""
+    have = _size(part)
+    if have == total:
+        return
+    have, stream = open_at(have)
+    bar.n = have
+    try:
+        with closing(stream), part.open("r+b" if have else "wb") as file:
+            file.seek(have)
+            while chunk := _read(stream):
+                file.write(chunk)
+                file.flush()
+                have += len(chunk)
+                bar.update(len(chunk))
+    # Reading raises _CutError, so this was opening or writing the part.
+    except OSError as error:
+        raise _unwritable(part, error) from error
+    if total is not None and have != total:
+        if have > total:
+            part.unlink()
+        raise _CutError(f"{have:,} bytes instead of {total:,}")
+
+
+def _read(stream):
+    try:
+        return stream.read(_CHUNK)
+    except (OSError, http.client.HTTPException) as error:
+        raise _CutError(error) from error
+
+
+def _retried(action, source, pause, reached=lambda: 0):
+    """Run an action until it is not cut off any more; give up after five times without progress."""
+    furthest, failures = reached(), 0
+    while True:
+        try:
+            return action()
+        except _CutError as error:
+            failures = 1 if reached() > furthest else failures + 1
+            furthest = max(furthest, reached())
+            if failures == _ATTEMPTS:
+                raise TransferError(
+                    f"{source} broke off {_ATTEMPTS} times without progress ({error}). "
+                    f"{f'{furthest:,} bytes have arrived and are kept. ' * bool(furthest)}"
+                    "Run again to go on."
+                ) from error
+            time.sleep(pause * 2 ** (failures - 1))
+
+
+def _ask(url):
+    """Return the length (None if unknown) and the version's marks of what an address holds."""
+    with _open(url, {}) as response:
+        return _whole_length(response, 0), _marks(response)
+
+
+def _marks(response):
+    return [response.headers.get(name) for name in ("ETag", "Last-Modified")]
+
+
+def _open(url, headers):
+    request = urllib.request.Request(url, headers={"User-Agent": "zapsim", **headers})
+    try:
+        return urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        if error.code in _BUSY:
+            raise _CutError(error) from error
+        raise TransferError(
+            f"{url} answered {error.code} {error.reason}. Has it moved? Open it in a web browser, "
+            "download it there, and give its path instead."
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _CutError(error) from error
+
+
+def _whole_length(response, begins):
+    """Return the length of the whole file, whatever part of it is answered."""
+    if begins:
+        start, _, total = response.headers.get("Content-Range", "").partition("/")
+        return int(total) if start.startswith(f"bytes {begins}-") and total.isdigit() else -1
+    length = response.headers.get("Content-Length")
+    return int(length) if length else None
+
+
+def _size(path):
+    return path.stat().st_size if path.exists() else 0
+
+
+def _unwritable(path, error):
+    return TransferError(
+        f"Could not write {path} ({error}). Free some space or choose a folder that can be "
+        "written to, and run again: what has arrived is kept."
+    )

@@ -1,0 +1,145 @@
+"""Fetch UT-Zappos50K, the 50,025 real shoe photos that MiniZap imitates.
+
+In: a folder. Out: the zip of pictures, which `zapsim.load_catalogue` opens, with its metadata and
+the people's comparisons beside it. The edge rule: a file that is not known to be whole is not used.
+"""
+
+import hashlib
+import os
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from zapsim.files import METADATA, open_files
+from zapsim.transfer import TransferError, download
+
+__all__ = ["COMPARISONS", "N_PICTURES", "fetch_zappos"]
+
+ADDRESS = "https://vision.cs.utexas.edu/projects/finegrained/utzap50k/"
+N_PICTURES = 50_025
+FIRST = "Shoes/Oxfords/Bostonian/100627.72.jpg"
+COMPARISONS = "zappos-labels.mat"
+_DATA = "ut-zap50k-data.zip"
+_MEMBER_BYTES = 100_000_000
+_TERMS = f"""\
+UT-Zappos50K is for academic, non-commercial use only and may not be passed on:
+{ADDRESS}
+Cite: A. Yu and K. Grauman, "Fine-Grained Visual Comparisons with Local Learning", CVPR 2014."""
+
+
+def fetch_zappos(to="zappos", square=True, address=ADDRESS):
+    """Download UT-Zappos50K, or verify what was downloaded before.
+
+    The licence's terms are shown first. About 300 MB, with a progress bar; an interrupted download
+    goes on where it ended. No checksum is published, so the SHA-256 of each first download is
+    recorded beside it (``….sha256``, as ``sha256sum --check`` reads it) and verified from then on.
+
+    Parameters
+    ----------
+    to : path
+        The folder. On Colab, one on the Drive survives the machine; see `zapsim.colab.stage`.
+    square : bool
+        The version padded to 136×136, or the original one, mostly 136×102.
+    address : str
+        Another place that holds the same zips.
+
+    Returns
+    -------
+    pathlib.Path
+        The zip of pictures, for `zapsim.load_catalogue`; ``meta-data.csv`` lies beside it.
+
+    Raises
+    ------
+    TransferError
+        If a file could not be fetched, is not whole, or is not what was recorded.
+
+    References
+    ----------
+    Yu & Grauman, "Fine-Grained Visual Comparisons with Local Learning", CVPR 2014,
+    doi:10.1109/CVPR.2014.32.
+    """
+    folder = Path(to).expanduser()
+    pictures = folder / f"ut-zap50k-images{'-square' if square else ''}.zip"
+    print(_TERMS)
+    for path, check in [(pictures, _check_pictures), (folder / _DATA, _check_zip)]:
+        if path.exists():
+            _verify(path, check)
+        else:
+            download(address + path.name, path, check)
+            _record(path)
+    for name in (METADATA, COMPARISONS):
+        _unpack(folder / _DATA, name)
+    print(f"{N_PICTURES:,} pictures in {pictures}")
+    return pictures
+
+
+def _check_zip(path):
+    if not zipfile.is_zipfile(path):
+        with open(path, "rb") as file:
+            raise ValueError(f"no complete zip; it starts with {file.read(16)!r}")
+
+
+def _check_pictures(path):
+    _check_zip(path)
+    keys = open_files(path).keys
+    if len(keys) != N_PICTURES or FIRST not in keys:
+        raise ValueError(
+            f"{len(keys):,} pictures, {'with' if FIRST in keys else 'without'} {FIRST}; "
+            f"UT-Zappos50K has {N_PICTURES:,}, with it."
+        )
+
+
+def _verify(path, check):
+    """Compare a file with its recorded SHA-256, or check and record one that was put there."""
+    record = _record_of(path)
+    if not record.exists():
+        try:
+            check(path)
+        except ValueError as error:
+            raise TransferError(f"{path}: {error}. Delete it, and run again.") from error
+        _record(path)
+    elif record.read_text(encoding="utf-8").split()[:1] != [_sha256(path)]:
+        raise TransferError(
+            f"{path} is not what was downloaded: its SHA-256 is no longer the one in "
+            f"{record.name}. Delete both, and run again."
+        )
+
+
+def _record(path):
+    text = f"{_sha256(path)}  {path.name}\n"
+    _write(_record_of(path), text.encode())
+
+
+def _record_of(path):
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unpack(archive, name):
+    """Take one file, by its bare name, out of a zip, and put it beside the zip."""
+    target = archive.with_name(name)
+    with zipfile.ZipFile(archive) as opened:
+        entries = [e for e in opened.infolist() if PurePosixPath(e.filename).name == name]
+        if not entries:
+            raise TransferError(f"{archive} holds no {name}. Delete it, and run again.")
+        if entries[0].file_size > _MEMBER_BYTES:
+            raise TransferError(
+                f"{name} in {archive} claims {entries[0].file_size:,} bytes, more than the limit "
+                f"of {_MEMBER_BYTES:,}."
+            )
+        if not target.exists() or target.stat().st_size != entries[0].file_size:
+            _write(target, opened.read(entries[0]))
+
+
+def _write(path, data):
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise TransferError(f"Could not write {path} ({error}). Free some space.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
