@@ -144,7 +144,8 @@ def _copy_files(source, target, sizes):
     bar = tqdm(total=sum(sizes.values()), desc=f"{len(sizes):,} files", unit="B", unit_scale=True)
     with bar, ThreadPoolExecutor(_AT_ONCE) as pool:
         jobs = [
-            (n, pool.submit(_copy_small, source / n, target / n, s)) for n, s in missing.items()
+            (name, pool.submit(_copy_small, source / name, target / name, size))
+            for name, size in sizes.items()
         ]
         try:
             for name, job in jobs:

@@ -98,7 +98,7 @@ def copy(source, path, pause=1.0):
     state = Path(source).stat()
 
     def open_at(start):
-        file = Path(source).open("rb")
+        file = open(source, "rb")  # noqa: SIM115 (the caller closes it)
         file.seek(start)
         return start, file
 
