@@ -319,3 +319,64 @@ def test_what_is_no_table_of_features_is_refused_by_its_type(catalogue, features
 def test_a_key_twice_is_refused(catalogue, features):
     with pytest.raises(ValueError, match=r"more than once, such as 'Boots/Ankle/Aye/1\.1\.jpg'"):
         zapsim.SimilarityPredictor(catalogue, pd.concat([features, features]))
+
+
+def test_without_diversity_nothing_changes(predictor):
+    plain = predictor.similar(KEYS[0], k=4)
+    pd.testing.assert_frame_equal(predictor.similar(KEYS[0], k=4, diversity=0.0), plain)
+    assert predictor.similar(KEYS[0], k=4, diversity=1e-9)["key"].tolist() == plain["key"].tolist()
+
+
+def test_diversity_spreads_the_neighbours(predictor):
+    """Of the others at 1, 10, 50, 60 and 62 degrees, with diversity 1 the farthest comes next."""
+    assert keys(predictor.similar(KEYS[0], k=3)) == [1, 2, 3]
+    found = predictor.similar(KEYS[0], k=3, diversity=1)
+    # Then, nearest to one of the two: 10 degrees 9 away, 50 degrees 12 away, 60 degrees 2 away.
+    assert keys(found) == [1, 5, 3]
+    assert list(found["rank"]) == [1, 2, 3], "ranks are the order they were chosen in"
+    wanted = np.cos(np.radians([1, 62, 50]))
+    np.testing.assert_allclose(found["score"], wanted, atol=1e-6)
+
+
+def test_diversity_of_hand_computed_gains(predictor):
+    # Chosen 1 degree. Gains at 0.5: of 10 degrees (cos 10 - cos 9)/2, falling with the angle.
+    assert keys(predictor.similar(KEYS[0], k=3, diversity=0.5)) == [1, 2, 3]
+    # At 0.9: 10 degrees .1*.985-.9*.988=-.790, 62 degrees .1*.469-.9*.485=-.389: the farthest.
+    assert keys(predictor.similar(KEYS[0], k=2, diversity=0.9)) == [1, 5]
+
+
+def test_diversity_keeps_to_filters_and_to_what_there_is(predictor):
+    found = predictor.similar(KEYS[0], k=9, diversity=0.5, hide_colourways=True)
+    assert sorted(keys(found)) == [2, 3, 4, 5]
+    found = predictor.similar(KEYS[0], k=2, where={"Category": "Shoes"}, diversity=1)
+    assert keys(found) == [3, 5]
+    none = predictor.similar(KEYS[2], where={"Closure": "Lace up", "Brand": "Bee"}, diversity=1)
+    assert len(none) == 0
+
+
+def test_diversity_in_plots_html_and_with_ones_own_picture(catalogue, features):
+    predictor = zapsim.SimilarityPredictor(catalogue, features)
+    wanted = [f"#{n}" for n in (1, 2, 3)]
+    figure = predictor.plot(KEYS[0], k=3, diversity=1)
+    assert [text.split()[0] for text in texts(figure)[1:]] == wanted
+    assert "4.2" in texts(figure)[2]
+    html = predictor.html(KEYS[0], k=3, diversity=1).data
+    assert html.index("Ankle, 1.2") < html.index("Oxfords, 4.2") < html.index("Oxfords, 3.1")
+    own = features.loc[KEYS[0]].to_numpy()
+    assert keys(predictor.similar_to(own, k=3, diversity=1)) == [0, 5, 3]
+
+
+@pytest.mark.parametrize("wrong", [-1, 2, "much"])
+def test_wrong_diversity_is_an_error(predictor, wrong):
+    with pytest.raises(ValueError, match="diversity must be a number from 0"):
+        predictor.similar(KEYS[0], diversity=wrong)
+
+
+def test_the_mean_vector_gives_the_mean_score(catalogue, features):
+    predictor = zapsim.SimilarityPredictor(catalogue, features)
+    unit = features.loc[KEYS[0]].to_numpy()
+    mean = np.cos(np.radians(DEGREES)).mean()
+    assert abs(float(unit @ predictor.mean_vector()) - mean) < 1e-6
+    from_matrix = zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features))
+    with pytest.raises(ValueError, match="knows only its own items"):
+        from_matrix.mean_vector()

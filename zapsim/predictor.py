@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from zapsim.catalogue import unknown_key
+from zapsim.diversity import diverse, n_candidates
 from zapsim.markup import html_table
 from zapsim.pictures import load_picture
 from zapsim.similarity import check_features, nearest, nearest_to, unit_vectors
@@ -84,7 +85,7 @@ class SimilarityPredictor:
         else:
             self._unit = unit_vectors(features if known.all() else features[known])
 
-    def similar(self, key, k=5, where=None, hide_colourways=False):
+    def similar(self, key, k=5, where=None, hide_colourways=False, diversity=0.0):
         """Find an item's nearest other items.
 
         Parameters
@@ -97,31 +98,38 @@ class SimilarityPredictor:
             In cells of several values (joined by ``;``) one match is enough.
         hide_colourways : bool
             Leave out the other colourways of the query's own product.
+        diversity : float
+            0 shows the nearest. The closer to 1, the less like each other the items are that
+            are chosen from the nearest 100 (or 3 k); see `zapsim.diversity.diverse`.
 
         Returns
         -------
         pandas.DataFrame
-            Nearest first: ``rank`` (from 1), ``key``, ``score`` (cosine similarity, float32),
-            then the catalogue's columns.
+            Nearest first, or with diversity in the order they were chosen: ``rank`` (from 1),
+            ``key``, ``score`` (cosine similarity to the query, float32), then the catalogue's
+            columns.
 
         Raises
         ------
         KeyError
             If there is no such key (the closest are offered) or no such column.
         ValueError
-            If k is less than 1, or a filter's value occurs nowhere in its column.
+            If k is less than 1, diversity is not from 0 to 1, or a filter's value occurs nowhere
+            in its column.
         """
         row = self.row(key)
         allowed = self._allowed(where)
         allowed[row] = False
         if hide_colourways and self._products[row] >= 0:
             allowed &= self._products != self._products[row]
+        n = n_candidates(k, diversity)
         if self._unit is None:
-            rows = nearest(np.where(allowed, self._matrix[row], -np.inf), k)
-            return self._table(rows, self._matrix[row, rows])
-        return self._table(*nearest_to(self._unit[row], self._unit, k, allowed))
+            rows = nearest(np.where(allowed, self._matrix[row], -np.inf), n)
+            return self._table(*self._chosen(rows, self._matrix[row, rows], k, diversity))
+        found = nearest_to(self._unit[row], self._unit, n, allowed)
+        return self._table(*self._chosen(*found, k, diversity))
 
-    def similar_to(self, picture, k=5, where=None):
+    def similar_to(self, picture, k=5, where=None, diversity=0.0):
         """Find the items nearest to a picture of your own.
 
         Parameters
@@ -129,7 +137,7 @@ class SimilarityPredictor:
         picture : path, bytes, PIL.Image.Image or ndarray
             Whatever `zapsim.load_picture` reads; it takes the same path as the catalogue's. Or
             what `features_of` returned for it, an array of shape (n_features,).
-        k, where
+        k, where, diversity
             As in `similar`.
 
         Returns
@@ -155,7 +163,9 @@ class SimilarityPredictor:
                 f"{self._unit.shape[1]:,}. Give the extractor that made them."
             )
         query = unit_vectors([vector])[0]
-        return self._table(*nearest_to(query, self._unit, k, self._allowed(where)))
+        n = n_candidates(k, diversity)
+        found = nearest_to(query, self._unit, n, self._allowed(where))
+        return self._table(*self._chosen(*found, k, diversity))
 
     def features_of(self, picture):
         """Turn a picture of your own into features, as the catalogue's pictures were.
@@ -169,12 +179,34 @@ class SimilarityPredictor:
         PictureError, ValueError
             As `similar_to` does.
         """
+        return self.get_extractor().extract(load_picture(picture))
+
+    def get_extractor(self):
+        """Return the extractor that made the features, made anew where none was given.
+
+        Raises
+        ------
+        ValueError
+            As `similar_to` does.
+        """
         self._require_features()
         if self.extractor is None:
             from zapsim.features import VGG16Extractor
 
             self.extractor = VGG16Extractor.from_settings(self._settings or {})
-        return self.extractor.extract(load_picture(picture))
+        return self.extractor
+
+    def mean_vector(self):
+        """Return the mean of all items' feature vectors, each scaled to length 1 before.
+
+        Its dot product with an item's vector of length 1 is the item's mean score with all.
+
+        Returns
+        -------
+        ndarray of shape (n_features,), float32
+        """
+        self._require_features()
+        return self._unit.mean(axis=0)
 
     def matching(self, where=None):
         """Return the keys of the items that match filters, given as in `similar`."""
@@ -199,7 +231,7 @@ class SimilarityPredictor:
         """
         return {value: len(rows) for value, rows in self._values(column).items()}
 
-    def plot(self, query, k=5, where=None, hide_colourways=False, columns=6):
+    def plot(self, query, k=5, where=None, hide_colourways=False, columns=6, diversity=0.0):
         """Draw the query, framed, and its neighbours with rank, score and name.
 
         Parameters
@@ -210,6 +242,8 @@ class SimilarityPredictor:
             As in `similar`; a picture of your own has no other colourways to hide.
         columns : int
             Neighbours in a row; more go into further rows.
+        diversity : float
+            As in `similar`.
 
         Returns
         -------
@@ -217,21 +251,21 @@ class SimilarityPredictor:
         """
         from zapsim.plots import plot_pictures
 
-        shown, note = self._ask(query, k, where, hide_colourways)
+        shown, note = self._ask(query, k, where, hide_colourways, diversity)
         titled = [
             (picture, f"#{rank}   {score:.3f}\n{name}") for rank, score, picture, name in shown
         ]
         picture, name = self._query(query)
         return plot_pictures(titled, columns, query=(picture, f"query\n{name}"), note=note)
 
-    def html(self, query, k=5, where=None, hide_colourways=False):
+    def html(self, query, k=5, where=None, hide_colourways=False, diversity=0.0):
         """Show the query and its neighbours as an HTML table that needs nothing else.
 
         Pictures are inside, with alternative texts, so it can be saved, mailed and read aloud.
 
         Parameters
         ----------
-        query, k, where, hide_colourways
+        query, k, where, hide_colourways, diversity
             As in `plot`.
 
         Returns
@@ -241,7 +275,7 @@ class SimilarityPredictor:
         """
         from IPython.display import HTML
 
-        shown, note = self._ask(query, k, where, hide_colourways)
+        shown, note = self._ask(query, k, where, hide_colourways, diversity)
         return HTML(html_table(self._query(query), shown, note or "You may also like…"))
 
     def with_pictures(self, found):
@@ -263,12 +297,12 @@ class SimilarityPredictor:
             for rank, key, score in found[["rank", "key", "score"]].itertuples(index=False)
         ]
 
-    def _ask(self, query, k, where, hide_colourways):
+    def _ask(self, query, k, where, hide_colourways, diversity):
         """Return the neighbours with pictures, and a note or None."""
         if isinstance(query, str):
-            found = self.similar(query, k, where, hide_colourways)
+            found = self.similar(query, k, where, hide_colourways, diversity)
         else:
-            found = self.similar_to(query, k, where)
+            found = self.similar_to(query, k, where, diversity)
         note = f"{k:,} neighbours were asked for, {len(found):,} exist with these filters."
         return self.with_pictures(found), None if len(found) == k else note
 
@@ -328,6 +362,17 @@ class SimilarityPredictor:
                 matching[found] = True
             allowed &= matching
         return allowed
+
+    def _chosen(self, rows, scores, k, diversity):
+        """Return k of the candidates, and their scores: the first ones, or diverse ones."""
+        if not diversity:
+            return rows, scores
+        if self._unit is None:
+            between = self._matrix[np.ix_(rows, rows)]
+        else:
+            between = self._unit[rows] @ self._unit[rows].T
+        order = diverse(scores, between, k, diversity)
+        return rows[order], scores[order]
 
     def _table(self, rows, scores):
         found = self.table.iloc[rows].reset_index(names="key")
