@@ -1,4 +1,8 @@
 import math
+import os
+import shutil
+import time
+import warnings
 from io import BytesIO
 
 import numpy as np
@@ -9,6 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
 
+from zapsim import files
 from zapsim.catalogue import load_catalogue, unknown_key
 from zapsim.pictures import PictureError
 
@@ -481,3 +486,61 @@ def test_large_pictures_are_shown_small(make_folder):
     catalogue = load_catalogue(folder)
     assert catalogue.picture_or_none("photo.jpg").shape == (200, 400, 3)
     assert catalogue.picture("photo.jpg").shape == (1500, 3000, 3)
+
+
+def test_metadata_beside_a_zip_is_joined_and_the_ones_inside_win(make_folder, zip_of):
+    folder = make_folder("Shoes/Oxfords/B/1.2.jpg", "Boots/Ankle/B/1.3.jpg")
+    path = zip_of(folder)
+    path.with_name("meta-data.csv").write_text("CID,Material\n1-2,beside\n")
+    assert load_catalogue(path).table["Material"].dropna().tolist() == ["beside"]
+    (folder / "meta-data.csv").write_text("CID,Material\n1-2,inside\n")
+    zip_of(folder)
+    assert load_catalogue(path).table["Material"].dropna().tolist() == ["inside"]
+    (folder / "mine.csv").write_text("CID,Material\n1-2,mine\n")
+    table = load_catalogue(path, metadata=folder / "mine.csv").table
+    assert table["Material"].dropna().tolist() == ["mine"]
+
+
+# --- as many as UT-Zappos50K has -------------------------------------------------------------
+
+
+def test_fifty_thousand_files_are_a_catalogue_within_seconds(tmp_path, monkeypatch):
+    root = tmp_path / "ut-zap50k-images-square"
+    for brand in range(2001):
+        folder = root / ("Shoes", "Boots")[brand % 2] / f"Kind {brand % 11}" / f"Brand {brand}"
+        folder.mkdir(parents=True)
+        first = folder / f"{brand}.0.jpg"
+        first.write_bytes(b"x")
+        for number in range(1, 25):
+            os.link(first, folder / f"{brand}.{number}.jpg")
+    # On a busy machine, the time on the clock says nothing.
+    monkeypatch.setattr(files, "perf_counter", time.process_time)
+    start = time.process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        catalogue = load_catalogue(root)
+    taken = time.process_time() - start
+    shutil.rmtree(root)
+    assert taken < 10
+    assert len(catalogue) == catalogue.table["CID"].nunique() == 50_025
+    assert catalogue.table["Brand"].nunique() == 2001
+
+
+def test_advice_to_stage_comes_once_and_points_at_the_readers_line(make_zip, monkeypatch):
+    path = make_zip({f"{number}.jpg": b"x" for number in range(5000)})
+    read = files._Zip._read
+
+    def slow(self, name):
+        time.sleep(0.005)
+        return read(self, name)
+
+    monkeypatch.setattr(files._Zip, "_read", slow)
+    with pytest.warns(UserWarning) as given:
+        catalogue = load_catalogue(path)
+        for key in catalogue.sample(20).keys:
+            with pytest.raises(PictureError):
+                catalogue.picture(key)
+    (warning,) = given
+    assert warning.filename == __file__
+    assert "all 5,000" in str(warning.message)
+    assert f"zapsim.stage({str(path)!r})" in str(warning.message)

@@ -1,6 +1,7 @@
 import os
 import struct
 import sys
+import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
@@ -381,3 +382,78 @@ def test_subfolder_that_cannot_be_listed_is_named(make_folder, monkeypatch):
     assert catalogue.keys == ["Boots/b.jpg"]
     assert catalogue.skipped.keys() == {str(folder / "Shoes")}
     assert "Permission denied" in catalogue.skipped[str(folder / "Shoes")]
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_metadata_beside_a_zip_counts_where_there_is_none_inside(make_zip, inside):
+    path = make_zip({"a.jpg": b"x"} | ({"meta-data.csv": b"inside"} if inside else {}))
+    path.with_name("meta-data.csv").write_bytes(b"beside")
+    assert open_files(path).metadata() == (b"inside" if inside else b"beside")
+
+
+def test_metadata_beside_a_folder_is_not_the_folders(make_folder):
+    folder = make_folder("a.jpg")
+    folder.with_name("meta-data.csv").write_bytes(b"beside")
+    assert open_files(folder).metadata() is None
+
+
+def test_folder_called_like_the_metadata_is_none(make_zip):
+    path = make_zip(["a.jpg"])
+    path.with_name("meta-data.csv").mkdir()
+    assert open_files(path).metadata() is None
+
+
+# --- slow disks ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_pictures_of(make_zip, monkeypatch):
+    """Return ``with_pictures_of(n, milliseconds)``: a zip whose n pictures take so long each."""
+
+    def make(n, milliseconds):
+        path = make_zip({f"{number}.jpg": b"x" for number in range(n)})
+        clock = iter(range(10_000))
+        # Looked at before each read and after it.
+        monkeypatch.setattr(files, "perf_counter", lambda: next(clock) * milliseconds / 1000)
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize(("n", "milliseconds"), [(4100, 5), (401, 50), (6700, 3.01), (41, 500)])
+def test_where_minutes_would_be_saved_a_copy_is_advised(with_pictures_of, n, milliseconds):
+    with pytest.warns(UserWarning, match="copy them to the machine first") as given:
+        open_files(with_pictures_of(n, milliseconds))
+    assert len(given) == 1
+
+
+@pytest.mark.parametrize(("n", "milliseconds"), [(3900, 5), (399, 50), (9000, 2.9), (9000, 0.1)])
+def test_where_seconds_would_be_saved_nothing_is_said(with_pictures_of, n, milliseconds):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        open_files(with_pictures_of(n, milliseconds))
+
+
+def test_advice_says_where_and_how_long_and_what_to_do(with_pictures_of):
+    path = with_pictures_of(9000, 20)
+    with pytest.warns(UserWarning) as given:
+        open_files(path)
+    said = str(given[0].message)
+    assert f"from {path} takes 20 ms" in said
+    assert "all 9,000 about 3 minutes" in said
+    assert f"load_catalogue(zapsim.stage({str(path)!r}))" in said
+
+
+def test_one_slow_picture_among_fast_ones_is_chance(make_zip, monkeypatch):
+    path = make_zip({f"{number}.jpg": b"x" for number in range(500)})
+    clock = iter([0, 60, *[60] * 100])
+    monkeypatch.setattr(files, "perf_counter", lambda: next(clock))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        open_files(path)
+
+
+def test_pictures_that_cannot_be_read_do_not_stop_the_advice(make_folder):
+    folder = make_folder("a.jpg")
+    (folder / "b.jpg").symlink_to(folder / "nowhere.jpg")
+    assert open_files(folder).keys == ["a.jpg", "b.jpg"]

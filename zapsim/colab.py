@@ -6,18 +6,17 @@ one large copy, and results go back as a few large files. The edge rule: what wa
 whole, is not copied again; what was interrupted goes on.
 """
 
-import errno
 import json
 import os
-import shutil
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from zapsim import __version__
-from zapsim.files import METADATA, open_files
-from zapsim.transfer import TransferError, copy, require_space
+from zapsim.files import METADATA, open_files, walk_folder
+from zapsim.pictures import SUFFIXES
+from zapsim.transfer import TransferError, copy, prepare_folder, write_whole
 
 __all__ = ["stage", "welcome"]
 
@@ -26,6 +25,8 @@ _LIST = ".staged.json"
 # Drive needs its time for each file, whatever its size, and answers many at once.
 _AT_ONCE = 16
 _TRIES = 3
+# Then it is not about single files: Drive is gone.
+_TOO_MANY = 100
 
 
 def welcome(place, refused=None):
@@ -53,8 +54,9 @@ def stage(source, to=None):
     """Copy a data set from Drive to the machine's own disk.
 
     A zip is copied in one go, and opened as it is: nothing is unpacked, so no name in it can reach
-    beyond its folder. A folder is copied file by file, many at once; if you can, keep one zip on
-    Drive instead, which takes seconds where thousands of files take many minutes.
+    beyond its folder. A folder's pictures and metadata are copied file by file, many at once; if
+    you can, keep one zip on Drive instead, which takes seconds where thousands of files take many
+    minutes. Call it again to go on after an interruption, or after Drive did not answer.
 
     Parameters
     ----------
@@ -63,8 +65,8 @@ def stage(source, to=None):
         ``/content/drive/MyDrive/Data/Zappos/ut-zap50k-images-square``. What does not lie on the
         Drive is returned as it is, and so is None.
     to : path, optional
-        The folder to copy into; by default ``zapsim-data`` in the folder for temporary files. The
-        copy is deleted with the machine.
+        The folder to copy into; by default ``zapsim-data`` in the folder for temporary files. In
+        it, the copy lies as on the Drive: ``MyDrive/Data/…``. It is deleted with the machine.
 
     Returns
     -------
@@ -74,32 +76,48 @@ def stage(source, to=None):
     Raises
     ------
     FileNotFoundError
-        If there is no such file or folder.
+        If there is no such file or folder, or no picture in the folder.
     TransferError
-        If Drive does not answer, the disk is full, or the zip is not whole.
+        If Drive does not answer, the disk is full or cannot be written to, or the zip is not
+        whole.
     """
-    if source is None or not Path(source).resolve().is_relative_to(DRIVE.resolve()):
+    place = _place_on_drive(source)
+    if place is None:
         return source
     source = Path(source)
-    if not source.exists():
+    # Not Path.exists(), which may raise where Drive is gone.
+    if not os.path.exists(source):
         raise FileNotFoundError(
             f"Nothing at {source}. Look it up in the file browser at the left: is Drive mounted, "
             "and is the name spelt like this?"
         )
-    to = Path(tempfile.gettempdir(), "zapsim-data") if to is None else Path(to)
-    to.mkdir(parents=True, exist_ok=True)
-    return _stage_folder(source, to) if source.is_dir() else _stage_zip(source, to)
+    target = Path(tempfile.gettempdir(), "zapsim-data") if to is None else Path(to)
+    target /= place
+    return _stage_folder(source, target) if source.is_dir() else _stage_zip(source, target)
 
 
-def _stage_zip(source, to):
+def _place_on_drive(source):
+    """Return a path relative to the Drive, or None where it is elsewhere."""
+    if source is None:
+        return None
+    # On a Drive, shortcuts are links; and links elsewhere may lead to the Drive.
+    for path, drive in (
+        (Path(os.path.abspath(source)), DRIVE),
+        (Path(source).resolve(), DRIVE.resolve()),
+    ):
+        if path.is_relative_to(drive):
+            return path.relative_to(drive)
+    return None
+
+
+def _stage_zip(source, target):
     copies = []
     for file in (source, source.with_name(METADATA)):
-        target = to / file.name
-        if file.exists() and not _same(file, target):
+        copied = target.with_name(file.name)
+        if file.exists() and not _same(file, copied):
             start = time.perf_counter()
-            copy(file, target)
+            copy(file, copied)
             copies.append(f"{file.name} in {time.perf_counter() - start:.0f} s")
-    target = to / source.name
     try:
         n_pictures = len(open_files(target).keys)
     except ValueError as error:
@@ -113,27 +131,47 @@ def _stage_zip(source, to):
     return target
 
 
-def _stage_folder(source, to):
-    target = to / source.name
-    known = _listed(target, source)
+def _stage_folder(source, target):
+    known = _finished(target)
     if known is not None:
         print(f"{known:,} files in {target} (already here; delete it to copy it again)")
         return target
     print(f"Listing {source} …")
-    files = _sizes(source)
-    missing = {n: s for n, s in files.items() if not _has_size(target / n, s)}
-    require_space(to, sum(missing.values()), source.name)
-    failed = _copy_files(source, target, missing)
+    files, failed = _list(source)
+    if not files and not failed:
+        raise FileNotFoundError(
+            f"No pictures in {source}. Give the folder that holds them, or the .zip itself."
+        )
+    missing = {name: size for name, size in files.items() if not _has_size(target / name, size)}
+    prepare_folder(target, sum(missing.values()), source.name)
+    failed |= _copy_files(source, target, missing)
     if failed:
         name, error = next(iter(failed.items()))
         raise TransferError(
-            f"{len(failed):,} of {len(files):,} files could not be copied from {source}, such as "
-            f"{name!r} ({error}). The others are here: run again to copy only what is missing."
+            f"{len(failed):,} of {len(files) + len(failed.keys() - files):,} files could not be "
+            f"copied from {source}, such as {name!r} ({error}). The others are in {target}: run "
+            "again to copy only what is missing."
         )
-    summary = {"source": str(source), "files": len(files)}
-    (target / _LIST).write_text(json.dumps(summary), encoding="utf-8")
+    write_whole(target / _LIST, json.dumps(files).encode())
     print(f"{len(files):,} files in {target}")
     return target
+
+
+def _list(folder):
+    """Return a folder's pictures and metadata, their sizes by relative name; and what failed.
+
+    Nothing else is copied: a folder on Drive may hold documents, which no program can read.
+    """
+    sizes, failed = {}, {}
+    for top, names in walk_folder(folder, failed):
+        for path in (top / name for name in names):
+            if path.name == METADATA or path.name.lower().endswith(SUFFIXES):
+                name = path.relative_to(folder).as_posix()
+                try:
+                    sizes[name] = path.stat().st_size
+                except OSError as error:
+                    failed[name] = error
+    return sizes, failed
 
 
 def _copy_files(source, target, sizes):
@@ -141,67 +179,55 @@ def _copy_files(source, target, sizes):
     from tqdm.auto import tqdm
 
     failed = {}
-    bar = tqdm(total=sum(sizes.values()), desc=f"{len(sizes):,} files", unit="B", unit_scale=True)
-    with bar, ThreadPoolExecutor(_AT_ONCE) as pool:
-        jobs = [
-            (name, pool.submit(_copy_small, source / name, target / name, size))
-            for name, size in sizes.items()
-        ]
-        try:
-            for name, job in jobs:
+    bar = tqdm(
+        total=sum(sizes.values()),
+        desc=target.name,
+        unit="B",
+        unit_scale=True,
+        disable=not sizes,
+    )
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    jobs = {
+        name: pool.submit(_copy_small, source / name, target / name, size)
+        for name, size in sizes.items()
+    }
+    try:
+        with bar:
+            for name, job in jobs.items():
                 if (error := job.result()) is not None:
                     failed[name] = error
+                    if len(failed) == _TOO_MANY:
+                        break
                 bar.update(sizes[name])
-        except OSError as error:
-            pool.shutdown(cancel_futures=True)
-            raise TransferError(
-                f"Could not write to {target} ({error}). Free some space, and run again: what "
-                "was copied is kept."
-            ) from error
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    finally:
+        pool.shutdown(cancel_futures=True)
     return failed
 
 
-def _listed(target, source):
-    """Return how many files a finished copy of this source has; None if it is not one."""
-    try:
-        summary = json.loads((target / _LIST).read_text(encoding="utf-8"))
-        whole = summary["source"] == str(source) and summary["files"] == len(_sizes(target)) - 1
-        return summary["files"] if whole else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _sizes(folder):
-    """Return all files below a folder by relative name, with their sizes in bytes."""
-    return {
-        path.relative_to(folder).as_posix(): path.stat().st_size
-        for top, _, names in os.walk(folder)
-        for path in (Path(top, name) for name in names)
-        if not path.name.endswith(".part")
-    }
-
-
 def _copy_small(source, target, size):
-    """Copy one file, whole or not at all; return the error of the last try, or None."""
-    part = target.with_name(f"{target.name}.part")
+    """Copy one file, whole or not at all; return the error of the last try to read it, or None."""
     for attempt in range(_TRIES):
         time.sleep(attempt)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, part)
-            if part.stat().st_size == size:
-                os.replace(part, target)
-                return None
-            failure = OSError(f"{part.stat().st_size:,} bytes instead of {size:,}")
+            data = source.read_bytes()
         except OSError as error:
-            # Where the disk is full, the other files would fail as well.
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise
             failure = error
+            continue
+        if len(data) == size:
+            write_whole(target, data)
+            return None
+        failure = f"{len(data):,} bytes instead of {size:,}"
     return failure
+
+
+def _finished(target):
+    """Return how many files a finished copy has; None if it is not one, or not any more."""
+    try:
+        files = json.loads((target / _LIST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = all(_has_size(target / name, size) for name, size in files.items())
+    return len(files) if whole else None
 
 
 def _same(source, target):
@@ -216,4 +242,4 @@ def _has_size(path, size):
 
 
 def _first_line(error):
-    return (str(error) or type(error).__name__).splitlines()[0]
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

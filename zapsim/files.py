@@ -18,7 +18,7 @@ from unicodedata import normalize
 
 from zapsim.pictures import MAX_BYTES, SUFFIXES, PictureError
 
-__all__ = ["METADATA", "Files", "open_files"]
+__all__ = ["METADATA", "UNREADABLE", "Files", "open_files", "walk_folder"]
 
 METADATA = "meta-data.csv"
 _LEVELS = 3
@@ -27,7 +27,7 @@ _PROBES = 9
 _SLOW_SECONDS = 0.003
 _WORTH_SECONDS = 20
 # What a damaged or encrypted zip and a vanished or forbidden file raise.
-_UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def open_files(source):
@@ -111,16 +111,17 @@ class Files:
             return self._read(self._names[key])
         except PictureError:
             raise
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise PictureError(f"{key}: cannot be read ({error}).") from error
 
-    def content(self, key):
+    def content(self, key, data=None):
         """Identify the file's content: CRC-32 and size, e.g. ``"9ae1c3f0-3120"``.
 
-        A zip lists both, so nothing is read; a folder's files are read once. The same file
-        has the same identity in a folder and in a zip, on any machine, whatever its date.
+        A zip lists both, so nothing is read; a folder's files are read once, or not at all where
+        their bytes are given as `data`. The same file has the same identity in a folder and in a
+        zip, on any machine, whatever its date.
         """
-        data = self.read(key)
+        data = self.read(key) if data is None else data
         return f"{zlib.crc32(data):08x}-{len(data)}"
 
     def _wrapper(self, keys):
@@ -138,7 +139,7 @@ class Files:
 class _Folder(Files):
     def __init__(self, root):
         names, unlisted = [], {}
-        for folder, files in _walk(root, unlisted):
+        for folder, files in walk_folder(root, unlisted):
             names += [(folder.relative_to(root) / file).as_posix() for file in files]
         super().__init__(root, names)
         self.skipped |= unlisted
@@ -186,7 +187,7 @@ class _Zip(Files):
                 return wrapper
             wrapper += f"{top}/"
 
-    def content(self, key):
+    def content(self, key, data=None):
         entry = self._zip.getinfo(self._names[key])
         return f"{entry.CRC:08x}-{entry.file_size}"
 
@@ -210,11 +211,11 @@ def _advise(files):
         )
 
 
-def _walk(root, unlisted):
-    """Yield every folder and its files, each real folder once, real ones before linked ones.
+def walk_folder(root, unlisted):
+    """Yield every folder below one and its files' names, real ones before linked ones.
 
-    Links may lead in circles, or to a folder that is there anyway; what could not be listed is
-    added to `unlisted`, with the reason.
+    Links may lead in circles, or to a folder that is there anyway, so each real folder comes
+    once. What could not be listed is added to `unlisted` (dict), with the reason.
     """
     seen, waiting = set(), [root]
     while waiting:

@@ -11,11 +11,13 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
+from glob import escape
 from hashlib import sha256
 from pathlib import Path
+from threading import get_ident
 
-__all__ = ["TransferError", "copy", "download", "require_space"]
+__all__ = ["TransferError", "copy", "download", "prepare_folder", "write_whole"]
 
 _CHUNK = 1 << 20
 _TIMEOUT_SECONDS = 30
@@ -43,7 +45,8 @@ def download(url, path, check=None, pause=1.0):
         Where it goes. What lies there already is replaced, when the new file is whole.
     check : callable, optional
         Is given the path of the complete ``.part`` and raises ValueError if it is not what was
-        expected; the part is then deleted.
+        expected; the part is then deleted. Where a server tells no length, nothing else can find
+        out that it broke off.
     pause : float
         Seconds before the first retry, doubled for each further one without progress.
 
@@ -54,8 +57,8 @@ def download(url, path, check=None, pause=1.0):
     Raises
     ------
     TransferError
-        If the server refuses, the connection fails five times without progress, the disk is
-        full, or `check` fails.
+        If the server refuses, the connection fails five times without progress, the folder
+        cannot be written to, the disk is full, or `check` fails.
     """
     total, marks = _retried(lambda: _ask(url), url, pause)
 
@@ -67,12 +70,10 @@ def download(url, path, check=None, pause=1.0):
         begins = start if response.status == 206 else 0
         if (_whole_length(response, begins), _marks(response)) != (total, marks):
             response.close()
-            raise TransferError(f"{url} changed while it was downloaded. Run again.")
+            raise _changed(url)
         return begins, response
 
-    # A source that does not tell its version is never continued by a later call.
-    version = f"{total}-{marks}" if any(marks) else f"{time.time_ns()}"
-
+    version = f"{total}-{marks}" if any(marks) else None
     return _bring(url, Path(path), total, version, open_at, check, pause)
 
 
@@ -92,24 +93,38 @@ def copy(source, path, pause=1.0):
 
     Raises
     ------
+    FileNotFoundError
+        If there is no such file.
     TransferError
-        If reading fails five times without progress, or the disk is full.
+        If reading fails five times without progress, the file changes meanwhile, the folder
+        cannot be written to, or the disk is full.
     """
     state = Path(source).stat()
 
     def open_at(start):
-        file = open(source, "rb")  # noqa: SIM115 (the caller closes it)
-        file.seek(start)
+        with _cut_off():
+            file = open(source, "rb")  # noqa: SIM115 (the caller closes it)
+            file.seek(start)
         return start, file
 
-    version = f"{state.st_size}-{state.st_mtime_ns}"
-    path = _bring(str(source), Path(path), state.st_size, version, open_at, None, pause)
-    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
-    return path
+    def check(part):
+        if _version(Path(source).stat()) != _version(state):
+            raise ValueError("it changed while it was copied.")
+        os.utime(part, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+    return _bring(str(source), Path(path), state.st_size, _version(state), open_at, check, pause)
 
 
-def require_space(folder, needed, what):
-    """Raise `TransferError` unless a folder's disk has room for `needed` bytes, and to spare."""
+def _version(state):
+    return f"{state.st_size}-{state.st_mtime_ns}"
+
+
+def prepare_folder(folder, needed, what):
+    """Create a folder; raise `TransferError` unless its disk has room for `needed` bytes."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
     free = shutil.disk_usage(folder).free
     if needed + _SPARE > free:
         raise TransferError(
@@ -118,58 +133,71 @@ def require_space(folder, needed, what):
         )
 
 
+def write_whole(path, data):
+    """Write bytes to a file, which appears whole or not at all; `TransferError` if it cannot."""
+    # Many threads may write into one folder.
+    temporary = path.with_name(f".{os.getpid()}-{get_ident()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
 def _bring(source, path, total, version, open_at, check, pause):
     """Append to the part until it is whole, check it, and give it its name."""
     from tqdm.auto import tqdm
 
-    part = _part(path, source, version)
-    have = _size(part)
-    require_space(path.parent, max(0, (total or 0) - have), path.name)
-    bar = tqdm(total=total, initial=have, desc=path.name, unit="B", unit_scale=True)
-    with bar:
-        _retried(lambda: _append(part, total, open_at, bar), source, pause, lambda: _size(part))
-    if check is not None:
-        try:
-            check(part)
-        except ValueError as error:
-            part.unlink()
-            raise TransferError(f"{source} is not what was expected: {error}") from error
-    os.replace(part, path)
+    tag = sha256(f"{source}\n{version}".encode()).hexdigest()[:8]
+    part = path.with_name(f"{path.name}.{tag}.part")
+    prepare_folder(path.parent, max(0, (total or 0) - _size(part)), path.name)
+    try:
+        # A source that does not tell its version is never continued by a later call.
+        if version is None:
+            part.unlink(missing_ok=True)
+        bar = tqdm(total=total, initial=_size(part), desc=path.name, unit="B", unit_scale=True)
+        with bar:
+            _retried(lambda: _append(part, total, open_at, bar), source, pause, lambda: _size(part))
+        if check is not None:
+            _check(part, check, source)
+        os.replace(part, path)
+    # Reading raises _CutError, so this was writing.
+    except OSError as error:
+        raise _unwritable(part, error) from error
+    # Not before: a page to log in, in the server's place, looks like another version as well.
+    for old in path.parent.glob(f"{escape(path.name)}.{'[0-9a-f]' * 8}.part"):
+        with suppress(OSError):
+            old.unlink()
     return path
 
 
-def _part(path, source, version):
-    """Return the path of this version's part; parts of others are deleted."""
-    tag = sha256(f"{source}\n{version}".encode()).hexdigest()[:8]
-    part = path.with_name(f"{path.name}.{tag}.part")
+def _check(part, check, source):
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for old in path.parent.glob(f"{path.name}.*.part"):
-            if old != part:
-                old.unlink()
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    return part
+        check(part)
+    except ValueError as error:
+        part.unlink()
+        raise TransferError(f"{source} is not what was expected: {error} Run again.") from error
 
 
 def _append(part, total, open_at, bar):
     """Read from where the part ends to the source's end."""
     have = _size(part)
-    if have == total:
+    # Even an empty file is to be there.
+    if have and have == total:
         return
     have, stream = open_at(have)
     bar.n = have
-    try:
-        with closing(stream), part.open("r+b" if have else "wb") as file:
-            file.seek(have)
-            while chunk := _read(stream):
-                file.write(chunk)
-                file.flush()
-                have += len(chunk)
-                bar.update(len(chunk))
-    # Reading raises _CutError, so this was opening or writing the part.
-    except OSError as error:
-        raise _unwritable(part, error) from error
+    with closing(stream), part.open("r+b" if have else "wb") as file:
+        file.seek(have)
+        while chunk := _read(stream):
+            file.write(chunk)
+            file.flush()
+            have += len(chunk)
+            bar.update(len(chunk))
     if total is not None and have != total:
         if have > total:
             part.unlink()
@@ -177,8 +205,15 @@ def _append(part, total, open_at, bar):
 
 
 def _read(stream):
+    # Not read(), which loses what has arrived of a chunk when the rest does not.
+    with _cut_off():
+        return stream.read1(_CHUNK)
+
+
+@contextmanager
+def _cut_off():
     try:
-        return stream.read(_CHUNK)
+        yield
     except (OSError, http.client.HTTPException) as error:
         raise _CutError(error) from error
 
@@ -195,7 +230,7 @@ def _retried(action, source, pause, reached=lambda: 0):
             if failures == _ATTEMPTS:
                 raise TransferError(
                     f"{source} broke off {_ATTEMPTS} times without progress ({error}). "
-                    f"{f'{furthest:,} bytes have arrived and are kept. ' * bool(furthest)}"
+                    f"{f'{furthest:,} bytes have arrived. ' * bool(furthest)}"
                     "Run again to go on."
                 ) from error
             time.sleep(pause * 2 ** (failures - 1))
@@ -218,6 +253,8 @@ def _open(url, headers):
     except urllib.error.HTTPError as error:
         if error.code in _BUSY:
             raise _CutError(error) from error
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            raise _changed(url) from error
         raise TransferError(
             f"{url} answered {error.code} {error.reason}. Has it moved? Open it in a web browser, "
             "download it there, and give its path instead."
@@ -231,12 +268,19 @@ def _whole_length(response, begins):
     if begins:
         start, _, total = response.headers.get("Content-Range", "").partition("/")
         return int(total) if start.startswith(f"bytes {begins}-") and total.isdigit() else -1
-    length = response.headers.get("Content-Length")
-    return int(length) if length else None
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() else None
 
 
 def _size(path):
     return path.stat().st_size if path.exists() else 0
+
+
+def _changed(url):
+    return TransferError(
+        f"{url} changed while it was downloaded. Run again; if that does not help, download it in "
+        "a web browser, and give its path instead."
+    )
 
 
 def _unwritable(path, error):

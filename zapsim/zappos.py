@@ -5,12 +5,11 @@ the people's comparisons beside it. The edge rule: a file that is not known to b
 """
 
 import hashlib
-import os
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from zapsim.files import METADATA, open_files
-from zapsim.transfer import TransferError, download
+from zapsim.files import METADATA, UNREADABLE, open_files
+from zapsim.transfer import TransferError, download, write_whole
 
 __all__ = ["COMPARISONS", "N_PICTURES", "fetch_zappos"]
 
@@ -60,14 +59,17 @@ def fetch_zappos(to="zappos", square=True, address=ADDRESS):
     folder = Path(to).expanduser()
     pictures = folder / f"ut-zap50k-images{'-square' if square else ''}.zip"
     print(_TERMS)
-    for path, check in [(pictures, _check_pictures), (folder / _DATA, _check_zip)]:
+    for path, check in [(pictures, _check_pictures), (folder / _DATA, _check_data)]:
         if path.exists():
             _verify(path, check)
         else:
-            download(address + path.name, path, check)
+            download(f"{address.rstrip('/')}/{path.name}", path, check)
             _record(path)
     for name in (METADATA, COMPARISONS):
-        _unpack(folder / _DATA, name)
+        target = folder / name
+        data = _member(folder / _DATA, name)
+        if not target.exists() or target.read_bytes() != data:
+            write_whole(target, data)
     print(f"{N_PICTURES:,} pictures in {pictures}")
     return pictures
 
@@ -75,7 +77,8 @@ def fetch_zappos(to="zappos", square=True, address=ADDRESS):
 def _check_zip(path):
     if not zipfile.is_zipfile(path):
         with open(path, "rb") as file:
-            raise ValueError(f"no complete zip; it starts with {file.read(16)!r}")
+            start = file.read(16)
+        raise ValueError(f"no complete zip, perhaps a page to log in; it starts with {start!r}.")
 
 
 def _check_pictures(path):
@@ -88,6 +91,29 @@ def _check_pictures(path):
         )
 
 
+def _check_data(path):
+    _check_zip(path)
+    for name in (METADATA, COMPARISONS):
+        _member(path, name)
+
+
+def _member(path, name):
+    """Return what one file of a zip holds, whatever folder of the zip it is in."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = [e for e in archive.infolist() if PurePosixPath(e.filename).name == name]
+            if not entries:
+                raise ValueError(f"it holds no {name}.")
+            # The size is the archive's own claim, but zipfile never reads beyond it.
+            if entries[0].file_size > _MEMBER_BYTES:
+                raise ValueError(
+                    f"{name} claims {entries[0].file_size:,} bytes; the limit is {_MEMBER_BYTES:,}."
+                )
+            return archive.read(entries[0])
+    except UNREADABLE as error:
+        raise ValueError(f"{name} in it cannot be read ({error}).") from error
+
+
 def _verify(path, check):
     """Compare a file with its recorded SHA-256, or check and record one that was put there."""
     record = _record_of(path)
@@ -95,7 +121,7 @@ def _verify(path, check):
         try:
             check(path)
         except ValueError as error:
-            raise TransferError(f"{path}: {error}. Delete it, and run again.") from error
+            raise TransferError(f"{path}: {error} Delete it, and run again.") from error
         _record(path)
     elif record.read_text(encoding="utf-8").split()[:1] != [_sha256(path)]:
         raise TransferError(
@@ -105,8 +131,7 @@ def _verify(path, check):
 
 
 def _record(path):
-    text = f"{_sha256(path)}  {path.name}\n"
-    _write(_record_of(path), text.encode())
+    write_whole(_record_of(path), f"{_sha256(path)}  {path.name}\n".encode())
 
 
 def _record_of(path):
@@ -116,30 +141,3 @@ def _record_of(path):
 def _sha256(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _unpack(archive, name):
-    """Take one file, by its bare name, out of a zip, and put it beside the zip."""
-    target = archive.with_name(name)
-    with zipfile.ZipFile(archive) as opened:
-        entries = [e for e in opened.infolist() if PurePosixPath(e.filename).name == name]
-        if not entries:
-            raise TransferError(f"{archive} holds no {name}. Delete it, and run again.")
-        if entries[0].file_size > _MEMBER_BYTES:
-            raise TransferError(
-                f"{name} in {archive} claims {entries[0].file_size:,} bytes, more than the limit "
-                f"of {_MEMBER_BYTES:,}."
-            )
-        if not target.exists() or target.stat().st_size != entries[0].file_size:
-            _write(target, opened.read(entries[0]))
-
-
-def _write(path, data):
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise TransferError(f"Could not write {path} ({error}). Free some space.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
