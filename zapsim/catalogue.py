@@ -154,15 +154,22 @@ class Catalogue:
         PictureError
             If the file cannot be read as a picture.
         """
-        return load_picture(self._files.read(self._known(key)), name=key)
+        return load_picture(self.read(key), name=key)
+
+    def read(self, key):
+        """Return one item's file as it is (bytes); errors as in `picture`."""
+        return self._files.read(self._known(key))
 
     def thumbnail(self, key, size=136):
         """Return one item's picture as a small JPEG, padded to a white square (bytes)."""
         return thumbnail(self.picture(key), size)
 
-    def content(self, key):
-        """Identify what the item's file holds: CRC-32 and size, e.g. ``"9ae1c3f0-3120"``."""
-        return self._files.content(self._known(key))
+    def content(self, key, data=None):
+        """Identify what the item's file holds: CRC-32 and size, e.g. ``"9ae1c3f0-3120"``.
+
+        Nothing is read where the file's bytes are given as `data`.
+        """
+        return self._files.content(self._known(key), data)
 
     def label(self, key):
         """Name an item for people, e.g. ``"Bostonian, Oxfords, 100627.72"``.

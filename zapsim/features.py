@@ -10,6 +10,7 @@ import os
 import warnings
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import cached_property
 
@@ -17,7 +18,15 @@ import numpy as np
 
 from zapsim.bundled import MINIZAP_FEATURES
 from zapsim.catalogue import Catalogue
-from zapsim.network import LAYERS, batch_function, device, map_size, n_features, truncated_vgg16
+from zapsim.network import (
+    LAYERS,
+    batch_function,
+    device,
+    map_size,
+    n_features,
+    prepare_tensorflow,
+    truncated_vgg16,
+)
 from zapsim.pictures import PictureError, fit_square, load_picture
 from zapsim.precision import PRECISIONS, choose_precision
 from zapsim.store import FeatureStore, ShardWriter, StoreError, features_frame
@@ -162,11 +171,12 @@ class VGG16Extractor:
         In: float pictures as ``keras.applications.vgg16.preprocess_input`` leaves them, shape
         (n, image_size, image_size, 3). Out: the maps (or the vectors) of `layer`.
         """
-        precision = choose_precision(self.precision)
+        prepare_tensorflow()
+        precision, remark = choose_precision(self.precision)
         model = truncated_vgg16(
             self.layer, self.image_size, self.weights, self.include_top, precision
         )
-        print(f"{self!r} · {precision} on {device()}")
+        print(f"{self!r} · {precision} on {device()}{remark}")
         return model
 
     @cached_property
@@ -218,14 +228,15 @@ class VGG16Extractor:
         return values if several else values[0]
 
     def _extract_catalogue(self, catalogue, cache):
-        store, contents, unreadable = None, dict.fromkeys(catalogue.keys, ""), {}
+        store, keys = None, list(catalogue.keys)
+        values = np.zeros((len(keys), self.n_features), np.float32)
+        found = np.zeros(len(keys), bool)
         if cache is not None:
             bundled = isinstance(cache, str) and cache == "bundled"
             store = FeatureStore(
                 MINIZAP_FEATURES if bundled else cache, self.settings, read_only=bundled
             )
-            contents, unreadable = _identify(catalogue)
-            values, found = store.read(contents, self.n_features)
+            values, found = store.read(_identify(catalogue, store.keys()), self.n_features)
             if bundled and not found.all():
                 raise StoreError(
                     f"{(~found).sum():,} of {len(found):,} items are not in the bundled features, "
@@ -233,37 +244,35 @@ class VGG16Extractor:
                 )
             if found.any():
                 print(f"{found.sum():,} of {len(catalogue):,} items found in {store.folder.name}")
-        else:
-            values = np.zeros((len(contents), self.n_features), np.float32)
-            found = np.zeros(len(contents), bool)
         if not found.all():
-            unreadable |= self._compute(catalogue, contents, values, found, store)
-        if unreadable:
-            _warn_unreadable(unreadable)
+            unreadable = self._compute(catalogue, values, found, store)
+            if unreadable:
+                _warn_unreadable(unreadable)
         if not found.any():
             raise PictureError(f"None of the {len(catalogue):,} pictures could be read.")
-        keys = [key for key, has in zip(contents, found, strict=True) if has]
-        return features_frame(keys, values if found.all() else values[found], self.settings)
+        keys = [key for key, has in zip(keys, found, strict=True) if has]
+        return features_frame(keys, _kept(values, found), self.settings)
 
-    def _compute(self, catalogue, contents, values, found, store):
+    def _compute(self, catalogue, values, found, store):
         """Fill in what `found` lacks, batch by batch; return the unreadable keys with reasons."""
         from tqdm.auto import tqdm
 
-        keys = list(contents)
+        keys = list(catalogue.keys)
         missing = np.flatnonzero(~found)
         unreadable, batch = {}, []
 
         def finish():
-            rows, squares = zip(*batch, strict=True)
-            rows = list(rows)
+            rows, contents, squares = map(list, zip(*batch, strict=True))
             values[rows] = self._run(squares)
             found[rows] = True
-            batch_keys = [keys[row] for row in rows]
-            writer.add(batch_keys, [contents[key] for key in batch_keys], values[rows])
+            writer.add([keys[row] for row in rows], contents, values[rows])
             batch.clear()
 
         def read(row):
-            return self._square(catalogue.picture(keys[row]))
+            # Read once, so that what is identified is what is seen, whoever writes meanwhile.
+            data = catalogue.read(keys[row])
+            square = self._square(load_picture(data, name=keys[row]))
+            return catalogue.content(keys[row], data), square
 
         bar = tqdm(total=len(keys), initial=int(found.sum()), desc="Extracting", unit="picture")
         # Decoding runs ahead in threads while the network computes, but not far: memory is
@@ -271,7 +280,7 @@ class VGG16Extractor:
         with bar, ShardWriter(store) as writer, ThreadPoolExecutor(os.cpu_count() or 2) as pool:
             for row, square in _ahead(pool, read, missing, 3 * self.batch_size):
                 try:
-                    batch.append((row, square.result()))
+                    batch.append((row, *square.result()))
                 except PictureError as error:
                     unreadable[keys[row]] = str(error)
                 bar.update()
@@ -286,8 +295,11 @@ class VGG16Extractor:
 
     def _run(self, squares):
         """Run up to batch_size squares through the network; float32 (n, n_features)."""
-        batch = np.zeros((self.batch_size, self.image_size, self.image_size, 3), np.uint8)
-        # A last batch of another shape would be traced anew: it is filled up instead.
+        # Every new size is traced anew, so that a smaller batch is filled up: to a power of two,
+        # for one picture should not cost as much as batch_size, and to two at least, for TensorFlow
+        # takes other, slower kernels for one.
+        size = min(self.batch_size, max(2, 1 << (len(squares) - 1).bit_length()))
+        batch = np.zeros((size, self.image_size, self.image_size, 3), np.uint8)
         batch[: len(squares)] = squares
         values = self._network(batch).numpy()[: len(squares)]
         with np.errstate(over="ignore"):
@@ -323,15 +335,25 @@ class VGG16Extractor:
         return int(grid)
 
 
-def _identify(catalogue):
-    contents, unreadable = {}, {}
+def _identify(catalogue, known):
+    """Identify the content of the known keys; the others', and unreadable ones', is None."""
+    contents = dict.fromkeys(catalogue.keys)
     with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        for key, content in _ahead(pool, catalogue.content, catalogue.keys, 256):
-            try:
+        for key, content in _ahead(pool, catalogue.content, known & contents.keys(), 256):
+            # An unreadable one is tried again with the new ones, and named then.
+            with suppress(PictureError):
                 contents[key] = content.result()
-            except PictureError as error:
-                unreadable[key] = str(error)
-    return contents, unreadable
+    return contents
+
+
+def _kept(values, found):
+    """Return the rows that were found, in place: a copy would double the memory."""
+    kept = np.flatnonzero(found)
+    if len(kept) < len(found):
+        for start in range(0, len(kept), 1024):
+            rows = kept[start : start + 1024]
+            values[start : start + len(rows)] = values[rows]
+    return values[: len(kept)]
 
 
 def _ahead(pool, function, items, depth):

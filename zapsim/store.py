@@ -5,6 +5,7 @@ and ``features`` (fixed-size list of float16); its schema's metadata says, as JS
 settings the features were made. pandas, DuckDB, Ray, Spark and LanceDB read it as it is. The
 edge rules: a store made with other settings is refused; files appear whole or not at all; a row
 whose content is no longer the picture's is passed over; of two rows the later shard's counts.
+Several processes may write at once: each adds shards of its own, and is told of the others.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ import re
 import warnings
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zapsim.bundled import MINIZAP_FEATURES
+from zapsim.writers import Mark
 
 __all__ = ["FeatureStore", "StoreError", "load_features", "read_vectors", "write_vectors"]
 
@@ -29,6 +32,7 @@ SHARD_ITEMS = 512
 _DAMAGED = (pa.ArrowException, OSError, KeyError, ValueError)
 _SETTINGS = b"zapsim"
 _ABSENT = "(absent)"
+_TEMPORARY = ".tmp"
 
 
 class StoreError(RuntimeError):
@@ -65,7 +69,9 @@ def load_features(store=None):
             f"VGG16Extractor().extract(catalogue, cache={str(folder)!r})."
         )
     keys = sorted(found)
-    values = np.stack([found[key] for key in keys]).astype(np.float32)
+    values = np.empty((len(keys), len(found[keys[0]])), np.float32)
+    for row, key in enumerate(keys):
+        values[row] = found.pop(key)
     return features_frame(keys, values, opened.settings)
 
 
@@ -133,13 +139,24 @@ class FeatureStore:
                 continue
             yield block
 
+    def keys(self):
+        """Return the keys that the store knows, whatever their content (set of str).
+
+        Of damaged shards there are none; `blocks` names those.
+        """
+        found = set()
+        for shard in _shards(self.folder):
+            with suppress(*_DAMAGED):
+                found.update(pq.read_table(shard, columns=["key"])["key"].to_pylist())
+        return found
+
     def read(self, contents, n_features):
         """Look up the features of pictures by key and content.
 
         Parameters
         ----------
-        contents : dict of str to str
-            The wanted keys, and what identifies each one's content.
+        contents : dict of str to str or None
+            The wanted keys, and what identifies each one's content; None is never found.
         n_features : int
 
         Returns
@@ -178,19 +195,41 @@ class FeatureStore:
 class ShardWriter:
     """Collect rows and write a shard whenever one is full, and the rest at the end.
 
-    A context manager: what was collected is written even when the work is interrupted.
+    A context manager: what was collected is written even when the work is interrupted. A warning
+    tells of other processes that write to the store; where there are none, what killed ones left
+    half written is cleared away.
+
+    Parameters
+    ----------
+    store : FeatureStore or None
+        None drops the rows.
     """
 
     def __init__(self, store):
         self._store = store
+        self._mark = Mark(store.folder) if store is not None and not store.read_only else None
         self._rows = []
 
     def __enter__(self):
+        if self._mark is not None:
+            try:
+                self._mark.__enter__()
+            except OSError as error:
+                raise _not_written(self._store.folder, error) from error
+            # After marking, so that of two that start at once at least one sees the other.
+            if others := self._mark.others():
+                _tell(self._store.folder, others)
+            else:
+                _clear(self._store.folder)
         return self
 
     def __exit__(self, kind, error, trace):
-        if not (kind and issubclass(kind, StoreError)):
-            self._flush()
+        try:
+            if not (kind and issubclass(kind, StoreError)):
+                self._flush()
+        finally:
+            if self._mark is not None:
+                self._mark.__exit__()
 
     def add(self, keys, contents, values):
         """Add rows: keys and contents (lists of str), values of shape (n, n_features)."""
@@ -203,18 +242,35 @@ class ShardWriter:
             keys, contents, values = zip(*self._rows, strict=True)
             self._rows = []
             self._store.write(list(keys), list(contents), np.stack(values))
+            if self._mark is not None:
+                self._mark.alive()
 
 
-def write_vectors(path, keys, values):
-    """Write one Parquet file of ``key`` and ``features``, in this order, whole or not at all."""
-    _write(_table({"key": list(keys)}, values), Path(path).expanduser())
+def _tell(folder, others):
+    warnings.warn(
+        f"The feature store {folder} is being written to by {' and '.join(others)} as well. Both "
+        "may go on, nothing is mixed up or lost, but what both compute is computed twice. To "
+        "save the time, stop this run, wait for the other and run again: it then finds all.",
+        stacklevel=6,
+    )
 
 
-def read_vectors(path):
-    """Read what `write_vectors` wrote: keys (list of str) and values (ndarray, 2-d)."""
+def _clear(folder):
+    for leftover in folder.glob(f".part-*{_TEMPORARY}"):
+        with suppress(OSError):
+            leftover.unlink()
+
+
+def write_vectors(path, keys, *values, names=("features",)):
+    """Write one Parquet file of ``key`` and arrays (n, width) by name, whole or not at all."""
+    _write(_table({"key": list(keys)}, *values, names=names), Path(path).expanduser())
+
+
+def read_vectors(path, names=("features",)):
+    """Read what `write_vectors` wrote: keys (list of str), then each name's array (n, width)."""
     try:
         table = pq.read_table(Path(path).expanduser(), page_checksum_verification=True)
-        return table["key"].to_pylist(), _values(table)
+        return table["key"].to_pylist(), *(_values(table, name) for name in names)
     except FileNotFoundError:
         raise
     except _DAMAGED as error:
@@ -233,22 +289,23 @@ def _settings(shard):
         return None
 
 
-def _table(columns, values):
-    width = values.shape[1]
-    vectors = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), width)
-    return pa.table({**columns, "features": vectors})
+def _table(columns, *values, names=("features",)):
+    lists = pa.FixedSizeListArray.from_arrays
+    vectors = [lists(pa.array(each.ravel()), each.shape[1]) for each in values]
+    return pa.table({**columns, **dict(zip(names, vectors, strict=True))})
 
 
-def _values(table):
-    vectors = table["features"].combine_chunks()
+def _values(table, name="features"):
+    vectors = table[name].combine_chunks()
     if not pa.types.is_fixed_size_list(vectors.type):
-        raise pa.ArrowInvalid(f"'features' is {vectors.type}, not a fixed-size list")
+        raise pa.ArrowInvalid(f"'{name}' is {vectors.type}, not a fixed-size list")
     width = vectors.type.list_size
     return vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(table), width)
 
 
 def _write(table, path):
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Not the process's number: two machines may have the same, or two threads write the same.
+    temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}{_TEMPORARY}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Checksums, so that a flipped bit is noticed and not taken for a feature.
@@ -257,11 +314,15 @@ def _write(table, path):
         )
         os.replace(temporary, path)
     except OSError as error:
-        raise StoreError(
-            f"Could not write {path} ({error}). What was written before is whole: "
-            "free some space or choose another folder, and run again."
-        ) from error
+        raise _not_written(path, error) from error
     finally:
         # Where even that fails, the error above is the one to be seen.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _not_written(path, error):
+    return StoreError(
+        f"Could not write {path} ({error}). What was written before is whole: "
+        "free some space or choose another folder, and run again."
+    )

@@ -1,0 +1,370 @@
+"""Extraction under fire: killed, two at once, a full disk. No run may cost more than a shard.
+
+Most of it runs in forked processes whose network is a cheap deterministic stand-in: it is our code
+that is tested here, and TensorFlow would take most of the time. One kill has the real network.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import traceback
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+import zapsim
+from zapsim import store as store_module
+from zapsim.writers import Mark
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks, and sends signals")
+
+BATCH, SHARD = 4, 8
+SETTINGS = {"layer": "block1_pool", "grid": 1, "image_size": 32, "weights": None}
+
+
+@pytest.fixture
+def numbered(tmp_path):
+    """Return ``numbered(n)``: a folder of n tiny pictures, each of another colour."""
+
+    def make(n):
+        folder = tmp_path / "numbered"
+        folder.mkdir()
+        for number in range(n):
+            colour = number % 16, number // 16 % 16, number // 256
+            Image.new("RGB", (32, 32), colour).save(folder / f"{number:04}.png")
+        return folder
+
+    return make
+
+
+def number_of(square):
+    """Read back which picture it is."""
+    red, green, blue = (int(value) for value in square[16, 16])
+    return red + 16 * green + 256 * blue
+
+
+def stand_in(log=None, seconds=0.0, before=lambda: None):
+    """Make an extractor whose network is arithmetic, and that logs every picture it computes."""
+    extractor = zapsim.VGG16Extractor(**SETTINGS, batch_size=BATCH, precision="float32")
+
+    def run(squares):
+        before()
+        numbers = [number_of(square) for square in squares]
+        if log is not None:
+            with open(log, "a", encoding="utf-8") as file:
+                file.write("".join(f"{number}\n" for number in numbers))
+        time.sleep(seconds)
+        noise = [np.random.default_rng(number).random(extractor.n_features) for number in numbers]
+        return np.array(noise, np.float16).astype(np.float32)
+
+    extractor._run = run
+    return extractor
+
+
+def extract(pictures, store, log=None, seconds=0.0, before=lambda: None):
+    """Extract into a store with small shards; return the features, and print all warnings."""
+    store_module.SHARD_ITEMS = SHARD
+    extractor = stand_in(log, seconds, before)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        features = extractor.extract(zapsim.load_catalogue(pictures), cache=store)
+    for warning in caught:
+        print(warning.message, flush=True)
+    return features
+
+
+def apart(function, *arguments):
+    """Call a function of this file in a process that is free to fork, having no TensorFlow."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_faults\n"
+        f"test_faults.{function.__name__}(*sys.argv[1:])\n"
+        "assert 'tensorflow' not in sys.modules\n"
+    )
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def forked(function, *arguments):
+    """Fork a process that does this and nothing else; return its number."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        function(*arguments)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def lines(path):
+    return Path(path).read_text(encoding="utf-8").split() if Path(path).exists() else []
+
+
+def stored(store):
+    return zapsim.load_features(store) if any(Path(store).glob("part-*")) else pd.DataFrame()
+
+
+def assert_whole(store, pictures, expected):
+    """Check keys, contents and values against a run that nothing disturbed, and for leftovers."""
+    assert {path.suffix for path in Path(store).iterdir()} == {".parquet"}, "something is left"
+    pd.testing.assert_frame_equal(zapsim.load_features(store), expected)
+    catalogue = zapsim.load_catalogue(pictures)
+    for shard in Path(store).glob("part-*"):
+        table = pq.read_table(shard)
+        for key, content in zip(
+            table["key"].to_pylist(), table["content"].to_pylist(), strict=True
+        ):
+            assert catalogue.content(key) == content
+
+
+@pytest.fixture(autouse=True)
+def restored(monkeypatch):
+    monkeypatch.setattr(store_module, "SHARD_ITEMS", SHARD)
+
+
+@pytest.fixture
+def paths(tmp_path):
+    """A store, another for the undisturbed run, and a log."""
+    return tmp_path / "store", tmp_path / "alone", tmp_path / "log"
+
+
+# --- killed ----------------------------------------------------------------------------------
+
+
+def kill_again_and_again(pictures, store, alone, log):
+    """Kill an extraction 20 times at random moments, each time where the last one was killed."""
+    expected = extract(pictures, alone)
+    moment = random.Random(0)
+    for _ in range(20):
+        known = set(stored(store).index)
+        Path(log).write_text("")
+        pid = forked(extract, pictures, store, log, 0.004)
+        # From before the first picture is read to several shards later.
+        time.sleep(moment.uniform(0.01, 0.3))
+        os.kill(pid, signal.SIGKILL)
+        assert os.WIFSIGNALED(os.waitpid(pid, 0)[1]), "it had ended: give it more pictures"
+        computed = [f"{int(number):04}.png" for number in lines(log)]
+        assert not known & set(computed), "what was stored is computed again"
+        assert len(computed) == len(set(computed)), "a picture is computed twice in one run"
+        lost = set(computed) - set(stored(store).index)
+        assert len(lost) <= SHARD, "more than a shard was lost"
+    left = len(expected) - len(stored(store))
+    assert 0 < left < len(expected)
+    Path(log).write_text("")
+    pd.testing.assert_frame_equal(extract(pictures, store, log), expected)
+    assert len(lines(log)) == left
+    assert_whole(store, pictures, expected)
+    Path(log).write_text("")
+    extract(pictures, store, log)
+    assert not lines(log), "the store is full, and still something is computed"
+
+
+def test_killed_twenty_times_the_store_is_as_if_never_killed(numbered, paths):
+    apart(kill_again_and_again, numbered(1600), *paths)
+
+
+KILLED = """
+import sys, time, zapsim
+from zapsim import store
+store.SHARD_ITEMS = 8
+extractor = zapsim.VGG16Extractor(
+    "block1_pool", 1, 32, weights=None, batch_size=4, precision="float32"
+)
+run = extractor._run
+extractor._run = lambda squares: (time.sleep(0.05), run(squares))[1]
+extractor.extract(zapsim.load_catalogue(sys.argv[1]), cache=sys.argv[2])
+"""
+
+
+def test_killed_with_the_real_network_the_next_run_does_the_rest(numbered, paths, monkeypatch):
+    pictures, store = numbered(200), paths[0]
+    killed = subprocess.Popen([sys.executable, "-c", KILLED, pictures, store])
+    try:
+        deadline = time.monotonic() + 120
+        while len(list(store.glob("part-*"))) < 2 and time.monotonic() < deadline:
+            assert killed.poll() is None, "it ended before it was killed"
+            time.sleep(0.01)
+    finally:
+        killed.kill()
+        killed.wait()
+    before = len(stored(store))
+    assert 2 * SHARD <= before < 200
+    extractor = zapsim.VGG16Extractor(**SETTINGS, batch_size=BATCH, precision="float32")
+    computed, run = [], extractor._run
+    monkeypatch.setattr(extractor, "_run", lambda batch: (computed.extend(batch), run(batch))[1])
+    catalogue = zapsim.load_catalogue(pictures)
+    extractor.extract(catalogue, cache=store)
+    assert len(computed) == 200 - before
+    assert_whole(store, pictures, extractor.extract(catalogue))
+
+
+# --- two at once -----------------------------------------------------------------------------
+
+
+def extract_twice_at_once(pictures, store, alone, log):
+    expected = extract(pictures, alone)
+
+    def child(name):
+        with open(f"{log}-{name}-said", "w", encoding="utf-8") as sys.stdout:
+            features = extract(pictures, store, f"{log}-{name}", 0.02)
+        pd.testing.assert_frame_equal(features, expected)
+
+    first = forked(child, "first")
+    while not lines(f"{log}-first"):
+        time.sleep(0.005)
+    second = forked(child, "second")
+    assert [os.waitpid(pid, 0)[1] for pid in (first, second)] == [0, 0]
+    assert set(lines(f"{log}-first")) & set(lines(f"{log}-second")), "they did not run at once"
+    assert_whole(store, pictures, expected)
+
+
+def test_two_processes_at_once_corrupt_nothing_and_the_second_is_told(numbered, paths, tmp_path):
+    apart(extract_twice_at_once, numbered(160), *paths)
+    assert " as well. " not in (tmp_path / "log-first-said").read_text(encoding="utf-8")
+    said = (tmp_path / "log-second-said").read_text(encoding="utf-8")
+    assert said.count("is being written to by process ") == 1
+    assert "stop this run, wait for the other and run again" in said
+
+
+def mark_of_another(folder, **changes):
+    """Leave a mark like this process's own, but for some parts of its name."""
+    with Mark(folder) as mark:
+        names = ("pid", "created", "number", "host")
+        parts = dict(
+            zip(names, mark._path.name.removeprefix(".writer.").split(".", 3), strict=True)
+        )
+    folder.mkdir(exist_ok=True)
+    path = folder / ".".join(["", "writer", *map(str, (parts | changes).values())])
+    path.touch()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "minutes", "counts"),
+    [
+        ({}, 120, True),
+        ({"host": "another.machine"}, 1, True),
+        ({"host": ""}, 1, True),
+        ({"host": "another.machine"}, 61, False),
+        ({"created": 1}, 0, False),
+        ({"pid": "ended"}, 0, False),
+    ],
+)
+def test_marks_of_processes_that_are_gone_are_cleared(tmp_path, changes, minutes, counts):
+    if changes.get("pid"):
+        ended = subprocess.Popen([sys.executable, "-c", ""])
+        ended.wait()
+        changes = {"pid": ended.pid}
+    left = mark_of_another(tmp_path / "store", **changes)
+    then = time.time() - 60 * minutes
+    os.utime(left, (then, then))
+    with Mark(tmp_path / "store") as mark:
+        assert len(mark.others()) == counts
+        assert left.exists() == counts
+
+
+def test_a_sign_of_life_is_the_marks_date(tmp_path):
+    with Mark(tmp_path / "store") as mine, Mark(tmp_path / "store") as another:
+        os.utime(mine._path, (0, 0))
+        assert "(last sign of life 1," in another.others()[0]
+        mine.alive()
+        assert "(last sign of life 0 s ago)" in another.others()[0]
+    assert not (tmp_path / "store").exists()
+
+
+def test_what_a_killed_process_left_half_written_is_cleared_unless_another_writes(tmp_path):
+    folder = tmp_path / "store"
+    other = mark_of_another(folder, host="another.machine")
+    half = folder / ".part-00000-ab.parquet.12345678.tmp"
+    half.write_bytes(b"PAR1 half")
+    store = store_module.FeatureStore(folder, {})
+    with (
+        pytest.warns(UserWarning, match=r"process \d+ on another.machine \(last sign of life"),
+        store_module.ShardWriter(store),
+    ):
+        assert half.exists()
+    other.unlink()
+    with store_module.ShardWriter(store):
+        assert not half.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_anything_is_computed(numbered, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(zapsim.StoreError, match="Could not write .*choose another folder"):
+        extract(numbered(4), tmp_path / "file" / "store", tmp_path / "log")
+    assert not lines(tmp_path / "log")
+
+
+# --- a full disk -----------------------------------------------------------------------------
+
+
+def assert_a_full_disk_is_survived(pictures, store, alone, log, free, before=lambda: None):
+    expected = extract(pictures, alone)
+    with pytest.raises(zapsim.StoreError, match=r"Could not write.*free some space.*run again"):
+        extract(pictures, store, log, before=before)
+    assert {path.suffix for path in Path(store).iterdir()} == {".parquet"}, "something is left"
+    kept = stored(store)
+    assert SHARD <= len(kept) < len(expected)
+    pd.testing.assert_frame_equal(kept, expected.loc[kept.index])
+    free()
+    Path(log).unlink()
+    pd.testing.assert_frame_equal(extract(pictures, store, log), expected)
+    assert len(lines(log)) == len(expected) - len(kept)
+    assert_whole(store, pictures, expected)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Mount a disk of 128 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", folder]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+        said = done.stderr if done.returncode else ""
+    except OSError as error:
+        said = str(error)
+    if said:
+        pytest.skip(f"a small disk cannot be mounted here: {said.strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_keeps_the_shards_before_it_and_then_continues(small_disk, numbered, paths):
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(100_000))
+    _, alone, log = paths
+    pictures = numbered(80)
+    assert_a_full_disk_is_survived(pictures, small_disk / "store", alone, log, ballast.unlink)
+
+
+def run_into_a_limit(pictures, store, alone, log):
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    batches = []
+
+    def limit_the_third_shard():
+        batches.append(None)
+        if len(batches) > 2 * SHARD / BATCH:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+
+    def free():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+    assert_a_full_disk_is_survived(pictures, store, alone, log, free, limit_the_third_shard)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits file sizes in Linux' way")
+def test_a_write_that_breaks_off_keeps_the_shards_before_it_and_then_continues(numbered, paths):
+    apart(run_into_a_limit, numbered(80), *paths)

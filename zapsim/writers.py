@@ -1,0 +1,96 @@
+"""Let the processes that write into one folder know of each other.
+
+In: a folder. Out: who else writes there now. While it writes, a process leaves an empty hidden
+file there, its *mark*, whose name says who it is and whose date is its last sign of life. The
+edge rule: a mark is a notice, never a lock, because locks do not work across machines on Google
+Drive, and who is killed cannot take it away: marks of processes that are gone are cleared.
+"""
+
+import platform
+import time
+from contextlib import suppress
+from uuid import uuid4
+
+import psutil
+
+__all__ = ["Mark"]
+
+_PREFIX = ".writer"
+# Another machine's process cannot be looked up. Slow ones need some minutes for a shard.
+_SILENT_SECONDS = 3600
+
+
+class Mark:
+    """A process's mark in a folder, as a context manager.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Made where it is missing, and taken away again if nothing else was put there.
+
+    Raises
+    ------
+    OSError
+        On entry, if nothing can be written there.
+    """
+
+    def __init__(self, folder):
+        process = psutil.Process()
+        name = _PREFIX, process.pid, int(process.create_time()), uuid4().hex[:8], platform.node()
+        self._path = folder / ".".join(map(str, name))
+
+    def __enter__(self):
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.touch()
+        return self
+
+    def __exit__(self, *_):
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+            # Fails, as it should, where anything is left in it.
+            self._path.parent.rmdir()
+
+    def alive(self):
+        """Give a sign of life."""
+        with suppress(OSError):
+            self._path.touch()
+
+    def others(self):
+        """Name the other processes that write here, e.g. ``["process 4242 on lab-pc (…)"]``."""
+        found = []
+        for path in sorted(self._path.parent.glob(f"{_PREFIX}.*")):
+            if path == self._path:
+                continue
+            with suppress(OSError):
+                silent = max(0, time.time() - path.stat().st_mtime)
+                if _writes(path.name, silent):
+                    found.append(f"{_who(path.name)} (last sign of life {silent:,.0f} s ago)")
+                else:
+                    path.unlink()
+        return found
+
+
+def _parts(name):
+    pid, created, _, host = name.removeprefix(f"{_PREFIX}.").split(".", 3)
+    return int(pid), int(created), host
+
+
+def _who(name):
+    pid, _, host = _parts(name)
+    return f"process {pid} on {host or 'a machine without a name'}"
+
+
+def _writes(name, silent):
+    """Tell whether the process behind a mark may still be writing."""
+    pid, created, host = _parts(name)
+    if host != platform.node():
+        return silent < _SILENT_SECONDS
+    try:
+        process = psutil.Process(pid)
+        # Numbers are given again to later processes; the clock may have been set since.
+        same = abs(process.create_time() - created) < 60
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
