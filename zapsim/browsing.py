@@ -16,14 +16,14 @@ from zapsim.markup import html_page, html_table
 from zapsim.pictures import fit_square, load_picture
 from zapsim.similarity import check_k
 
-__all__ = ["MAX_K", "BrowserState", "OwnPicture"]
+__all__ = ["IDENTIFIERS", "MAX_K", "BrowserState", "OwnPicture"]
 
 MAX_K = 24
 _HISTORY = 200
 _MATCHES = 12
 # A column with one value filters nothing, one with thousands is no list to choose from.
 _FEWEST, _MOST = 2, 2_000
-_IDENTIFIERS = ("Product", "Colourway", "CID")
+IDENTIFIERS = ("Product", "Colourway", "CID")
 # A phone's photo is 100 MB in memory; in the history, what can be shown is enough.
 _OWN_SIZE = 480
 
@@ -198,7 +198,7 @@ class BrowserState:
         """List what can be filtered by: dict of column to (dict of value to number of items)."""
         choices = {}
         for column in self.predictor.table:
-            if column not in _IDENTIFIERS:
+            if column not in IDENTIFIERS:
                 values = self.predictor.values_of(column)
                 if _FEWEST <= len(values) <= _MOST:
                     choices[column] = values
