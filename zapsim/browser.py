@@ -19,7 +19,7 @@ from zapsim.ipywidgets_7_8 import as_text, empty_upload, uploaded
 from zapsim.markup import data_link, facts_html, gallery_html, status_html
 from zapsim.pictures import PictureError, thumbnail
 
-__all__ = ["Browser", "browse"]
+__all__ = ["Browser", "browse", "error_text"]
 
 _QUERY_SIZE = 240
 _THUMBNAILS = 2_000
@@ -206,7 +206,7 @@ class Browser(widgets.VBox):
         try:
             yield
         except Exception as error:
-            self._say(_message(error), wrong=True)
+            self._say(error_text(error), wrong=True)
             self._mirror()
 
     def _choose(self, key):
@@ -303,7 +303,8 @@ def _summary(state):
     return f"{shown} {'neighbour' if shown == 1 else 'neighbours'} of {state.name}{few}"
 
 
-def _message(error):
+def error_text(error):
+    """Return what an error says, as a line for people."""
     # KeyError's own text is the repr of its message.
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     return text or type(error).__name__
