@@ -37,12 +37,33 @@ ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "ZAPSIM_PRECISION": "float32",
 }
+# A copy of the repository in the user's Drive comes first, so Drive has to be mounted before zapsim
+# is there to help. Not `-e`: a running kernel would not see an editable install. Not `%pip`: it would
+# advise a restart, which is not needed.
 SETUP = """\
-# Set-up: nothing to do, except on Colab, where this fetches zapsim and moves no package.
+# Set-up: nothing to do, except on Colab, where this mounts Drive and fetches zapsim.
 import sys
 
 if "google.colab" in sys.modules:
-    %pip install --quiet --no-deps https://github.com/{owner}/{repository}/archive/{branch}.zip\
+    from pathlib import Path
+
+    from google.colab import drive
+
+    refused = None
+    try:
+        drive.mount("/content/drive")
+    except Exception as error:
+        refused = error
+    copies = sorted(Path("/content/drive/MyDrive").glob("{repository}*/pyproject.toml"))
+    place = copies[0].parent if copies else "https://github.com/{owner}/{repository}/archive/{branch}.zip"
+    try:
+        import zapsim
+    except ImportError:
+        # --no-deps: Colab has everything else, and no package there may move.
+        !{{sys.executable}} -m pip install --quiet --no-deps "{{place}}"
+    from zapsim.colab import welcome
+
+    welcome(place, refused)\
 """
 
 

@@ -8,14 +8,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from zapsim.catalogue import Catalogue
 from zapsim.evaluation import precision_at_k
-from zapsim.network import LAYERS, averaging, map_size
+from zapsim.layer_lab import MEANS, as_trained, run_cuts
+from zapsim.network import LAYERS, map_size
 from zapsim.similarity import nearest, top_k, unit_vectors
 
 __all__ = [
     "compare_cuts",
     "compare_preprocessing",
     "feature_maps",
+    "interrupted",
     "layer_costs",
     "matrix_memory",
     "plot_arrows",
@@ -27,7 +30,6 @@ __all__ = [
     "preprocessing_variants",
 ]
 
-_MEANS = np.array([103.939, 116.779, 123.68], np.float32)
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]
 
 
@@ -101,13 +103,35 @@ def feature_maps(extractor, picture, layers):
     -------
     dict of str to ndarray of shape (side, side, channels)
     """
+    import keras
+
     from zapsim.pictures import fit_square
 
     model = extractor.model
     outputs = {layer: model.get_layer(layer).output for layer in layers}
     square = fit_square(picture, extractor.image_size, extractor.fit)
-    maps = _predict(model, outputs, square[None, ..., ::-1] - _MEANS)
+    every = keras.Model(model.input, outputs)
+    maps = every.predict_on_batch(as_trained(square[None].astype(np.float32)))
     return {layer: np.asarray(maps[layer][0], np.float32) for layer in layers}
+
+
+def interrupted(catalogue, after):
+    """Return the catalogue, but reading any picture after the first `after` is interrupted.
+
+    As by the stop button: with KeyboardInterrupt.
+    """
+    files, keys = catalogue._files, set(catalogue.keys[after:])
+
+    class Interrupting:
+        def __getattr__(self, name):
+            return getattr(files, name)
+
+        def read(self, key):
+            if key in keys:
+                raise KeyboardInterrupt
+            return files.read(key)
+
+    return Catalogue(Interrupting(), catalogue.table)
 
 
 def compare_cuts(catalogue, image_size=64):
@@ -129,13 +153,12 @@ def compare_cuts(catalogue, image_size=64):
     from zapsim.features import VGG16Extractor
 
     extractor = VGG16Extractor("block5_pool", grid=2, image_size=image_size)
-    model, layers = extractor.model, [layer for layer in LAYERS if "pool" in layer]
-    batch = _network_input(catalogue, image_size)
-    every = _predict(model, {layer: model.get_layer(layer).output for layer in layers}, batch)
+    cuts = [(layer, 2) for layer in LAYERS if "pool" in layer]
+    values, _ = run_cuts(catalogue, extractor, cuts)
     labels, products = catalogue.table["SubCategory"], catalogue.table["Product"]
     costs, rows = layer_costs(image_size)["cost_so_far"], {}
-    for layer, maps in every.items():
-        features = pd.DataFrame(_averages(maps, 2) ** extractor.power, index=catalogue.keys)
+    for layer, grid in cuts:
+        features = pd.DataFrame(values[layer, grid], index=catalogue.keys)
         precision = precision_at_k(top_k(features, 5, exclude=products), labels)
         rows[layer] = {
             "n_features": features.shape[1],
@@ -143,26 +166,6 @@ def compare_cuts(catalogue, image_size=64):
             "precision_at_5": precision,
         }
     return pd.DataFrame(rows).T.astype({"n_features": int})
-
-
-def _network_input(catalogue, image_size):
-    """Return all pictures as VGG16 wants them: blue-green-red, its means taken away."""
-    from zapsim.pictures import fit_square
-
-    rgb = np.stack([fit_square(catalogue.picture(key), image_size) for key in catalogue.keys])
-    return rgb[..., ::-1] - _MEANS
-
-
-def _predict(model, outputs, batch):
-    import keras
-
-    return keras.Model(model.input, outputs).predict(batch, batch_size=32, verbose=0)
-
-
-def _averages(maps, grid):
-    cells = averaging(maps.shape[1], grid)
-    averages = np.einsum("gh,nhwc,kw->ngkc", cells, maps, cells, optimize=True)
-    return averages.reshape(len(maps), -1)
 
 
 def preprocessing_variants(catalogue, image_size=64):
@@ -181,19 +184,17 @@ def preprocessing_variants(catalogue, image_size=64):
     from zapsim.features import VGG16Extractor
 
     extractor = VGG16Extractor(image_size=image_size)
-    right = _network_input(catalogue, image_size)
-    bgr = right + _MEANS
+    cut = extractor.layer, extractor.grid
     inputs = {
-        "as VGG16 was trained": right,
-        "red and blue exchanged": bgr[..., ::-1] - _MEANS,
-        "means not taken away": bgr,
-        "scaled to [0, 1]": bgr / np.float32(255),
+        "as VGG16 was trained": as_trained,
+        "red and blue exchanged": lambda rgb: rgb - MEANS,
+        "means not taken away": lambda rgb: rgb[..., ::-1],
+        "scaled to [0, 1]": lambda rgb: rgb[..., ::-1] / np.float32(255),
     }
     variants = {}
-    for name, batch in inputs.items():
-        maps = _predict(extractor.model, extractor.model.output, batch)
-        values = _averages(maps, extractor.grid) ** extractor.power
-        variants[name] = pd.DataFrame(values, index=catalogue.keys)
+    for name, prepare in inputs.items():
+        values, _ = run_cuts(catalogue, extractor, [cut], prepare)
+        variants[name] = pd.DataFrame(values[cut], index=catalogue.keys)
     return variants
 
 

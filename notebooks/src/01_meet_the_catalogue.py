@@ -20,12 +20,30 @@
 import zapsim
 from zapsim.lessons import plot_counts
 
+# %% [markdown]
+# One switch chooses the pictures: as it stands, MiniZap's drawings. `real = True` fetches
+# **UT-Zappos50K**, the 50,025 photos that MiniZap imitates (about 300 MB, for academic use only), once:
+# afterwards they are found where they are, and only verified. And `source` may be a folder or a `.zip` of
+# your own.
+
 # %% tags=["parameters"]
 source = None
+real = False
+zappos_folder = "zappos"
+# On Colab, keep the photos on your Drive, where they survive the machine:
+# zappos_folder = "/content/drive/MyDrive/Data/Zappos"
+# Or, if you have the article's folder there already:
+# source = zapsim.stage("/content/drive/MyDrive/Data/Zappos/ut-zap50k-images-square")
 
 # %%
+if real:
+    source = zapsim.stage(zapsim.fetch_zappos(to=zappos_folder))
 catalogue = zapsim.load_catalogue(source)
 catalogue
+
+# %% [markdown]
+# (`stage` copies a zip or folder from a mounted Drive to the machine's own disk, and leaves alone what
+# isn't on a Drive. Drive takes its time for every single file, so it is one large copy or many minutes.)
 
 # %% [markdown]
 # ## What is in it
@@ -33,7 +51,7 @@ catalogue
 # where there are only four.
 
 # %%
-plot_counts(catalogue.table["SubCategory"], "MiniZap's subcategories")
+plot_counts(catalogue.table["SubCategory"], "Subcategories")
 
 # %% [markdown]
 # ## A key says a lot
@@ -74,7 +92,7 @@ catalogue.table.reset_index()[known].iloc[[0, 100, 200, 300]]
 
 # %%
 closures = catalogue.table["Closure"].str.split(";").explode()
-plot_counts(closures, "How MiniZap's shoes close")
+plot_counts(closures, "How the shoes close")
 
 # %% [markdown]
 # ## A picture is a block of numbers

@@ -12,19 +12,18 @@
 #
 # - say what VGG16's layers react to, and what each of them costs,
 # - cut the network at any layer, the article's own cut included, and say why ours is elsewhere,
-# - turn maps into a vector with a grid of averages,
+# - turn maps into a vector with a grid of averages, and keep it where it survives,
 # - spot the three classic mistakes of feeding pictures to a network.
 #
 # 🕐 25 minutes · **You need** [01](01_meet_the_catalogue.ipynb).
 
 # %%
-import numpy as np
-
 import zapsim
 from zapsim.lessons import (
     compare_cuts,
     compare_preprocessing,
     feature_maps,
+    interrupted,
     layer_costs,
     plot_feature_maps,
     plot_layer_costs,
@@ -36,6 +35,10 @@ from zapsim.plots import plot_pictures
 source = None
 n_sample = 96
 image_size = 128
+store = None
+# The article's run: its pictures on your Drive, 5,000 of them, and vectors that survive the machine.
+# source = zapsim.stage("/content/drive/MyDrive/Data/Zappos/ut-zap50k-images-square")
+# n_sample, store = 5000, "/content/drive/MyDrive/Data/zapsim-features"
 
 # %%
 catalogue = zapsim.load_catalogue(source)
@@ -117,22 +120,37 @@ print(f"{ours:,.0f} instead of {article:,.0f} million multiply-adds: {ours / art
 
 # %%
 extractor = zapsim.VGG16Extractor("block4_pool", grid=2, image_size=image_size)
-features = extractor.extract(sample)
-features.shape
 
 # %% [markdown]
-# While it runs, the bar counts what is computed. With `cache="some/folder"` the vectors are kept, and a second run
-# computes only what is new. Here half of the sample is extracted, then all of it: the first
-# half is found, and the bar starts in the middle.
+# ## Results that survive
+# Thousands of pictures take minutes or hours, and much can happen: you press stop, the laptop falls asleep,
+# Colab takes its machine back. With `cache="some/folder"` the vectors are written while they are
+# computed, a few hundred to a file. Let us pull the plug after 70 pictures:
 
 # %%
 import tempfile
 
-store = tempfile.mkdtemp() + "/features"
-half = sample.subset(sample.keys[: n_sample // 2])
-extractor.extract(half, cache=store)
-again = extractor.extract(sample, cache=store)
-print("the same vectors:", np.allclose(again, features, rtol=0.01))
+cache = store or tempfile.mkdtemp() + "/features"
+try:
+    extractor.extract(interrupted(sample, after=70), cache=cache)
+except KeyboardInterrupt:
+    print("Interrupted!")
+
+# %% [markdown]
+# And run again. What was written is found, the bar starts there, and only the rest is computed (pictures
+# go through the network 32 at a time; those of a batch that was not full are done again). On Colab, put the
+# folder on your Drive, and a *new* machine goes on where the old one died.
+
+# %%
+features = extractor.extract(sample, cache=cache)
+features.shape
+
+# %% [markdown]
+# A third time, and nothing is computed at all:
+
+# %%
+again = extractor.extract(sample, cache=cache)
+print("the same vectors:", again.equals(features))
 
 # %% [markdown]
 # ## The article's cut
@@ -240,7 +258,7 @@ check(
 #
 # - ✅ say what VGG16's layers react to, and what each of them costs,
 # - ✅ cut the network at any layer, the article's own cut included, and say why ours is elsewhere,
-# - ✅ turn maps into a vector with a grid of averages,
+# - ✅ turn maps into a vector with a grid of averages, and keep it where it survives,
 # - ✅ spot the three classic mistakes of feeding pictures to a network.
 #
 # **Next:** in 03 vectors are compared: what does it mean that two of them are similar?

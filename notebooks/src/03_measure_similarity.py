@@ -26,6 +26,9 @@ from zapsim.lessons import matrix_memory, plot_arrows, plot_heat_map, plot_score
 source = None
 # For pictures of your own: the folder that was `cache` in 00.
 store = None
+# The article's run: what 02 left on your Drive.
+# source = zapsim.stage("/content/drive/MyDrive/Data/Zappos/ut-zap50k-images-square")
+# store = "/content/drive/MyDrive/Data/zapsim-features"
 
 # %% [markdown]
 # ## Three arrows
@@ -83,8 +86,8 @@ zapsim.similarity_matrix(three).round(3)
 # Now the shoes. Their features come with zapsim, so no network runs here.
 
 # %%
-catalogue = zapsim.load_catalogue(source)
 features = zapsim.load_features(store)
+catalogue = zapsim.load_catalogue(source).subset(features.index)
 matrix = zapsim.similarity_matrix(features)
 matrix.shape
 

@@ -22,12 +22,15 @@ import zapsim
 source = None
 # For pictures of your own: the folder that was `cache` in 00.
 store = None
+# The article's run: what 02 left on your Drive.
+# source = zapsim.stage("/content/drive/MyDrive/Data/Zappos/ut-zap50k-images-square")
+# store = "/content/drive/MyDrive/Data/zapsim-features"
 my_picture = None
 n_neighbours = 5
 
 # %%
-catalogue = zapsim.load_catalogue(source)
 features = zapsim.load_features(store)
+catalogue = zapsim.load_catalogue(source).subset(features.index)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 
 # %% [markdown]
@@ -71,10 +74,12 @@ women[["rank", "score", "SubCategory", "Brand", "Gender"]].round(3)
 
 # %% [markdown]
 # Ask for more than there are, and you get what there is, and a word about it. More than a row's worth
-# goes into further rows.
+# goes into further rows. Slippers of the brand that has the most of them:
 
 # %%
-predictor.plot(queries[2], k=20, where={"Brand": "Wool & Willow", "Category": "Slippers"})
+slippers = catalogue.table[catalogue.table["Category"] == "Slippers"]
+brand = slippers["Brand"].mode()[0]
+predictor.plot(queries[2], k=24, where={"Category": "Slippers", "Brand": brand})
 
 # %% [markdown]
 # A key that doesn't exist is an error that helps:
