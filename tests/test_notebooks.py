@@ -89,6 +89,52 @@ def test_badges_and_first_cells_are_stamped_from_one_place():
         assert f"github.com/{place}/" in notebook.cells[1].source
 
 
+def test_what_colab_leaves_in_a_notebook_is_noticed_and_gone_after_a_rebuild(tmp_path, monkeypatch):
+    source = SOURCES[0]
+    colab = nbformat.read(builder.target(source, solved=False), 4)
+    # As Colab saves it: widgets without their state, its own kinds of output and cell metadata.
+    colab.metadata |= {
+        "colab": {"provenance": []},
+        "widgets": {"application/vnd.jupyter.widget-state+json": {"6f1c": {"model_name": "X"}}},
+        "accelerator": "GPU",
+    }
+    code = [cell for cell in colab.cells if cell.cell_type == "code"]
+    for cell in code:
+        cell.metadata |= {"id": "x", "outputId": "y", "colab": {"height": 35}, "execution": {}}
+    table = next(o for cell in code for o in cell.outputs if "text/html" in o.get("data", {}))
+    intrinsic = "application/vnd.google.colaboratory.intrinsic+json"
+    table.data[intrinsic] = {"type": "dataframe"}
+    stored, home = tmp_path / "notebook.ipynb", builder.home()
+    monkeypatch.setattr(builder, "target", lambda source, solved: stored)
+    monkeypatch.setattr(builder, "home", lambda: home)
+    monkeypatch.setattr(builder, "ROOT", tmp_path)
+    monkeypatch.setattr(builder, "navigation", lambda *_: colab.cells[0].source.split("\n")[2])
+    nbformat.write(colab, stored)
+    problems = "\n".join(builder.check(source, SOURCES))
+    assert "foreign metadata" in problems
+    assert "Colab-only outputs" in problems
+
+    rebuilt = builder.build(source, SOURCES, solved=False)
+    builder.keep_outputs(rebuilt, colab)
+    builder.strip(rebuilt)
+    nbformat.write(rebuilt, stored)
+    # The solved copy's cells differ, of course.
+    problems = [p for p in builder.check(source, SOURCES) if "is not what" not in p]
+    assert problems == []
+    text = stored.read_text(encoding="utf-8")
+    for foreign in (
+        "widget-state",
+        "colaboratory.intrinsic",
+        "provenance",
+        "outputId",
+        'execution_"',
+    ):
+        assert foreign not in text
+    assert any(
+        "text/html" in o.get("data", {}) for c in rebuilt.cells for o in c.get("outputs", [])
+    )
+
+
 def test_the_check_names_what_is_wrong(tmp_path, monkeypatch):
     source = SOURCES[0]
     stored = tmp_path / "notebook.ipynb"

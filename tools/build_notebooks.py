@@ -38,8 +38,8 @@ ENVIRONMENT = {
     "ZAPSIM_PRECISION": "float32",
 }
 # A copy of the repository in the user's Drive comes first, so Drive has to be mounted before zapsim
-# is there to help. Not `-e`: a running kernel would not see an editable install. Not `%pip`: it would
-# advise a restart, which is not needed.
+# is there to help. Not `-e`: a running kernel would not see an editable install. Not `%pip`: it
+# would advise a restart, which is not needed.
 SETUP = """\
 # Set-up: nothing to do, except on Colab, where this mounts Drive and fetches zapsim.
 import sys
@@ -84,10 +84,9 @@ def main():
             notebook, path = build(source, sources, solved), target(source, solved)
             if arguments.prose:
                 keep_outputs(notebook, nbformat.read(path, 4))
-                nbformat.write(notebook, path)
-                continue
-            print(f"running {path.relative_to(ROOT)}", flush=True)
-            execute(notebook, path.parent)
+            else:
+                print(f"running {path.relative_to(ROOT)}", flush=True)
+                execute(notebook, path.parent)
             strip(notebook)
             nbformat.write(notebook, path)
     return False
