@@ -4,6 +4,8 @@ import struct
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -46,7 +48,7 @@ class Server(ThreadingHTTPServer):
 
     def reset(self, content=CONTENT):
         self.content, self.default, self.next, self.starts = content, Answer(), [], []
-        self.released = threading.Event()
+        self.released, self.waited_in_vain = threading.Event(), False
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -90,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         self.close_connection = True
         if not whole and answer.how == "stall":
-            self.server.released.wait(20)
+            self.server.waited_in_vain = not self.server.released.wait(20)
         if not whole and answer.how == "reset":
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -222,6 +224,7 @@ def test_broken_connection_is_resumed_where_it_broke(server, target, monkeypatch
     assert (first, second) == (None, None)
     # A reset connection may lose what was on its way.
     assert third == CUT if how != "reset" else third is None or 0 < third <= CUT
+    assert not server.waited_in_vain, "it is the client who hangs up"
 
 
 def test_five_breaks_without_progress_are_enough_and_the_next_call_goes_on(server, target):
@@ -299,6 +302,26 @@ def test_server_that_ignores_ranges_and_breaks_off_earlier_each_time(server, tar
     server.next = []
     fetch(server, target)
     assert_whole(server, target)
+
+
+def test_unknown_length_that_was_longer_before_leaves_no_tail(server, target):
+    server.next = [Answer(length="chunked"), Answer(length="chunked", until=CUT)]
+    server.default = Answer(length="chunked", body=CONTENT[:1000])
+    fetch(server, target)
+    assert target.read_bytes() == CONTENT[:1000]
+
+
+def test_two_downloads_at_once_do_not_spoil_each_other(server, target, monkeypatch):
+    monkeypatch.setattr(transfer, "_CHUNK", 1000)
+
+    def one(_):
+        # The slower one may find that its part has got its name already.
+        with suppress(TransferError):
+            fetch(server, target)
+        return target.read_bytes()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(one, range(2))) == [CONTENT] * 2
 
 
 def test_interrupt_keeps_what_has_arrived(server, target, monkeypatch):
@@ -457,7 +480,7 @@ def test_source_that_changes_midway_is_not_mixed(server, target, ranges):
     assert not parts(target)
 
 
-@pytest.mark.parametrize("length", ["none", "chunked"])
+@pytest.mark.parametrize("length", ["none", "chunked", "many"])
 def test_unknown_length_will_do(server, target, length):
     server.default = Answer(length=length)
     fetch(server, target, only(CONTENT))

@@ -28,7 +28,7 @@ _BUSY = {408, 425, 429, 500, 502, 503, 504}
 
 
 class TransferError(RuntimeError):
-    """A file did not arrive whole; the message says what to do, and what arrived is kept."""
+    """A file did not arrive whole; the message says what to do next."""
 
 
 class _CutError(Exception):
@@ -191,14 +191,21 @@ def _append(part, total, open_at, bar):
         return
     have, stream = open_at(have)
     bar.n = have
-    with closing(stream), part.open("r+b" if have else "wb") as file:
+    # Never emptied, and never with a hole: another notebook may be writing the very same bytes,
+    # or have given them their name just now.
+    part.touch()
+    with closing(stream), part.open("r+b") as file:
+        if file.seek(0, os.SEEK_END) < have:
+            raise _CutError("it is downloaded elsewhere at the same time")
         file.seek(have)
         while chunk := _read(stream):
             file.write(chunk)
             file.flush()
             have += len(chunk)
             bar.update(len(chunk))
-    if total is not None and have != total:
+        if total is None:
+            file.truncate()
+    if total is not None and _size(part) != total:
         if have > total:
             part.unlink()
         raise _CutError(f"{have:,} bytes instead of {total:,}")
