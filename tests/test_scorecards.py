@@ -1,0 +1,108 @@
+"""scorecards.py: the figures show the tables' numbers and names."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import zapsim
+
+
+@pytest.fixture(scope="module")
+def world():
+    catalogue = zapsim.load_catalogue().sample(90, seed=3)
+    features = zapsim.load_features().loc[catalogue.keys]
+    return catalogue, features, zapsim.top_k(features, 4, catalogue.table["Product"])
+
+
+@pytest.fixture(scope="module")
+def card(world):
+    catalogue, features, _ = world
+    kinds = {"$all$ of it": features, "two": features.iloc[:, :2]}
+    labels, products = catalogue.table["Category"], catalogue.table["Product"]
+    return zapsim.lab_report(kinds, labels, 4, products, against="two")
+
+
+def drawn(figure):
+    """Return the values, and the ends of the intervals, that an errorbar figure shows."""
+    (bars,) = figure.axes[0].containers
+    points, _, (segments,) = bars.lines
+    ends = np.array([segment[:, 0] for segment in segments.get_segments()])
+    return points.get_xdata(), ends
+
+
+def test_a_scorecard_is_drawn_with_its_intervals_and_costs(card):
+    figure = zapsim.plot_scorecard(card)
+    values, ends = drawn(figure)
+    shown = card["precision@4"]
+    np.testing.assert_allclose(values, shown["value"])
+    np.testing.assert_allclose(ends, shown[["low", "high"]])
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["$all$ of it", "two"]
+    assert axes.get_xlabel() == "precision@4"
+    assert [text.get_text() for text in axes.texts] == ["2,048 numbers", "2 numbers"]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1], "the first row is at the top"
+
+
+def test_a_difference_has_a_line_at_zero(card):
+    figure = zapsim.plot_scorecard(card, "precision@4 - two")
+    np.testing.assert_allclose(drawn(figure)[0], card["precision@4 - two"]["value"])
+    assert any(np.all(np.asarray(line.get_xdata()) == 0) for line in figure.axes[0].lines)
+    with pytest.raises(KeyError, match="metric must be one of precision@4, precision@4 - two"):
+        zapsim.plot_scorecard(card, "recall@4")
+
+
+def test_classes_are_drawn_as_kinds_are(world):
+    catalogue, _, neighbours = world
+    classes = zapsim.per_class(
+        neighbours, catalogue.table["Category"], exclude=catalogue.table["Product"]
+    )
+    figure = zapsim.plot_scorecard(classes)
+    np.testing.assert_allclose(drawn(figure)[0], classes["value"])
+    assert figure.axes[0].get_xlabel() == "precision@4"
+
+
+def test_milliseconds_are_written_where_they_were_measured(card):
+    measured = card.copy()
+    measured["an item", "milliseconds"] = [7.4, np.nan]
+    texts = zapsim.plot_scorecard(measured).axes[0].texts
+    assert [text.get_text() for text in texts] == ["2,048 numbers, 7 ms", "2 numbers"]
+
+
+def test_confusion_is_written_where_it_matters():
+    names = ["boot", "flat $x$", "heel"]
+    shares = pd.DataFrame([[0.9, 0.1, 0], [0.04, 0.96, 0], [np.nan] * 3], names, names)
+    axes = zapsim.plot_confusion(shares).axes[0]
+    written = {text.get_position(): text.get_text() for text in axes.texts}
+    assert written == {(0, 0): "90", (1, 0): "10", (1, 1): "96"}
+    assert [text.get_text() for text in axes.get_xticklabels()] == names
+    assert [text.get_text() for text in axes.get_yticklabels()] == names
+    assert axes.get_ylabel() == "the query is of"
+
+
+def test_cases_say_what_is_right(world):
+    catalogue, _, neighbours = world
+    labels = catalogue.table["SubCategory"]
+    worst = zapsim.worst_queries(neighbours, labels, 2, exclude=catalogue.table["Product"])
+    figure = zapsim.plot_cases(catalogue, neighbours, labels, worst.index, k=3)
+    titles = [axes.get_xlabel().replace("\n", " ") for axes in figure.axes]
+    assert len(titles) == 2 * (1 + 3)
+    assert titles[0] == f"QUERY {worst['label'].iloc[0]}"
+    for row, key in enumerate(worst.index):
+        item = neighbours.keys.get_loc(key)
+        for place, found in enumerate(neighbours.indices[item, :3]):
+            label = labels.loc[neighbours.keys[found]]
+            mark = "✓ right" if label == labels.loc[key] else "✗ wrong"
+            assert titles[4 * row + 1 + place] == f"{mark} {label}"
+    with pytest.raises(KeyError, match="No item 'x' among 90"):
+        zapsim.plot_cases(catalogue, neighbours, labels, ["x"])
+
+
+def test_a_missing_neighbour_is_drawn_as_missing(world):
+    catalogue, _, neighbours = world
+    indices = neighbours.indices.copy()
+    indices[0, 1:] = -1
+    figure = zapsim.plot_cases(
+        catalogue, neighbours._replace(indices=indices), catalogue.table["Category"],
+        catalogue.keys[:1], k=2,
+    )  # fmt: skip
+    assert figure.axes[2].get_xlabel() == "✗ wrong\nnone"
