@@ -37,6 +37,17 @@ def test_one_part_alone_is_that_part(parts):
     )
 
 
+def test_centring_takes_away_what_all_have_in_common():
+    shifted = frame(1, 30) * 0.1 + 5
+    assert zapsim.similarity_matrix(shifted).to_numpy().min() > 0.99
+    found = zapsim.centred(shifted)
+    np.testing.assert_allclose(found.mean(), 0, atol=1e-7)
+    unit = zapsim.similarity.unit_vectors(shifted)
+    np.testing.assert_allclose(found, unit - unit.mean(axis=0), atol=1e-7)
+    scores = zapsim.similarity_matrix(found).to_numpy()
+    assert scores[~np.eye(8, dtype=bool)].min() < -0.2
+
+
 def test_keys_may_come_in_another_order_and_weights_are_even_by_default(parts):
     shuffled = parts | {"colour": parts["colour"].iloc[::-1]}
     pd.testing.assert_frame_equal(zapsim.blend(shuffled), zapsim.blend(parts))
@@ -108,13 +119,19 @@ def test_shape_knows_no_colour_and_colour_no_shape(make_zip, drawn, encoded, tmp
     grey[shoe] = round(np.dot((200, 40, 40), [0.299, 0.587, 0.114]))
     images = {"a.png": pixels, "b.png": grey, "c.png": pixels[::-1]}
     path = make_zip({name: encoded(_image(image)) for name, image in images.items()})
-    parts = zapsim.shape_colour_texture(zapsim.load_catalogue(path), tmp_path / "parts")
+    catalogue = zapsim.load_catalogue(path)
+    parts = zapsim.shape_colour_texture(catalogue, tmp_path / "parts", centre=False)
     scores = {name: zapsim.similarity_matrix(part) for name, part in parts.items()}
     assert scores["shape"].loc["a.png", "b.png"] > 0.999
     assert scores["shape"].loc["a.png", "c.png"] < 0.95
     assert scores["colour"].loc["a.png", "c.png"] > 0.999
     assert scores["colour"].loc["a.png", "b.png"] < 0.9
     assert (tmp_path / "parts" / "shape").is_dir()
+    around_zero = zapsim.shape_colour_texture(catalogue, tmp_path / "parts")
+    assert list(around_zero) == ["shape", "colour", "texture"]
+    for name, part in around_zero.items():
+        pd.testing.assert_frame_equal(part, zapsim.centred(parts[name]))
+        assert list(part.index) == list(catalogue.keys)
 
 
 def _image(pixels):

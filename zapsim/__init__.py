@@ -57,6 +57,7 @@ _HOME = {
     "greyed": "blending",
     "shape_colour_texture": "blending",
     "blend": "blending",
+    "centred": "blending",
     "shared_neighbours": "blending",
     "rescore": "blending",
     "mix": "mixer",

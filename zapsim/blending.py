@@ -70,7 +70,7 @@ class _Greyed:
         return f"grey-{self._files.content(key)}"
 
 
-def shape_colour_texture(catalogue, cache=None):
+def shape_colour_texture(catalogue, cache=None, centre=True):
     """Extract three kinds of features: of shape, of colour, of texture.
 
     Parameters
@@ -78,6 +78,9 @@ def shape_colour_texture(catalogue, cache=None):
     catalogue : Catalogue
     cache : path, optional
         A folder for two feature stores, ``shape`` and ``texture``.
+    centre : bool
+        Make their scores comparable with each other by `centred`: only then do equal weights in
+        a blend give each of them about the same say.
 
     Returns
     -------
@@ -101,7 +104,46 @@ def shape_colour_texture(catalogue, cache=None):
     }
     keys = parts["shape"].index
     colour = colour_histogram(catalogue.subset(keys), ignore_white=True).loc[keys]
-    return {"shape": parts["shape"], "colour": colour, "texture": parts["texture"].loc[keys]}
+    parts = {"shape": parts["shape"], "colour": colour, "texture": parts["texture"].loc[keys]}
+    return {name: centred(part) for name, part in parts.items()} if centre else parts
+
+
+def centred(features):
+    """Take away what all items have in common.
+
+    Every vector is scaled to length 1, and the mean of them all subtracted. A score of 0 then
+    means: as alike as two items usually are. The scores of product photos by VGG16 lie between
+    about 0.7 and 0.9, those early in the network above 0.98, those of colours between 0.4 and
+    0.9; centred, all spread around 0, while neighbours stay nearly the same.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame of shape (n_items, n_features)
+        Indexed by key.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_items, n_features), float32
+        Its mean is 0. It belongs to this catalogue: a new picture's features cannot be compared
+        with it.
+
+    Raises
+    ------
+    ValueError
+        If features hold NaN or infinity.
+
+    Examples
+    --------
+    >>> import pandas as pd, zapsim
+    >>> features = pd.DataFrame([[4, 3], [4, -3]], index=["red boot", "blue boot"])
+    >>> zapsim.similarity_matrix(features).loc["red boot", "blue boot"].round(2)
+    np.float32(0.28)
+    >>> zapsim.similarity_matrix(zapsim.centred(features)).loc["red boot", "blue boot"].round(2)
+    np.float32(-1.0)
+    """
+    check_features(features)
+    unit = unit_vectors(features)
+    return pd.DataFrame(unit - unit.mean(axis=0), index=features.index, copy=False)
 
 
 def blend(parts, weights=None):
@@ -132,8 +174,8 @@ def blend(parts, weights=None):
 
     Notes
     -----
-    A weight is not an influence: the scores of colour histograms reach from 0 to 1, those of
-    VGG16's features for product photos from about 0.7 to 1, so at equal weights colour decides.
+    A weight is not an influence: the kind whose scores are spread most widely decides. `centred`
+    parts are spread alike.
 
     Examples
     --------
