@@ -64,6 +64,14 @@ def test_the_same_seed_asks_the_same(predictor):
     assert not make_triplets(predictor, n=3, seed=6).equals(one)
 
 
+def test_every_product_is_asked_about_once_at_most(predictor):
+    slippers = predictor.catalogue.table.query("Category == 'Slippers'")
+    few = predictor.catalogue.subset(slippers.index)
+    features = zapsim.load_features().loc[few.keys]
+    triplets = make_triplets(zapsim.SimilarityPredictor(few, features), n=500)
+    assert len(triplets) == slippers["Product"].nunique() < len(slippers)
+
+
 def test_small_catalogues_have_small_quizzes(catalogue, on_a_circle):
     features = on_a_circle(catalogue, [0, 10, 20, 30, 40])
     few = make_triplets(zapsim.SimilarityPredictor(catalogue, features), n=50)
