@@ -5,13 +5,14 @@ in [-1, 1], higher is closer. The edge rule: a vector of zeros has no direction;
 with every other item and 1 with itself.
 """
 
-from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import psutil
 
+from zapsim.products import float32_error, product_precision
+from zapsim.search import exact_scores, nearest_of_all
 from zapsim.store import StoreError, read_vectors, write_vectors
 
 __all__ = [
@@ -19,19 +20,20 @@ __all__ = [
     "aligned",
     "check_features",
     "check_k",
+    "checked_values",
     "load_matrix",
+    "load_neighbours",
     "nearest",
     "nearest_to",
     "save_matrix",
+    "save_neighbours",
     "similarity_matrix",
     "top_k",
     "unit_vectors",
 ]
 
-_BLOCK_BYTES = 64_000_000
-_GROUP = 64
-# Matrix products round scores by less than this, differently from block to block.
-_ROUNDING = np.float32(1e-5)
+
+_NEIGHBOURS = ("indices", "scores")
 
 
 class Neighbours(NamedTuple):
@@ -68,23 +70,9 @@ def unit_vectors(features):
     ValueError
         If it is not two-dimensional, is empty, or holds NaN or infinity.
     """
-    values = np.ascontiguousarray(features, dtype=np.float32)
-    if values.ndim != 2 or not values.size:
-        raise ValueError(
-            "features must have shape (n_items, n_features), neither of them 0. "
-            f"Received: {values.shape}"
-        )
-    # A sum is finite only if every summand is, and costs no copy of the array.
-    sums = values.sum(axis=1, dtype=np.float64)
-    if not np.isfinite(sums).all():
-        bad = np.flatnonzero(~np.isfinite(sums))
-        names = features.index[bad] if isinstance(features, pd.DataFrame) else bad
-        raise ValueError(
-            f"{len(bad):,} of {len(values):,} feature vectors hold NaN or infinity, the first of "
-            f"{list(names[:3])!r}. Drop them or extract them again."
-        )
+    values = checked_values(features)
     # Scaling by the largest number first keeps squares of extreme values in range.
-    largest = np.abs(values).max(axis=1, keepdims=True)
+    largest = np.maximum(values.max(axis=1), -values.min(axis=1))[:, None]
     values = values / np.where(largest > 0, largest, 1)
     length = np.sqrt(np.einsum("nd,nd->n", values, values))[:, None]
     values /= np.where(length > 0, length, 1)
@@ -179,10 +167,10 @@ def load_matrix(path):
     return pd.DataFrame(scores, index=index, columns=index, copy=False)
 
 
-def top_k(features, k=50, exclude=None):
-    """Find every item's k nearest other items, exactly, block by block.
+def top_k(features, k=50, exclude=None, precision="float32"):
+    """Find every item's k nearest other items, exactly.
 
-    The n_items × n_items matrix is never held, only blocks of about 64 MB of it.
+    The n_items × n_items matrix is never held, only tiles of about 4 MB of it, one a core.
 
     Parameters
     ----------
@@ -193,16 +181,24 @@ def top_k(features, k=50, exclude=None):
     exclude : array-like of shape (n_items,), or Series indexed by key, optional
         Items with the same value are no neighbours of each other: with the catalogue's column
         ``Product``, other colourways of an item are left out. A missing value excludes nothing.
+    precision : {"float32", "bfloat16", "auto"}
+        What scores are first guessed in, by matrix products; the result is the same in all. On
+        CPUs with native bfloat16 that is up to twice as fast for large catalogues, and slower on
+        all others; it loads TensorFlow. "auto" takes it where the CPU has it, a timed trial
+        (`zapsim.precision.choose_precision`) shows it faster, and the catalogue is so large
+        that it pays: some 40,000 items of 2,048 features if TensorFlow has to be loaded first.
 
     Returns
     -------
     Neighbours
-        The item itself is left out; an identical twin is not.
+        The item itself is left out; an identical twin is not. Scores are computed in float64 for
+        each pair on its own, then rounded to float32.
 
     Raises
     ------
     ValueError
-        If k is less than 1, `exclude` has another length, or features hold NaN or infinity.
+        If k is less than 1, `exclude` has another length, `precision` is none of the three, or
+        features hold NaN or infinity.
 
     Examples
     --------
@@ -214,20 +210,70 @@ def top_k(features, k=50, exclude=None):
     check_k(k)
     check_features(features)
     unit = unit_vectors(features)
-    n_items = len(unit)
-    k = min(k, n_items - 1)
-    indices = np.empty((n_items, k), np.int32)
-    scores = np.empty((n_items, k), np.float32)
-    excluded, twins = _excluded(aligned(exclude, features.index), n_items), _first_twins(unit)
-    step = max(1, _BLOCK_BYTES // (4 * n_items))
-    for start in range(0, n_items if k else 0, step):
-        stop = min(start + step, n_items)
-        block = unit[start:stop] @ unit.T
-        for row in range(stop - start):
-            block[row, excluded[start + row]] = -np.inf
-        found = _nearest_of_block(block, unit[start:stop], unit, k, twins)
-        indices[start:stop], scores[start:stop] = found
-    return Neighbours(features.index, indices, scores)
+    precision = product_precision(precision, *unit.shape)
+    codes = _codes(aligned(exclude, features.index), len(unit))
+    k = min(k, len(unit) - 1)
+    if k:
+        found = nearest_of_all(unit, codes, k, precision)
+    else:
+        found = np.empty((1, 0), np.int32), np.empty((1, 0), np.float32)
+    return Neighbours(features.index, *found)
+
+
+def save_neighbours(neighbours, path):
+    """Write neighbours to one Parquet file, whole or not at all.
+
+    Its columns are ``key`` (str), ``indices`` (fixed-size list of int32) and ``scores`` (of
+    float32), a row an item, in order.
+
+    Parameters
+    ----------
+    neighbours : Neighbours
+    path : path
+
+    Raises
+    ------
+    ValueError
+        If there are none, for one item alone has no neighbours.
+    StoreError
+        If the file cannot be written.
+    """
+    if not neighbours.indices.size:
+        raise ValueError(
+            "There are no neighbours to be saved. "
+            f"Received: indices of shape {neighbours.indices.shape}"
+        )
+    write_vectors(path, *neighbours, names=_NEIGHBOURS)
+
+
+def load_neighbours(path):
+    """Read neighbours that `save_neighbours` wrote.
+
+    Returns
+    -------
+    Neighbours
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    StoreError
+        If it is damaged or holds something else.
+    """
+    keys, indices, scores = read_vectors(path, _NEIGHBOURS)
+    whole = (
+        indices.shape == scores.shape
+        and (indices.dtype, scores.dtype) == (np.int32, np.float32)
+        and (indices >= -1).all()
+        and (indices < len(keys)).all()
+        and ((indices == -1) == np.isnan(scores)).all()
+    )
+    if not whole:
+        raise StoreError(
+            f"{path} does not hold neighbours: its indices do not point at its {len(keys):,} keys, "
+            "each with a score. Was it written by save_neighbours? If so, compute them again."
+        )
+    return Neighbours(pd.Index(keys, name="key"), indices, scores)
 
 
 def nearest_to(vector, unit, k, allowed=None):
@@ -251,12 +297,15 @@ def nearest_to(vector, unit, k, allowed=None):
     scores : ndarray of shape (up to k,), float32
     """
     check_k(k)
-    block = (unit @ vector)[None]
+    scores = unit @ vector
     if allowed is not None:
-        block[0, ~allowed] = -np.inf
-    indices, scores = _nearest_of_block(block, vector[None], unit, min(k, len(unit)))
-    exist = indices[0] >= 0
-    return indices[0, exist], scores[0, exist]
+        scores[~allowed] = -np.inf
+    # The product ranks all but for its rounding; what that leaves open is scored exactly.
+    lowest = _kth_highest(scores, k) - 2 * float32_error(len(vector))
+    indices = np.flatnonzero(scores >= max(lowest, -2))
+    exact = exact_scores(vector, unit, indices)
+    order = nearest(exact, k)
+    return indices[order], exact[order]
 
 
 def nearest(scores, k):
@@ -274,87 +323,26 @@ def nearest(scores, k):
     ndarray of shape (up to k,), int64
     """
     check_k(k)
-    candidates = np.flatnonzero(scores > -np.inf)
-    if k < len(candidates):
-        # Everything not below the k-th score stays in, so that ties are still all there.
-        threshold = np.partition(scores[candidates], len(candidates) - k)[len(candidates) - k]
-        candidates = candidates[scores[candidates] >= threshold]
+    # Everything not below the k-th score stays in, so that ties are still all there.
+    candidates = np.flatnonzero((scores >= _kth_highest(scores, k)) & (scores > -np.inf))
     return candidates[np.argsort(-scores[candidates], kind="stable")][:k]
 
 
-def _nearest_of_block(block, queries, unit, k, twins=None):
-    """Return indices and scores of the k nearest for each row of a block of scores.
-
-    A few candidates a row are found in the block; their scores are then computed anew, each on
-    its own in float64. So identical vectors tie exactly, and no block size changes the result.
-    """
-    # No score is below -1, so -2 keeps out just the excluded ones, which are -inf.
-    lowest = np.maximum(_threshold(block, k) - _ROUNDING, -2)
-    rows, columns = np.nonzero(block >= lowest[:, None])
-    # Identical vectors have identical scores, which are computed once.
-    pairs, pair_of = (rows, columns), slice(None)
-    if twins is not None:
-        pairs = rows * np.int64(len(unit)) + twins[columns]
-        pairs, pair_of = np.unique(pairs, return_inverse=True)
-        pairs = np.divmod(pairs, len(unit))
-    scores = _exact_scores(queries, unit, *pairs)[pair_of]
-    order = np.lexsort((columns, -scores, rows))
-    first = np.searchsorted(rows, np.arange(len(block) + 1))
-    places = first[:-1, None] + np.arange(k)
-    exist = places < first[1:, None]
-    if not len(order):
-        return np.full(places.shape, -1), np.full(places.shape, np.nan)
-    chosen = order[np.where(exist, places, 0)]
-    return np.where(exist, columns[chosen], -1), np.where(exist, scores[chosen], np.nan)
+def _kth_highest(scores, k):
+    return np.partition(scores, len(scores) - k)[len(scores) - k] if k < len(scores) else -np.inf
 
 
-def _exact_scores(queries, unit, rows, columns):
-    """Return the scores of pairs (row of queries, row of unit), each on its own in float64."""
-    scores = np.empty(len(rows), np.float32)
-    step = max(1, _BLOCK_BYTES // (8 * unit.shape[1]))
-    for start in range(0, len(rows), step):
-        part = slice(start, start + step)
-        products = queries[rows[part]].astype(np.float64) * unit[columns[part]]
-        scores[part] = products.sum(axis=1)
-    return np.clip(scores, -1, 1, out=scores)
-
-
-def _first_twins(unit):
-    """Return, for each vector, the index of the first identical one; None if all differ."""
-    first = {}
-    twins = [first.setdefault(sha256(row).digest(), i) for i, row in enumerate(unit)]
-    return np.array(twins) if len(first) < len(unit) else None
-
-
-def _excluded(exclude, n_items):
-    """Return, for each item, the positions that are no neighbours of it, its own among them."""
-    alone = np.arange(n_items)[:, None]
+def _codes(exclude, n_items):
+    """Return a number for each item, the same for those that are no neighbours of each other."""
     if exclude is None:
-        return alone
+        return np.arange(n_items)
     if len(exclude) != n_items:
         raise ValueError(
             f"exclude must have one value for each of the {n_items:,} items. "
             f"Received: {len(exclude):,} values"
         )
-    members = pd.Series(np.arange(n_items)).groupby(np.asarray(exclude, object)).indices
-    return [
-        members[value] if pd.notna(value) else alone[item]
-        for item, value in enumerate(np.asarray(exclude, object))
-    ]
-
-
-def _threshold(block, k):
-    """Return, for each row, a score that at least k of its scores reach.
-
-    The k-th largest of the maxima of small groups is such a score, close to the k-th largest of
-    all, and much cheaper to find.
-    """
-    n_rows, n_items = block.shape
-    whole = n_items // _GROUP * _GROUP
-    if whole // _GROUP < 4 * k:
-        return np.partition(block, n_items - k, axis=1)[:, n_items - k]
-    maxima = block[:, :whole].reshape(n_rows, -1, _GROUP).max(axis=2)
-    return np.partition(maxima, maxima.shape[1] - k, axis=1)[:, maxima.shape[1] - k]
+    codes = pd.factorize(np.asarray(exclude, object))[0]
+    return np.where(codes < 0, n_items + np.arange(n_items), codes)
 
 
 def aligned(values, keys):
@@ -377,6 +365,30 @@ def check_features(features):
             "features must be a pandas.DataFrame indexed by key, as VGG16Extractor.extract and "
             f"load_features return. Received: {type(features).__name__}"
         )
+
+
+def checked_values(features):
+    """Return features as an array (n_items, n_features), float32; ValueError if unfit.
+
+    That is if they are not two-dimensional, are empty, or hold NaN or infinity; the first items
+    that do are named.
+    """
+    values = np.ascontiguousarray(features, dtype=np.float32)
+    if values.ndim != 2 or not values.size:
+        raise ValueError(
+            "features must have shape (n_items, n_features), neither of them 0. "
+            f"Received: {values.shape}"
+        )
+    # A sum is finite only if every summand is, and costs no copy of the array.
+    sums = values.sum(axis=1, dtype=np.float64)
+    if not np.isfinite(sums).all():
+        bad = np.flatnonzero(~np.isfinite(sums))
+        names = features.index[bad] if isinstance(features, pd.DataFrame) else bad
+        raise ValueError(
+            f"{len(bad):,} of {len(values):,} feature vectors hold NaN or infinity, the first of "
+            f"{list(names[:3])!r}. Drop them or extract them again."
+        )
+    return values
 
 
 def check_k(k):
