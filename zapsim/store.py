@@ -57,22 +57,32 @@ def load_features(store=None):
     StoreError
         If there is no store, or its shards were made with different settings.
     """
-    folder = MINIZAP_FEATURES if store is None else Path(store).expanduser()
-    settings = [s for s in map(_settings, _shards(folder)) if s is not None]
-    opened = FeatureStore(folder, settings[0] if settings else {})
+    opened = open_store(MINIZAP_FEATURES if store is None else store)
     found = {}
     for keys, _, values in opened.blocks():
         found.update(zip(keys, values, strict=True))
     if not found:
-        raise StoreError(
-            f"No {'undamaged ' if _shards(folder) else ''}feature store at {folder}. Make one with "
-            f"VGG16Extractor().extract(catalogue, cache={str(folder)!r})."
-        )
+        raise no_store(opened.folder)
     keys = sorted(found)
     values = np.empty((len(keys), len(found[keys[0]])), np.float32)
     for row, key in enumerate(keys):
         values[row] = found.pop(key)
     return features_frame(keys, values, opened.settings)
+
+
+def open_store(folder):
+    """Return the `FeatureStore` in a folder, with the settings that it was made with."""
+    folder = Path(folder).expanduser()
+    settings = [s for s in map(_settings, _shards(folder)) if s is not None]
+    return FeatureStore(folder, settings[0] if settings else {}, read_only=True)
+
+
+def no_store(folder):
+    """Return the error that a folder holds nothing to read."""
+    return StoreError(
+        f"No {'undamaged ' if _shards(folder) else ''}feature store at {folder}. Make one with "
+        f"VGG16Extractor().extract(catalogue, cache={str(folder)!r})."
+    )
 
 
 def features_frame(keys, values, settings):
