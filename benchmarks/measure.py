@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def machine(*packages):
         except PackageNotFoundError:
             versions[package] = None
     return {
-        "measured": datetime.now(timezone.utc).isoformat(timespec="minutes"),
+        "measured": datetime.now(UTC).isoformat(timespec="minutes"),
         "cpu": _cpu(),
         "cores": os.cpu_count(),
         "load": [round(load, 1) for load in os.getloadavg()],
