@@ -14,7 +14,16 @@ from html import escape
 import ipywidgets as widgets
 
 from zapsim.browsing import MAX_K, BrowserState
-from zapsim.cards import CARD_SIZE, STYLE, button, make_cards, no_picture, row, wide
+from zapsim.cards import (
+    CARD_SIZE,
+    STYLE,
+    button,
+    cards_box,
+    make_cards,
+    no_picture,
+    row,
+    wide,
+)
 from zapsim.ipywidgets_7_8 import as_text, empty_upload, uploaded
 from zapsim.markup import data_link, facts_html, gallery_html, status_html
 from zapsim.pictures import PictureError, thumbnail
@@ -130,14 +139,7 @@ class Browser(widgets.VBox):
         self.status = widgets.HTML()
         self._picture = widgets.Image(format="jpeg", width=_QUERY_SIZE, height=_QUERY_SIZE)
         self._facts = widgets.HTML(layout=wide(_QUERY_SIZE))
-        self._row_of_cards = widgets.Box(
-            layout=widgets.Layout(
-                display="grid",
-                grid_template_columns=f"repeat(auto-fill, minmax({CARD_SIZE + 14}px, 1fr))",
-                grid_gap="8px",
-                flex="1 1 310px",
-            )
-        )
+        self._row_of_cards = cards_box()
         self._wire()
 
     def _make_filter(self, column, values):

@@ -14,7 +14,17 @@ from PIL import Image, ImageDraw
 
 from zapsim.markup import score_html
 
-__all__ = ["CARD_SIZE", "STYLE", "Card", "button", "make_cards", "no_picture", "row", "wide"]
+__all__ = [
+    "CARD_SIZE",
+    "STYLE",
+    "Card",
+    "button",
+    "cards_box",
+    "make_cards",
+    "no_picture",
+    "row",
+    "wide",
+]
 
 CARD_SIZE = 136
 
@@ -97,6 +107,18 @@ class Card:
             f'<div class="zapsim-name">{escape(name)}</div></div>'
         )
         self.button.tooltip = f"Search like #{self.rank}, {name}, {score:.2f}"
+
+
+def cards_box():
+    """Make the box that cards go into: as many in a row as there is room for, equally wide."""
+    return widgets.Box(
+        layout=widgets.Layout(
+            display="grid",
+            grid_template_columns=f"repeat(auto-fill, minmax({CARD_SIZE + 14}px, 1fr))",
+            grid_gap="8px",
+            flex="1 1 310px",
+        )
+    )
 
 
 @cache

@@ -11,7 +11,7 @@ from html import escape
 import ipywidgets as widgets
 
 from zapsim.browser import error_text
-from zapsim.cards import CARD_SIZE, STYLE, make_cards, no_picture, row, wide
+from zapsim.cards import CARD_SIZE, STYLE, cards_box, make_cards, no_picture, row, wide
 from zapsim.ipywidgets_7_8 import as_text
 from zapsim.markup import gallery_html, status_html
 from zapsim.mixing import MixState
@@ -70,14 +70,15 @@ class Mixer(widgets.VBox):
         self._cards = make_cards(state.k, lambda key: self._do(state.show, key))
         query = widgets.VBox([self._picture, self._name])
         query.add_class("zapsim-query")
-        self._shown = row([])
-        self._shown.layout.flex = "1 1 310px"
+        self._shown = cards_box()
+        together = row([query, self._shown])
+        together.layout.align_items = "flex-start"
         super().__init__(
             [
                 widgets.HTML(STYLE, layout=widgets.Layout(display="none")),
                 row(list(self.sliders.values())),
                 self.status,
-                row([query, self._shown]),
+                together,
             ]
         )
         self.add_class("zapsim")
