@@ -48,6 +48,7 @@ _HOME = {
     "extract_cuts": "layer_lab",
     "article_cut": "layer_lab",
     "lab_report": "layer_lab",
+    "reduce_cuts": "layer_lab",
     "plot_scorecard": "scorecards",
     "plot_confusion": "scorecards",
     "plot_cases": "scorecards",

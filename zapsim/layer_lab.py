@@ -17,8 +17,9 @@ from zapsim.evaluation import scorecard
 from zapsim.features import VGG16Extractor
 from zapsim.network import LAYERS, averaging, map_size
 from zapsim.pictures import fit_square
+from zapsim.reduction import reduce
 
-__all__ = ["article_cut", "as_trained", "extract_cuts", "lab_report", "run_cuts"]
+__all__ = ["article_cut", "as_trained", "extract_cuts", "lab_report", "reduce_cuts", "run_cuts"]
 
 MEANS = np.array([103.939, 116.779, 123.68], np.float32)
 
@@ -118,6 +119,30 @@ def run_cuts(catalogue, extractor, cuts, prepare=None, progress=False):
                     values[cut].append(_vectors(found, cut[1], extractor.power))
     milliseconds = {layer: 1000 * float(np.median(s)) / size for layer, s in seconds.items()}
     return {cut: np.concatenate(blocks) for cut, blocks in values.items()}, milliseconds
+
+
+def reduce_cuts(cuts, n=256):
+    """Reduce each cut that has more features than that to its principal components.
+
+    Parameters
+    ----------
+    cuts : dict of str to pandas.DataFrame (n_items, n_features)
+        As `extract_cuts` returns.
+    n : int
+        How many components, fewer than items.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame of shape (n_items, n), float32
+        As `zapsim.reduce` returns, by name, e.g. ``"block4_pool 4×4 at 128, PCA 256"``; only the
+        reduced ones.
+    """
+    reduced = {}
+    for name, features in cuts.items():
+        if features.shape[1] > n:
+            reduced[f"{name}, PCA {n}"] = fewer = reduce(features, n)
+            fewer.attrs["milliseconds"] = features.attrs.get("milliseconds", np.nan)
+    return reduced
 
 
 def as_trained(pictures):
