@@ -1,17 +1,25 @@
-"""Measure the peak memory of the main job on 5,000 pictures, from files to neighbours.
+"""Measure the peak memory of the main job from files to neighbours, and how extraction's grows.
 
-    python -m benchmarks.memory [--items 5000]
+    python -m benchmarks.memory [--items 5000] [--sizes 2500 5000 10000 20000]
 
 The pictures are MiniZap's, over and over under other keys. Each step runs in a process of its own,
-whose peak is the operating system's figure.
+whose peak is the operating system's figure. How extraction grows is measured at 32×32 pixels and
+an early cut with as many features as the default, 2,048: the same rows, files and shards, decoded
+and stored for real, but a network so small that tens of thousands of pictures take minutes. What
+extraction returns is subtracted; what is left must not grow with the catalogue.
 """
 
 import argparse
-import subprocess
-import sys
+import os
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
+import zapsim
+from benchmarks.measure import alone, machine, save, table
+
+UT_ZAPPOS = 50_025
 STEPS = {
     "Python, pandas and zapsim, nothing done": "zapsim.load_catalogue",
     "TensorFlow loaded, one picture extracted": (
@@ -25,43 +33,79 @@ STEPS = {
     "similarity_matrix": "zapsim.similarity_matrix(zapsim.load_features(folder / 'store'))",
     "top_k, k=50": "zapsim.top_k(zapsim.load_features(folder / 'store'), 50)",
 }
+SMALL = "zapsim.VGG16Extractor('block2_pool', 4, 32, precision='float32')"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--items", type=int, default=5000)
-    items = parser.parse_args().items
+    parser.add_argument("--items", type=int, default=5000, help="0 leaves the first table out")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[2_500, 5_000, 10_000, 20_000])
+    options = parser.parse_args()
+    results = {"machine": machine("tensorflow", "numpy", "pandas", "pyarrow")}
+    if options.items:
+        results["steps"] = steps(options.items)
+        print(f"{options.items:,} items\n\n{table(results['steps'])}\n", flush=True)
+    if options.sizes:
+        results["growth"], results["line"] = growth(options.sizes)
+        print(f"{table(results['growth'])}\n\n{table([results['line']])}", flush=True)
+    save("memory", results)
+
+
+def steps(items):
     with tempfile.TemporaryDirectory() as folder:
         make_pictures(Path(folder) / "pictures", items)
-        print(f"{items:,} items; peak resident memory in MB, and seconds")
-        for name, step in STEPS.items():
-            megabytes, seconds = measure(step, folder)
-            print(f"{megabytes:8,.0f} {seconds:8.1f}  {name}", flush=True)
+        return [{"step": name, "peak MB": measure(code, folder)[0]} for name, code in STEPS.items()]
+
+
+def growth(sizes):
+    """Return a row a size, and the line through them."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        one = f"{SMALL}.extract([zapsim.load_catalogue().picture(zapsim.load_catalogue().keys[0])])"
+        before, _ = measure(one, folder)
+        for size in sizes:
+            make_pictures(Path(folder) / f"{size}", size)
+            path = f"folder / '{size}'"
+            store = f"folder / 'store{size}'"
+            megabytes, said = measure(
+                f"f = {SMALL}.extract(zapsim.load_catalogue({path}), cache={store})\n"
+                "print(f.to_numpy().nbytes / 1e6)",
+                folder,
+            )
+            returned = float(said.splitlines()[-1])
+            rows.append(
+                {
+                    "pictures": size,
+                    "peak MB": megabytes,
+                    "TensorFlow, one picture": before,
+                    "returned": returned,
+                    "beyond both": megabytes - before - returned,
+                }
+            )
+    beyond = [row["beyond both"] for row in rows]
+    slope, start = np.polyfit(sizes, beyond, 1) if len(sizes) > 1 else (np.nan, np.nan)
+    line = {
+        "kB a picture, beyond what is returned": 1000 * slope,
+        f"MB beyond TensorFlow and what is returned, at {UT_ZAPPOS:,}": start + slope * UT_ZAPPOS,
+        "MB returned there": UT_ZAPPOS * 2048 * 4 / 1e6,
+    }
+    return rows, {name: float(value) for name, value in line.items()}
 
 
 def make_pictures(folder, items):
-    import zapsim
-
     catalogue = zapsim.load_catalogue()
-    files = [catalogue._files.read(key) for key in catalogue.keys]
+    originals = folder.parent / f".originals-{folder.name}"
+    originals.mkdir()
     folder.mkdir()
+    for number, key in enumerate(catalogue.keys):
+        (originals / f"{number}.jpg").write_bytes(catalogue.read(key))
     for number in range(items):
-        (folder / f"{number}.1.jpg").write_bytes(files[number % len(files)])
+        os.link(originals / f"{number % len(catalogue)}.jpg", folder / f"{number}.1.jpg")
 
 
-def measure(step, folder):
-    """Run one step in a process of its own; return its peak memory (MB) and its time (s)."""
-    code = (
-        "import resource, time, pathlib, zapsim\n"
-        f"folder = pathlib.Path({folder!r})\n"
-        "start = time.perf_counter()\n"
-        f"{step}\n"
-        "seconds = time.perf_counter() - start\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000, seconds)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    megabytes, seconds = map(float, done.stdout.splitlines()[-1].split())
-    return megabytes, seconds
+def measure(code, folder):
+    """Run code in a process of its own; return its peak memory (MB) and what it printed."""
+    return alone(f"import pathlib, zapsim\nfolder = pathlib.Path({folder!r})\n{code}")
 
 
 if __name__ == "__main__":

@@ -1,52 +1,97 @@
-"""Time what a person waits for first: importing zapsim, and notebook 00 from bundled features.
+"""Time what a person waits for first: importing zapsim, the browser, notebook 00; and why.
 
     python -m benchmarks.start_up [--repeats 5]
 
-Whole processes, in turn; the baseline is an empty Python, so that each line's own share shows.
+Whole processes, in turn; the baseline is an empty Python, so that each line's own share shows. The
+second table, by ``python -X importtime``, says what the time before the browser goes into; the
+third splits what opening it takes.
 """
 
 import argparse
-import statistics
+import re
 import subprocess
 import sys
-import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.measure import ROOT, interleaved, machine, save, spread, table
+
 NOTEBOOK = ROOT / "notebooks" / "solutions" / "00_the_whole_story.ipynb"
+OPEN = (
+    "import time; t = [time.perf_counter()]; lap = lambda: t.append(time.perf_counter())\n"
+    "import zapsim; zapsim.load_catalogue, zapsim.load_features, zapsim.SimilarityPredictor, "
+    "zapsim.browse; lap()\n"
+    "catalogue = zapsim.load_catalogue(); lap()\n"
+    "features = zapsim.load_features(); lap()\n"
+    "predictor = zapsim.SimilarityPredictor(catalogue, features); lap()\n"
+    "zapsim.browse(predictor); lap()\n"
+    "print(*(b - a for a, b in zip(t, t[1:])))"
+)
+LAPS = ["import", "load_catalogue", "load_features", "SimilarityPredictor", "browse"]
 COMMANDS = {
-    "python, nothing else": ["-c", "pass"],
-    "import zapsim": ["-c", "import zapsim"],
-    "import pandas": ["-c", "import pandas"],
-    "open MiniZap, bundled features, one recommendation": [
-        "-c",
+    "an empty Python": "pass",
+    "`import zapsim`": "import zapsim",
+    "`import pandas`": "import pandas",
+    "open MiniZap and its features, plot one recommendation": (
         "import zapsim; c = zapsim.load_catalogue(); "
-        "zapsim.SimilarityPredictor(c, zapsim.load_features()).plot(c.keys[0])",
-    ],
-    "notebook 00, kernel start included": [
-        "-c",
+        "zapsim.SimilarityPredictor(c, zapsim.load_features()).plot(c.keys[0])"
+    ),
+    "open MiniZap and its features, and the browser": OPEN,
+    "notebook 00, kernel start included": (
         "import nbformat, nbclient; nbclient.NotebookClient("
-        f"nbformat.read({str(NOTEBOOK)!r}, 4), kernel_name='python3').execute()",
-    ],
-    "import tensorflow": ["-c", "import tensorflow"],
+        f"nbformat.read({str(NOTEBOOK)!r}, 4), kernel_name='python3').execute()"
+    ),
+    "`import tensorflow`, which none of the above does": "import tensorflow",
 }
+_IMPORT = re.compile(r"import time:\s*(\d+) \|\s*(\d+) \|( +)(\S+)")
+_SHOWN = 10
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
     repeats = parser.parse_args().repeats
-    seconds = {name: [] for name in COMMANDS}
-    for turn in range(repeats + 1):
-        for name, command in COMMANDS.items():
-            start = time.perf_counter()
-            subprocess.run([sys.executable, *command], check=True, capture_output=True)
-            # The first turn fills the disk cache and is not counted.
-            if turn:
-                seconds[name].append(time.perf_counter() - start)
-    print(f"seconds, median of {repeats} (minimum to maximum)")
-    for name, values in seconds.items():
-        print(f"{statistics.median(values):7.2f}  ({min(values):.2f} to {max(values):.2f})  {name}")
+    runs = {name: lambda code=code: python("-c", code) for name, code in COMMANDS.items()}
+    for run in runs.values():
+        # Fills the disk cache, and is not counted.
+        run()
+    times = interleaved(runs, repeats)
+    results = {
+        "machine": machine("tensorflow", "pandas", "numpy", "matplotlib", "ipywidgets"),
+        "seconds": [{"what": name, **spread(values)} for name, values in times.items()],
+        "imports": imports(OPEN),
+        "opening": opening(repeats),
+    }
+    for name in ("seconds", "imports", "opening"):
+        print(f"{table(results[name])}\n", flush=True)
+    save("start_up", results)
+
+
+def python(*arguments):
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+
+
+def imports(code):
+    """Return the packages that cost most when the code is run, by their own modules' time."""
+    own = {}
+    for line in python("-X", "importtime", "-c", code).stderr.splitlines():
+        if match := _IMPORT.match(line):
+            package = match[4].partition(".")[0]
+            own[package] = own.get(package, 0) + int(match[1]) / 1000
+    whole = sum(own.values())
+    most = sorted(own, key=own.get, reverse=True)[:_SHOWN]
+    return [
+        {"package, by its own modules": name, "ms": own[name], "share": f"{own[name] / whole:.0%}"}
+        for name in most
+    ]
+
+
+def opening(repeats):
+    """Return how long each step takes on the way to an open browser."""
+    laps = [list(map(float, python("-c", OPEN).stdout.split()[-5:])) for _ in range(repeats)]
+    return [
+        {"step to an open browser": name, **spread(values)}
+        for name, values in zip(LAPS, zip(*laps, strict=True), strict=True)
+    ]
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def timings(monkeypatch, gpus):
 
         return convolve
 
-    monkeypatch.setattr(precision, "_may_have_bfloat16", lambda: True)
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
     monkeypatch.setattr(precision, "_convolution", convolution)
     monkeypatch.setattr(precision.time, "perf_counter", lambda: now[0])
     return seconds
@@ -149,11 +149,11 @@ def test_the_cpu_is_asked_for_the_instructions(tmp_path, monkeypatch, text, expe
     monkeypatch.setattr(precision, "_CPUINFO", tmp_path / "cpuinfo")
     if text:
         (tmp_path / "cpuinfo").write_text(text)
-    assert precision._may_have_bfloat16() is expected
+    assert precision.has_bfloat16() is expected
 
 
 def test_without_the_instructions_there_is_no_trial(monkeypatch, gpus):
-    monkeypatch.setattr(precision, "_may_have_bfloat16", lambda: False)
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: False)
     monkeypatch.setattr(precision, "_bfloat16_speed", None)
     assert choose_precision("auto") == ("float32", " (no bfloat16 instructions)")
 

@@ -87,6 +87,23 @@ def test_a_photo_changed_as_a_phone_would_still_finds_itself(notebook, photos, t
         assert found.loc[0, "score"] > 0.95
 
 
+def test_bfloat16_finds_the_neighbours_that_float32_finds(photos, capsys):
+    # 64 pixels and 300 photos: a CPU without the instructions takes its time.
+    catalogue = zapsim.load_catalogue(photos[0]).sample(300)
+    found = [
+        zapsim.top_k(
+            zapsim.VGG16Extractor(image_size=64, precision=precision).extract(catalogue), 10
+        ).indices
+        for precision in ("float32", "bfloat16")
+    ]
+    shared = [len(set(a) & set(b)) / 10 for a, b in zip(*found, strict=True)]
+    with capsys.disabled():
+        print(
+            f"\n300 real photos, 64×64: top-10 shared by the two precisions = {np.mean(shared):.3f}"
+        )
+    assert np.mean(shared) >= 0.99
+
+
 def test_real_photos_have_sizes_and_values_of_photos(photos):
     picture = zapsim.load_catalogue(photos[0]).picture("Boot/boot (1004).jpg")
     assert picture.dtype == np.uint8

@@ -9,7 +9,7 @@ import os
 import time
 from pathlib import Path
 
-__all__ = ["PRECISIONS", "choose_precision"]
+__all__ = ["PRECISIONS", "choose_precision", "has_bfloat16"]
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 # A gain smaller than this is not worth the lost digits, and may be the machine's noise.
@@ -61,7 +61,7 @@ def choose_precision(precision):
         )
     if on_gpu:
         return "float16", ""
-    if not _may_have_bfloat16():
+    if not has_bfloat16():
         return "float32", " (no bfloat16 instructions)"
     speed = _bfloat16_speed()
     if speed > _WORTHWHILE:
@@ -69,8 +69,8 @@ def choose_precision(precision):
     return "float32", f" (bfloat16 would be {speed:.1f}× as fast)"
 
 
-def _may_have_bfloat16():
-    """Tell whether this CPU lists the instructions; True where nothing is listed."""
+def has_bfloat16():
+    """Tell whether this CPU lists instructions for bfloat16; True where nothing is listed."""
     try:
         lines = _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
