@@ -6,11 +6,13 @@ vector of zeros has no direction, so for its kind its score is 0, as it is every
 """
 
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
+from zapsim.bundled import MINIZAP_PARTS
 from zapsim.catalogue import Catalogue
 from zapsim.pictures import load_picture
 from zapsim.similarity import check_features, unit_vectors
@@ -76,8 +78,9 @@ def shape_colour_texture(catalogue, cache=None, centre=True):
     Parameters
     ----------
     catalogue : Catalogue
-    cache : path, optional
-        A folder for two feature stores, ``shape`` and ``texture``.
+    cache : path or "bundled", optional
+        A folder for two feature stores, ``shape`` and ``texture``. "bundled" is MiniZap's, which
+        ships with zapsim.
     centre : bool
         Make their scores comparable with each other by `centred`: only then do equal weights in
         a blend give each of them about the same say.
@@ -91,15 +94,14 @@ def shape_colour_texture(catalogue, cache=None, centre=True):
         ``texture``: averages over the whole grey picture early in the network (block2_pool),
         whose filters see about 16 × 16 pixels, so edges and patterns, but no shapes.
     """
-    from pathlib import Path
-
     from zapsim.baselines import colour_histogram
     from zapsim.features import VGG16Extractor
 
+    folder = MINIZAP_PARTS if isinstance(cache, str) and cache == "bundled" else cache
     grey = greyed(catalogue)
     extractors = {"shape": VGG16Extractor(), "texture": VGG16Extractor("block2_pool", grid=1)}
     parts = {
-        name: extractor.extract(grey, cache=cache and Path(cache) / name)
+        name: extractor.extract(grey, cache=folder and Path(folder) / name)
         for name, extractor in extractors.items()
     }
     keys = parts["shape"].index

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-__all__ = ["MINIZAP", "MINIZAP_FEATURES", "VGG16_WEIGHTS"]
+__all__ = ["MINIZAP", "MINIZAP_FEATURES", "MINIZAP_PARTS", "VGG16_WEIGHTS"]
 
 _HERE = Path(__file__).resolve().parent
 _DATA = _HERE / "data" if (_HERE / "data").is_dir() else _HERE.parent / "data"
 
 MINIZAP = _DATA / "minizap.zip"
 MINIZAP_FEATURES = _DATA / "minizap-features"
+MINIZAP_PARTS = _DATA / "minizap-parts"
 VGG16_WEIGHTS = _DATA / "vgg16_conv_fp16.npz"
