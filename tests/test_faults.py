@@ -110,8 +110,24 @@ def lines(path):
     return Path(path).read_text(encoding="utf-8").split() if Path(path).exists() else []
 
 
+def wait_for(condition):
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, "waited for two minutes"
+        time.sleep(0.003)
+
+
+def wait_until_computed(log, n):
+    wait_for(lambda: len(lines(log)) >= n)
+
+
 def stored(store):
     return zapsim.load_features(store) if any(Path(store).glob("part-*")) else pd.DataFrame()
+
+
+def keys_in(store):
+    shards = Path(store).glob("part-*")
+    return {k for shard in shards for k in pq.read_table(shard, columns=["key"])["key"].to_pylist()}
 
 
 def assert_whole(store, pictures, expected):
@@ -144,21 +160,21 @@ def paths(tmp_path):
 def kill_again_and_again(pictures, store, alone, log):
     """Kill an extraction 20 times at random moments, each time where the last one was killed."""
     expected = extract(pictures, alone)
-    moment = random.Random(0)
+    moment, known = random.Random(0), set()
     for _ in range(20):
-        known = set(stored(store).index)
         Path(log).write_text("")
-        pid = forked(extract, pictures, store, log, 0.004)
-        # From before the first picture is read to several shards later.
-        time.sleep(moment.uniform(0.01, 0.3))
+        pid = forked(extract, pictures, store, log, 0.01)
+        # From before the first picture to several shards later, however busy the machine is.
+        wait_until_computed(log, moment.randrange(5 * SHARD))
+        time.sleep(moment.uniform(0, 0.02))
         os.kill(pid, signal.SIGKILL)
         assert os.WIFSIGNALED(os.waitpid(pid, 0)[1]), "it had ended: give it more pictures"
         computed = [f"{int(number):04}.png" for number in lines(log)]
         assert not known & set(computed), "what was stored is computed again"
         assert len(computed) == len(set(computed)), "a picture is computed twice in one run"
-        lost = set(computed) - set(stored(store).index)
-        assert len(lost) <= SHARD, "more than a shard was lost"
-    left = len(expected) - len(stored(store))
+        known = keys_in(store)
+        assert len(set(computed) - known) <= SHARD, "more than a shard was lost"
+    left = len(expected) - len(known)
     assert 0 < left < len(expected)
     Path(log).write_text("")
     pd.testing.assert_frame_equal(extract(pictures, store, log), expected)
@@ -170,7 +186,7 @@ def kill_again_and_again(pictures, store, alone, log):
 
 
 def test_killed_twenty_times_the_store_is_as_if_never_killed(numbered, paths):
-    apart(kill_again_and_again, numbered(1600), *paths)
+    apart(kill_again_and_again, numbered(1000), *paths)
 
 
 KILLED = """
@@ -190,10 +206,8 @@ def test_killed_with_the_real_network_the_next_run_does_the_rest(numbered, paths
     pictures, store = numbered(200), paths[0]
     killed = subprocess.Popen([sys.executable, "-c", KILLED, pictures, store])
     try:
-        deadline = time.monotonic() + 120
-        while len(list(store.glob("part-*"))) < 2 and time.monotonic() < deadline:
-            assert killed.poll() is None, "it ended before it was killed"
-            time.sleep(0.01)
+        wait_for(lambda: killed.poll() is not None or len(list(store.glob("part-*"))) >= 2)
+        assert killed.poll() is None, "it ended before it was killed"
     finally:
         killed.kill()
         killed.wait()
@@ -220,8 +234,7 @@ def extract_twice_at_once(pictures, store, alone, log):
         pd.testing.assert_frame_equal(features, expected)
 
     first = forked(child, "first")
-    while not lines(f"{log}-first"):
-        time.sleep(0.005)
+    wait_until_computed(f"{log}-first", 1)
     second = forked(child, "second")
     assert [os.waitpid(pid, 0)[1] for pid in (first, second)] == [0, 0]
     assert set(lines(f"{log}-first")) & set(lines(f"{log}-second")), "they did not run at once"
@@ -337,7 +350,8 @@ def small_disk(tmp_path):
     if said:
         pytest.skip(f"a small disk cannot be mounted here: {said.strip()}")
     yield folder
-    subprocess.run(["umount", folder], check=True)
+    # Lazily: a shard may still be open in some reader that was not collected yet.
+    subprocess.run(["umount", "-l", folder], check=True)
 
 
 def test_a_full_disk_keeps_the_shards_before_it_and_then_continues(small_disk, numbered, paths):
