@@ -73,7 +73,7 @@ def reduce(features, n=256, seed=0):
 
     >>> import pandas as pd, zapsim
     >>> features = pd.DataFrame([[1, 1], [3, 3]], index=["near", "far"])
-    >>> zapsim.reduce(features, n=1).round(2)
+    >>> zapsim.reduce(features, n=1).round(2)  # doctest: +NORMALIZE_WHITESPACE
              0
     key
     near -1.41
