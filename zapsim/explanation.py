@@ -249,10 +249,12 @@ def agreement(catalogue, query, neighbour):
 
 def _maps(extractor, pictures):
     """Run pictures through the cut network; float64 (n, side, side, n_channels)."""
+    # It sets TensorFlow up, which has to come before it is imported.
+    model = extractor.model
     import keras
 
     batch = keras.applications.vgg16.preprocess_input(np.array(pictures, np.float32))
-    maps = keras.ops.cast(extractor.model(batch, training=False), "float32")
+    maps = keras.ops.cast(model(batch, training=False), "float32")
     return keras.ops.convert_to_numpy(maps).astype(np.float64)
 
 

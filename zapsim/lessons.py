@@ -103,11 +103,12 @@ def feature_maps(extractor, picture, layers):
     -------
     dict of str to ndarray of shape (side, side, channels)
     """
-    import keras
-
     from zapsim.pictures import fit_square
 
+    # It sets TensorFlow up, which has to come before it is imported.
     model = extractor.model
+    import keras
+
     outputs = {layer: model.get_layer(layer).output for layer in layers}
     square = fit_square(picture, extractor.image_size, extractor.fit)
     every = keras.Model(model.input, outputs)

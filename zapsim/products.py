@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zapsim.network import prepare_tensorflow
 from zapsim.precision import choose_precision
 
 __all__ = ["PRODUCTS", "float32_error", "product_precision"]
@@ -71,6 +72,7 @@ class BFloat16Products:
     """
 
     def __init__(self, unit):
+        prepare_tensorflow()
         import tensorflow as tf
 
         self._matmul = tf.function(
