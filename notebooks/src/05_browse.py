@@ -181,4 +181,4 @@ if same_brand_row is not ...:
 # - ✅ search it with a photo of your own, and take what you found with you,
 # - ✅ say how state, scores and widgets fit together, and add a control of your own.
 #
-# **Next:** keep going with your own pictures: change `source` in 00 and give `cache` a folder, then go through the others.
+# **Next:** in 06 somebody asks whether it is any good, and you have an answer.
