@@ -153,7 +153,8 @@ def plot_explanation(why):
         _draw(axes[place], why.pictures[side], f"{role}\n{_wrapped(why.names[side])}")
     for place, side in [(1, 0), (2, 1)]:
         heat = _over_grey(colours, thousandths[side], why.pictures[side])
-        above = why.score - why.usual[side]
+        # Of what is printed, so that the reader's sum comes out.
+        above = round(why.score, 3) - round(why.usual[side], 3)
         total = f"usual {why.usual[side]:.3f} + {above:.3f} here" if why.usual[side] else ""
         _draw(axes[place], heat, total or f"together {above:.3f}")
     bar = figure.colorbar(colours, ax=axes, shrink=0.75, aspect=14, pad=0.01)

@@ -102,6 +102,7 @@ def plot_confusion(shares, least=0.05):
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=axes, shrink=0.6, label="share of the neighbours")
+    bar.ax.yaxis.set_major_formatter("{x:.0%}")
     bar.outline.set_visible(False)
     plt.close(figure)
     return figure

@@ -125,7 +125,9 @@ extractor = zapsim.VGG16Extractor("block4_pool", grid=2, image_size=image_size)
 # ## Results that survive
 # Thousands of pictures take minutes or hours, and much can happen: you press stop, the laptop falls asleep,
 # Colab takes its machine back. With `cache="some/folder"` the vectors are written while they are
-# computed, a few hundred to a file. Let us pull the plug after 70 pictures:
+# computed, a few hundred to a file. Let us press *stop* after 70 pictures. (Then what went through the network
+# is still written, 64 of them: pictures go through it 32 at a time. If the machine dies without a warning, the
+# last, unfinished file is lost, 512 pictures at most.)
 
 # %%
 import tempfile
@@ -137,9 +139,9 @@ except KeyboardInterrupt:
     print("Interrupted!")
 
 # %% [markdown]
-# And run again. What was written is found, the bar starts there, and only the rest is computed (pictures
-# go through the network 32 at a time; those of a batch that was not full are done again). On Colab, put the
-# folder on your Drive, and a *new* machine goes on where the old one died.
+# And run again. What was written is found, the bar starts there, and only the rest is computed. On Colab, put
+# the folder on your Drive, and a *new* machine goes on after the last file. (Here it is a temporary one, so
+# that this notebook leaves nothing behind.)
 
 # %%
 features = extractor.extract(sample, cache=cache)

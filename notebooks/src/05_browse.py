@@ -10,7 +10,7 @@
 #
 # - browse any catalogue in JupyterLab, Colab or as a web page,
 # - search it with a photo of your own, and take what you found with you,
-# - say how state, scores and widgets fit together, and add a control of your own.
+# - say how state, scores and widgets fit together, and build a row of your own.
 #
 # 🕐 20 minutes · **You need** [04](04_recommend.ipynb).
 
@@ -18,6 +18,7 @@
 import ipywidgets as widgets
 
 import zapsim
+from zapsim.plots import plot_pictures
 
 # %% tags=["parameters"]
 source = None
@@ -36,7 +37,8 @@ predictor = zapsim.SimilarityPredictor(catalogue, features)
 
 # %% [markdown] tags=["app"]
 # The framed shoe is the query. Click *Search like #…* under a neighbour, and that becomes the query; its
-# own neighbours appear at once. Go on, come back, filter, lose yourself in the catalogue.
+# own neighbours appear at once. Go on, come back, filter, lose yourself in the catalogue. Then try *Search with
+# my picture* with a photo of your own, and *Export*: a table of what is shown, to take with you.
 
 # %% tags=["app"]
 first = catalogue.sample(1, seed=6).keys[0]
@@ -61,9 +63,9 @@ browser.state.neighbours()[["rank", "key", "score"]].head(3).round(3)
 
 # %% [markdown]
 # ## Then see how little it takes
-# Three parts, and each of them knows only the one before: *state* (what is the query?), *scores* (who
-# is near?), *cards* (show them). Keep state in plain Python, and widgets become thin: they tell the
-# state what was clicked, and show what it says.
+# Three parts: *state* (what is the query? `state` below), *scores* (who is near? `predictor.similar`) and *cards*
+# (the pictures and buttons). Keep state in plain Python, and widgets become thin: they tell the state what was
+# clicked (`clicked`; each button carries the key of its shoe), and show what it says (`show`).
 #
 # The cards are made **once**; afterwards only their pictures change. Making widgets is slow, changing
 # one is fast.
@@ -104,41 +106,47 @@ print("after: ", state["query"])
 # %% [markdown]
 # ## 📝 Exercise 1: a neighbour's neighbour
 #
-# **Goal:** walk three steps from `first`, each time to the nearest neighbour that is *not* of the same
-# product.
-# **Given:** `predictor.similar(key, k=1, hide_colourways=True)`, a table with one row; `first`, a key.
+# **Goal:** walk three steps from `first`, each time to the nearest item of another product *where you have not
+# been yet* (otherwise you would soon go to and fro: your nearest neighbour's nearest neighbour is often you).
+# **Given:** `predictor.similar(key, k=9, hide_colourways=True)`, a table, nearest first; `first`, a key.
 # **Wanted:** `my_walk`, a list of the three keys you came by.
 #
-# *Hint:* a loop, in which the key found becomes the next query. `table["key"].iloc[0]` is the key.
+# *Hint:* two loops. The inner one goes through `table["key"]` and stops at the first key that is neither
+# `first` nor in `my_walk`; it becomes the next query.
 
 # %% tags=["exercise"]
 # stub: my_walk = ...
 my_walk, key = [], first
 for _ in range(3):
-    key = predictor.similar(key, k=1, hide_colourways=True)["key"].iloc[0]
+    found = predictor.similar(key, k=9, hide_colourways=True)["key"]
+    key = next(k for k in found if k not in [first, *my_walk])
     my_walk.append(key)
 
 # %% tags=["check"]
 from zapsim.browsing import BrowserState
 from zapsim.exercise import check
 
-walker = BrowserState(predictor, first, k=1)
+walker = BrowserState(predictor, first, k=9)
 walker.set_hide_colourways(True)
-expected = []
+expected = [first]
 for _ in range(3):
-    walker.show(walker.neighbours()["key"].iloc[0])
+    walker.show(next(key for key in walker.neighbours()["key"] if key not in expected))
     expected.append(walker.query)
-check(my_walk, expected, hint="three keys; the first is the nearest to `first`, colourways hidden")
+check(my_walk, expected[1:], hint="three different keys; the first is nearest to `first`")
+
+# %% [markdown]
+# Your walk, step by step:
 
 # %%
 if isinstance(my_walk, list) and set(my_walk) <= set(catalogue.keys):
-    display(catalogue.subset([first, *my_walk]).plot())
+    steps = enumerate([first, *my_walk])
+    display(plot_pictures([(catalogue.picture(key), f"step {step}") for step, key in steps]))
 
 # %% [markdown]
 # ## 📝 Exercise 2: a second row, "same brand only"
 #
 # **Goal:** the little browser above shows any brand. Write what a second row would show: the four
-# nearest items of the query's own brand.
+# nearest items of the query's own brand (its other colourways may be among them).
 # **Given:** `predictor.similar(..., where={"Brand": ...})`; `catalogue.table.loc[key, "Brand"]`.
 # **Wanted:** a function `same_brand_row(key)` that returns a list of four `widgets.Image`, in the order of
 # the neighbours.
@@ -158,16 +166,20 @@ def same_brand_row(key):
 
 # %% tags=["check"]
 def shows_the_same_brand(function):
-    where = {"Brand": catalogue.table.loc[first, "Brand"]}
-    expected = predictor.similar(first, k=4, where=where)["key"]
-    return [image.value for image in function(first)] == [catalogue.thumbnail(k) for k in expected]
+    for key in (first, catalogue.keys[0]):
+        where = {"Brand": catalogue.table.loc[key, "Brand"]}
+        expected = predictor.similar(key, k=4, where=where)["key"]
+        if [image.value for image in function(key)] != [catalogue.thumbnail(k) for k in expected]:
+            return False
+    return True
 
 
 check(same_brand_row, shows_the_same_brand, hint="four pictures, filtered by the query's brand")
 
 # %% tags=["nbval-ignore-output"]
-if same_brand_row is not ...:
-    display(widgets.HBox(same_brand_row(first)))
+if callable(same_brand_row):
+    row = [w for w in same_brand_row(first) or [] if isinstance(w, widgets.Widget)]
+    display(widgets.HBox(row))
 
 # %% [markdown]
 # ## Without code: as a web page
@@ -179,6 +191,6 @@ if same_brand_row is not ...:
 #
 # - ✅ browse any catalogue in JupyterLab, Colab or as a web page,
 # - ✅ search it with a photo of your own, and take what you found with you,
-# - ✅ say how state, scores and widgets fit together, and add a control of your own.
+# - ✅ say how state, scores and widgets fit together, and build a row of your own.
 #
 # **Next:** in 06 somebody asks whether it is any good, and you have an answer.
