@@ -161,3 +161,23 @@ def test_rescoring_gives_the_scores_of_other_features(parts):
     for row, (indices, values) in enumerate(zip(found.indices, scores, strict=True)):
         np.testing.assert_allclose(values, wanted[row, indices], atol=1e-6)
     assert np.isnan(rescore(neighbours([[1, -1], [0, -1]]), parts["colour"])[:, 1]).all()
+
+
+def test_grey_features_are_not_mixed_with_coloured_ones_nor_searched_with_a_new_picture(
+    tmp_path, monkeypatch
+):
+    catalogue = zapsim.load_catalogue().sample(3, seed=1)
+    extractor = zapsim.VGG16Extractor(image_size=32, weights=None)
+    monkeypatch.setattr(
+        zapsim.VGG16Extractor,
+        "_run",
+        lambda self, squares: np.ones((len(squares), self.n_features), np.float32),
+    )
+    extractor.extract(catalogue, cache=tmp_path / "store")
+    grey = zapsim.greyed(catalogue)
+    with pytest.raises(zapsim.StoreError, match="pictures is \\(absent\\) there and grey here"):
+        extractor.extract(grey, cache=tmp_path / "store")
+    features = extractor.extract(grey.subset(grey.keys[:2]))
+    predictor = zapsim.SimilarityPredictor(catalogue, features)
+    with pytest.raises(ValueError, match="pictures made grey"):
+        predictor.similar_to(catalogue.picture(catalogue.keys[2]))

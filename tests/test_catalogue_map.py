@@ -80,3 +80,10 @@ def test_the_map_shows_each_picture_in_its_cell_on_its_labels_colour(make_zip, e
     assert len(few.axes[0].images) == 1
     with pytest.raises(KeyError, match="No column 'Colour' to label by"):
         plot_map(catalogue, places, "Colour")
+
+
+@pytest.mark.parametrize("values", [np.ones((6, 4)), np.array([[1.0], [2], [-3], [4]])])
+def test_where_nothing_varies_or_in_one_direction_only_there_is_still_a_map(values):
+    places = zapsim.map_catalogue(pd.DataFrame(values))
+    assert places.shape == (len(values), 2)
+    assert np.isfinite(places.to_numpy()).all()

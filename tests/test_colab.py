@@ -375,7 +375,7 @@ def test_file_that_always_fails_is_named_and_the_others_are_kept(
     with pytest.raises(TransferError, match=message) as caught:
         stage(folder)
     copied = disk / "Data" / folder.name
-    assert f"The others are in {copied}" in str(caught.value)
+    assert f" are in {copied}: run again" in str(caught.value)
     assert names(copied) == names(folder) - {KEYS[1]}
     assert len(load_catalogue(copied)) == 4
     reading.failures.clear()
@@ -549,5 +549,5 @@ def test_welcome_without_drive_is_one_line_that_says_what_works(capsys, error, r
     welcome("https://github.com/zapsim/zapsim/archive/main.zip", error)
     said = capsys.readouterr().out
     assert said.count("\n") == 1
-    assert f"from GitHub. No Drive ({reason}): everything runs on MiniZap all the same" in said
+    assert f"). No Drive ({reason}): everything runs on MiniZap all the same" in said
     assert "Run this cell again to be asked again." in said

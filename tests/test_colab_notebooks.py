@@ -191,6 +191,7 @@ def test_with_drive_the_copy_there_is_installed_once_and_the_cell_says_so(tmp_pa
     assert said(first).count("\n") == 2, "Drive's own line and ours"
     assert said(where).strip() == str(tmp_path / "target" / "zapsim" / "__init__.py")
     assert "already mounted" in said(second)
+    assert f"zapsim {zapsim.__version__} was here already" in said(second)
     assert said(second).count("\n") == 2
 
 
@@ -205,7 +206,8 @@ def test_without_drive_github_is_asked_and_the_cell_explains_itself(tmp_path, gi
     colab = Colab(tmp_path, how)
     colab.github = github
     first, where = colab.run(SETUP, WHERE).cells
-    assert f"zapsim {zapsim.__version__} from GitHub. No Drive (" in said(first)
+    assert f"zapsim {zapsim.__version__} from GitHub (http" in said(first)
+    assert "). No Drive (" in said(first)
     assert reason in said(first)
     assert "everything runs on MiniZap all the same" in said(first)
     assert said(first).count("\n") == 1

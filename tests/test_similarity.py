@@ -382,13 +382,13 @@ def test_auto_takes_bfloat16_for_large_catalogues_where_it_is_faster(
     monkeypatch, n_items, claims, chosen, expected
 ):
     monkeypatch.setattr(products, "_claims_bfloat16", lambda: claims)
-    monkeypatch.setattr(products, "choose_precision", lambda precision: chosen)
+    monkeypatch.setattr(products, "choose_precision", lambda precision: (chosen, ""))
     assert products.product_precision("auto", n_items, 2048) == expected
 
 
 def test_auto_loads_tensorflow_only_for_catalogues_that_are_worth_it(monkeypatch):
     monkeypatch.setattr(products, "_claims_bfloat16", lambda: True)
-    monkeypatch.setattr(products, "choose_precision", lambda precision: "bfloat16")
+    monkeypatch.setattr(products, "choose_precision", lambda precision: ("bfloat16", ""))
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     assert products.product_precision("auto", 20_000, 2048) == "bfloat16"
     monkeypatch.delitem(sys.modules, "tensorflow")
@@ -528,3 +528,10 @@ def test_arrays_without_keys_are_refused():
 def test_exclude_must_have_one_value_an_item():
     with pytest.raises(ValueError, match=r"each of the 4 items\. Received: 1 values"):
         zapsim.top_k(COMPASS, exclude=["x"])
+
+
+def test_a_series_of_other_items_is_refused_and_not_read_by_position():
+    frame = features([[1, 0], [1, 1], [0, 1]], ["a", "b", "c"])
+    products = pd.Series(["p", "p", "q"], index=["b", "c", "d"], name="Product")
+    with pytest.raises(ValueError, match=r"1 of 3 items have no value in Product, such as 'a'"):
+        zapsim.top_k(frame, 1, exclude=products)

@@ -54,11 +54,13 @@ if "google.colab" in sys.modules:
         drive.mount("/content/drive")
     except Exception as error:
         refused = error
-    copies = sorted(Path("/content/drive/MyDrive").glob("{repository}*/pyproject.toml"))
-    place = copies[0].parent if copies else "https://github.com/{owner}/{repository}/archive/{branch}.zip"
+    place = None
     try:
         import zapsim
     except ImportError:
+        copies = sorted(Path("/content/drive/MyDrive").glob("{repository}*/pyproject.toml"))
+        place = copies[0].parent if copies else None
+        place = place or "https://github.com/{owner}/{repository}/archive/{branch}.zip"
         # --no-deps: Colab has everything else, and no package there may move.
         !{{sys.executable}} -m pip install --quiet --no-deps "{{place}}"
     from zapsim.colab import welcome

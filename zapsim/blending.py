@@ -1,8 +1,9 @@
 """Take similarity apart into shape, colour and texture, and mix it anew.
 
 In: a catalogue, and features of several kinds for the same items. Out: features whose scores are
-the weighted mean of the scores of each kind; they go wherever features go. The edge rule: a
-vector of zeros has no direction, so for its kind its score is 0, as it is everywhere.
+the weighted mean of the scores of each kind; they go wherever features go. The edge rule: an item
+whose vector of a kind is zeros has none of that kind; its score is made of the others, and, as
+all scores are scaled to length 1, somewhat higher than their weighted mean.
 """
 
 from io import BytesIO
@@ -55,10 +56,15 @@ def greyed(catalogue):
 class _Greyed:
     """Files whose pictures are grey (luma of ITU-R BT.601, Pillow's mode L)."""
 
+    treatment = "grey"
+
     def __init__(self, files):
         self._files = files
 
     def __getattr__(self, name):
+        # Copying asks before there are any.
+        if name == "_files":
+            raise AttributeError(name)
         return getattr(self._files, name)
 
     def read(self, key):

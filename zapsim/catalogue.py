@@ -106,6 +106,11 @@ class Catalogue:
         return self._files.root.name
 
     @property
+    def treatment(self):
+        """What was done to all pictures, such as "grey", or None; see `zapsim.greyed`."""
+        return getattr(self._files, "treatment", None)
+
+    @property
     def keys(self):
         """All keys, in the table's order (pandas.Index of str)."""
         return self.table.index

@@ -62,13 +62,15 @@ def map_catalogue(features, method="t-SNE", seed=42):
     n_components = 2 if method == "PCA" else min(_COMPONENTS, *unit.shape)
     with np.errstate(invalid="ignore"):  # Where all items are the same, nothing varies.
         places = PCA(min(n_components, *unit.shape), random_state=seed).fit_transform(unit)
-    if method == "t-SNE":
+    # Where nothing varies, or in one direction only, t-SNE has nowhere to begin.
+    if method == "t-SNE" and places.shape[1] > 1 and np.ptp(places[:, 0]) > 0:
         perplexity = min(30, (n_items - 1) / 3)
         # On a busy machine its threads wait for each other in vain, for minutes instead of
         # seconds; and one thread adds up in the same order every time.
         with threadpool_limits(1):
             places = TSNE(perplexity=perplexity, random_state=seed).fit_transform(places)
     # One feature alone gives one direction only.
+    places = places[:, :2]
     places = np.pad(places, ((0, 0), (0, max(0, 2 - places.shape[1])))).astype(np.float64)
     span = np.ptp(places, axis=0)
     places = (places - places.min(axis=0)) / np.where(span > 0, span, 1)

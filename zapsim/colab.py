@@ -34,17 +34,20 @@ def welcome(place, refused=None):
 
     Parameters
     ----------
-    place : path or str
-        Where zapsim was installed from.
+    place : path, str or None
+        Where zapsim was installed from; None if it was there already.
     refused : Exception, optional
         Why there is no Drive.
     """
-    origin = "your Drive" if isinstance(place, Path) else "GitHub"
+    if place is None:
+        origin = "was here already"
+    else:
+        origin = f"from {'your Drive' if isinstance(place, Path) else 'GitHub'} ({place})"
     if refused is None:
-        print(f"zapsim {__version__} from {origin} ({place}); your Drive is at {DRIVE}/MyDrive.")
+        print(f"zapsim {__version__} {origin}; your Drive is at {DRIVE}/MyDrive.")
     else:
         print(
-            f"zapsim {__version__} from {origin}. No Drive ({_first_line(refused)}): everything "
+            f"zapsim {__version__} {origin}. No Drive ({_first_line(refused)}): everything "
             "runs on MiniZap all the same, only your own files are out of reach. "
             "Run this cell again to be asked again."
         )
@@ -56,7 +59,8 @@ def stage(source, to=None):
     A zip is copied in one go, and opened as it is: nothing is unpacked, so no name in it can reach
     beyond its folder. A folder's pictures and metadata are copied file by file, many at once; if
     you can, keep one zip on Drive instead, which takes seconds where thousands of files take many
-    minutes. Call it again to go on after an interruption, or after Drive did not answer.
+    minutes. Call it again to go on after an interruption, or after Drive did not answer. A folder
+    that was copied to the end is not compared again: to have changes, delete the copy.
 
     Parameters
     ----------
@@ -149,8 +153,9 @@ def _stage_folder(source, target):
         name, error = next(iter(failed.items()))
         raise TransferError(
             f"{len(failed):,} of {len(files) + len(failed.keys() - files):,} files could not be "
-            f"copied from {source}, such as {name!r} ({error}). The others are in {target}: run "
-            "again to copy only what is missing."
+            f"copied from {source}, such as {name!r} ({error}). "
+            f"{sum(_has_size(target / name, size) for name, size in files.items()):,} are in "
+            f"{target}: run again to copy only what is missing."
         )
     write_whole(target / _LIST, json.dumps(files).encode())
     print(f"{len(files):,} files in {target}")

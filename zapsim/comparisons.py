@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from zapsim.similarity import check_features, check_k, unit_vectors
+from zapsim.zappos import DATA_ZIP
 
 __all__ = ["ATTRIBUTES", "attribute_accuracy", "attribute_questions", "load_comparisons"]
 
@@ -198,21 +199,25 @@ def _read(source, name, variables):
 
 
 def _bytes(source, name):
-    missing = f"No {name} in {source}. It is part of UT-Zappos50K's ut-zap50k-data.zip."
+    missing = f"No {name} in {source}. It is part of UT-Zappos50K's {DATA_ZIP}."
     if source.is_dir():
         path = source / name
-        if not path.is_file():
-            raise FileNotFoundError(missing)
-        _check_size(name, path.stat().st_size)
-        return path.read_bytes()
+        if path.is_file():
+            _check_size(name, path.stat().st_size)
+            return path.read_bytes()
+        # What fetch_zappos leaves.
+        source = source / DATA_ZIP
     if not source.exists():
         raise FileNotFoundError(missing)
-    with zipfile.ZipFile(source) as archive:
-        entries = [e for e in archive.infolist() if e.filename.rpartition("/")[2] == name]
-        if not entries:
-            raise FileNotFoundError(missing)
-        _check_size(name, entries[0].file_size)
-        return archive.read(entries[0])
+    try:
+        with zipfile.ZipFile(source) as archive:
+            entries = [e for e in archive.infolist() if e.filename.rpartition("/")[2] == name]
+            if not entries:
+                raise FileNotFoundError(missing)
+            _check_size(name, entries[0].file_size)
+            return archive.read(entries[0])
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{source} is no readable zip ({error}). Give {DATA_ZIP}.") from error
 
 
 def _check_size(name, size):

@@ -132,9 +132,10 @@ def explain(predictor, query, neighbour, whole=False):
     arXiv:1901.00536.
     """
     extractor = predictor.get_extractor()
-    if extractor.grid is None:
+    if getattr(extractor, "grid", None) is None:
+        cut = getattr(extractor, "layer", "A reduction")
         raise ValueError(
-            f"{extractor.layer} has no maps, so no place in the picture can be named. Explain "
+            f"{cut} has no maps, so no place in the picture can be named. Explain "
             "features of a convolution or pooling layer, such as the default block4_pool."
         )
     both = (query, neighbour)

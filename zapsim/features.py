@@ -131,6 +131,11 @@ class VGG16Extractor:
     @classmethod
     def from_settings(cls, settings):
         """Make the extractor that features were made with, from their ``attrs["extractor"]``."""
+        if settings.get("pictures"):
+            raise ValueError(
+                f"These features are of pictures made {settings['pictures']}. A new picture would "
+                "have to be treated alike, which no extractor does: search by key."
+            )
         source = str(settings.get("weights", "")).partition(":")[0]
         weights = {"bundled": "bundled", "imagenet": "imagenet", "random": None}
         try:
@@ -228,13 +233,15 @@ class VGG16Extractor:
         return values if several else values[0]
 
     def _extract_catalogue(self, catalogue, cache):
-        store, keys = None, list(catalogue.keys)
+        store, keys, settings = None, list(catalogue.keys), self.settings
+        if catalogue.treatment:
+            settings = settings | {"pictures": catalogue.treatment}
         values = np.zeros((len(keys), self.n_features), np.float32)
         found = np.zeros(len(keys), bool)
         if cache is not None:
             bundled = isinstance(cache, str) and cache == "bundled"
             store = FeatureStore(
-                MINIZAP_FEATURES if bundled else cache, self.settings, read_only=bundled
+                MINIZAP_FEATURES if bundled else cache, settings, read_only=bundled
             )
             values, found = store.read(_identify(catalogue, store.keys()), self.n_features)
             if bundled and not found.all():
@@ -251,7 +258,7 @@ class VGG16Extractor:
         if not found.any():
             raise PictureError(f"None of the {len(catalogue):,} pictures could be read.")
         keys = [key for key, has in zip(keys, found, strict=True) if has]
-        return features_frame(keys, _kept(values, found), self.settings)
+        return features_frame(keys, _kept(values, found), settings)
 
     def _compute(self, catalogue, values, found, store):
         """Fill in what `found` lacks, batch by batch; return the unreadable keys with reasons."""

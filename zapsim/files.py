@@ -201,10 +201,11 @@ def _advise(files):
             files.read(key)
         seconds.append(perf_counter() - start)
     each = median(seconds)
-    if each > _SLOW_SECONDS and each * len(files.keys) > _WORTH_SECONDS:
+    together = each * len(files.keys)
+    if each > _SLOW_SECONDS and together > _WORTH_SECONDS:
         warnings.warn(
             f"Reading one picture from {files.root} takes {each * 1000:.0f} ms, so each pass over "
-            f"all {len(files.keys):,} about {each * len(files.keys) / 60:.0f} minutes. On Colab, "
+            f"all {len(files.keys):,} about {max(1, together / 60):.0f} minutes. On Colab, "
             f"copy them to the machine first: load_catalogue(zapsim.stage({str(files.root)!r})). "
             "One zip on Drive copies much faster than a folder.",
             stacklevel=4,

@@ -12,10 +12,11 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
+import psutil
 
 from zapsim.evaluation import scorecard
 from zapsim.features import VGG16Extractor
-from zapsim.network import LAYERS, averaging, map_size
+from zapsim.network import LAYERS, averaging, map_size, n_features
 from zapsim.pictures import fit_square
 from zapsim.reduction import reduce
 
@@ -51,6 +52,11 @@ def extract_cuts(
         By name, e.g. ``"block4_pool 2×2 at 128"``, in the network's order: just what
         `VGG16Extractor.extract` returns. ``attrs["milliseconds"]`` is what one picture's way
         through the network took, up to this cut: the median over batches, in this run.
+
+    Raises
+    ------
+    MemoryError
+        If all of them together would not fit in memory.
     """
     options = {"image_size": image_size, "weights": weights, "fit": fit, "power": power}
     whole = {layer: VGG16Extractor(layer, 1, **options) for layer in layers}
@@ -59,8 +65,10 @@ def extract_cuts(
         side = map_size(layer, image_size)
         for grid in grids if side else [None]:
             if side is None or grid == "flat" or grid <= side:
-                cuts[layer, grid] = VGG16Extractor(layer, grid or 1, **options)
+                cut = VGG16Extractor(layer, grid or 1, **options)
+                cuts[layer, cut.grid] = cut
         deepest = whole[layer]
+    _check_memory(len(catalogue), sum(cut.n_features for cut in cuts.values()))
     values, milliseconds = run_cuts(catalogue, deepest, list(cuts), progress=True)
     found = {}
     for (layer, grid), cut in cuts.items():
@@ -97,9 +105,12 @@ def run_cuts(catalogue, extractor, cuts, prepare=None, progress=False):
 
     prepare, size = prepare or as_trained, extractor.batch_size
     stages = _stages(extractor.model, {layer for layer, _ in cuts})
-    values = {cut: [] for cut in cuts}
     seconds = {layer: [] for layer in stages}
     keys = list(catalogue.keys)
+    values = {
+        cut: np.empty((len(keys), n_features(*cut, extractor.image_size)), np.float32)
+        for cut in cuts
+    }
     starts = range(0, len(keys), size)
     for start in tqdm(starts, desc="Extracting", unit="batch", disable=not progress):
         part = keys[start : start + size]
@@ -116,9 +127,10 @@ def run_cuts(catalogue, extractor, cuts, prepare=None, progress=False):
             seconds[layer].append(spent)
             for cut in cuts:
                 if cut[0] == layer:
-                    values[cut].append(_vectors(found, cut[1], extractor.power))
+                    rows = slice(start, start + len(part))
+                    values[cut][rows] = _vectors(found, cut[1], extractor.power)
     milliseconds = {layer: 1000 * float(np.median(s)) / size for layer, s in seconds.items()}
-    return {cut: np.concatenate(blocks) for cut, blocks in values.items()}, milliseconds
+    return values, milliseconds
 
 
 def reduce_cuts(cuts, n=256):
@@ -202,6 +214,16 @@ def lab_report(cuts, labels, k=5, exclude=None, against=None, **options):
     costs.columns = pd.MultiIndex.from_product([["an item"], costs.columns])
     card = scorecard(cuts, labels, k, exclude, against, metrics=("precision",), **options)
     return costs.join(card)
+
+
+def _check_memory(n_items, width):
+    needed, free = 4 * n_items * width, psutil.virtual_memory().available
+    if needed > 0.8 * free:
+        raise MemoryError(
+            f"All cuts together are {n_items:,} × {width:,} numbers × 4 bytes, "
+            f"{needed / 1e9:.1f} GB; {free / 1e9:.1f} GB of memory are free. Try fewer cuts, or "
+            "them on a sample: catalogue.sample(2000)."
+        )
 
 
 def _stages(model, layers):

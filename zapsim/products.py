@@ -133,7 +133,7 @@ def product_precision(precision, n_items, n_features):
     # The trial loads TensorFlow, which takes seconds: not for a CPU that says it has none.
     if not _claims_bfloat16():
         return "float32"
-    return "bfloat16" if choose_precision("auto") == "bfloat16" else "float32"
+    return "bfloat16" if choose_precision("auto")[0] == "bfloat16" else "float32"
 
 
 def _claims_bfloat16():

@@ -13,7 +13,7 @@ from zapsim.browser import error_text
 from zapsim.cards import STYLE, button, no_picture, row, wide
 from zapsim.markup import data_link, picture_html, status_html
 from zapsim.pictures import PictureError
-from zapsim.quizzing import QuizState, make_triplets
+from zapsim.quizzing import CHOICES, QuizState, make_triplets
 
 __all__ = ["Quiz", "quiz"]
 
@@ -163,7 +163,7 @@ def _verdict(state):
             f"You said {row['you'].upper()}. The model says {model}: "
             f"A {row['score_a']:.3f}, B {row['score_b']:.3f}."
         )
-        if row.get("people") in ("a", "b"):
+        if isinstance(row.get("people"), str) and row["people"] in CHOICES:
             parts.append(f"People said {row['people'].upper()}.")
     counts = state.tally()
     if counts["answered"]:

@@ -129,6 +129,8 @@ def _share(part, whole):
 
 def _checked_k(k, neighbours):
     sought = neighbours.indices.shape[1]
+    if not sought:
+        raise ValueError("No item has a neighbour: there is nothing to judge.")
     ks = list(np.atleast_1d(sought if k is None else k).tolist())
     for n in ks:
         check_k(n)

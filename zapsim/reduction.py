@@ -130,8 +130,9 @@ class Reduction:
         else:
             store = _Rows(features)
             pca, source = self._fit_store(store), store.settings
-        self.mean, self.components = pca.mean_, pca.components_
-        self.explained = pca.explained_variance_ratio_
+        # Fitted batch by batch, they come as float64.
+        found = (pca.mean_, pca.components_, pca.explained_variance_ratio_)
+        self.mean, self.components, self.explained = (each.astype(np.float32) for each in found)
         digest = hashlib.sha256(self.mean.tobytes() + self.components.tobytes()).hexdigest()
         self.settings = {
             "reduction": "PCA",

@@ -43,7 +43,7 @@ def plot_scorecard(card, metric=None):
     figure, axes = plt.subplots(figsize=(8, 0.3 * len(shown) + 1), layout="constrained")
     rows = np.arange(len(shown))
     axes.errorbar(
-        value, rows, xerr=[value - low, high - value],
+        value, rows, xerr=np.maximum([value - low, high - value], 0),
         fmt="o", markersize=5, color=QUERY_COLOUR, ecolor=QUERY_COLOUR, elinewidth=1.6, capsize=3,
     )  # fmt: skip
     axes.set_yticks(rows, [str(name) for name in shown.index], parse_math=False)

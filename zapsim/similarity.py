@@ -351,11 +351,24 @@ def aligned(values, keys):
     Parameters
     ----------
     values : array-like, pandas.Series indexed by key, or None
+        A Series without an index of its own (0, 1, 2 …) is taken as it is, too.
     keys : pandas.Index
+
+    Raises
+    ------
+    ValueError
+        If a Series lacks some of the keys.
     """
-    if isinstance(values, pd.Series) and keys.isin(values.index).all():
-        return values.loc[keys]
-    return values
+    if not isinstance(values, pd.Series) or isinstance(values.index, pd.RangeIndex):
+        return values
+    missing = keys[~keys.isin(values.index)]
+    if len(missing):
+        name = values.name or "the Series"
+        raise ValueError(
+            f"{len(missing):,} of {len(keys):,} items have no value in {name}, such as "
+            f"{missing[0]!r}. Take it from the catalogue that the features were made of."
+        )
+    return values.loc[keys]
 
 
 def check_features(features):

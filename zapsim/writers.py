@@ -61,7 +61,8 @@ class Mark:
         for path in sorted(self._path.parent.glob(f"{_PREFIX}.*")):
             if path == self._path:
                 continue
-            with suppress(OSError):
+            # A file of another name is nobody's mark.
+            with suppress(OSError, ValueError):
                 silent = max(0, time.time() - path.stat().st_mtime)
                 if _writes(path.name, silent):
                     found.append(f"{_who(path.name)} (last sign of life {silent:,.0f} s ago)")

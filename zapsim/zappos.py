@@ -11,13 +11,13 @@ from pathlib import Path, PurePosixPath
 from zapsim.files import METADATA, UNREADABLE, open_files
 from zapsim.transfer import TransferError, download, write_whole
 
-__all__ = ["COMPARISONS", "N_PICTURES", "fetch_zappos"]
+__all__ = ["COMPARISONS", "DATA_ZIP", "N_PICTURES", "fetch_zappos"]
 
 ADDRESS = "https://vision.cs.utexas.edu/projects/finegrained/utzap50k/"
 N_PICTURES = 50_025
 FIRST = "Shoes/Oxfords/Bostonian/100627.72.jpg"
 COMPARISONS = "zappos-labels.mat"
-_DATA = "ut-zap50k-data.zip"
+DATA_ZIP = "ut-zap50k-data.zip"
 _MEMBER_BYTES = 100_000_000
 _TERMS = f"""\
 UT-Zappos50K is for academic, non-commercial use only and may not be passed on:
@@ -59,7 +59,7 @@ def fetch_zappos(to="zappos", square=True, address=ADDRESS):
     folder = Path(to).expanduser()
     pictures = folder / f"ut-zap50k-images{'-square' if square else ''}.zip"
     print(_TERMS)
-    for path, check in [(pictures, _check_pictures), (folder / _DATA, _check_data)]:
+    for path, check in [(pictures, _check_pictures), (folder / DATA_ZIP, _check_data)]:
         if path.exists():
             _verify(path, check)
         else:
@@ -67,7 +67,7 @@ def fetch_zappos(to="zappos", square=True, address=ADDRESS):
             _record(path)
     for name in (METADATA, COMPARISONS):
         target = folder / name
-        data = _member(folder / _DATA, name)
+        data = _member(folder / DATA_ZIP, name)
         if not target.exists() or target.read_bytes() != data:
             write_whole(target, data)
     print(f"{N_PICTURES:,} pictures in {pictures}")
