@@ -11,7 +11,7 @@
 # **By the end you can**
 #
 # - say what VGG16's layers react to, and what each of them costs,
-# - cut the network at any layer, the article's own cut included, and say why ours is elsewhere,
+# - cut the network at any layer, the article's own cut included, and say why ours is elsewhere, and faster,
 # - turn maps into a vector with a grid of averages, and keep it where it survives,
 # - spot the three classic mistakes of feeding pictures to a network.
 #
@@ -109,6 +109,26 @@ plot_layer_costs(image_size, cut="block4_pool")
 article = layer_costs(224)["million_multiply_adds"].sum()
 ours = layer_costs(128)["million_multiply_adds"][:"block4_pool"].sum()
 print(f"{ours:,.0f} instead of {article:,.0f} million multiply-adds: {ours / article:.0%}")
+
+# %% [markdown]
+# ## Why it is fast, and what would make it faster
+# Arithmetic is one thing, a clock another. From picture files to stored features, side by side on a
+# processor with two cores (`python -m benchmarks.extraction`, float32; the last column on 600 real photos of
+# three kinds of shoes):
+#
+# | | pictures a second, relative | class precision at 5 |
+# |---|---|---|
+# | the article: `fc2`, 224×224 | 1 | |
+# | `block5_pool` flattened, 224×224 | 1.5 | 0.926 |
+# | **`block4_pool`, 2×2 grid, 128×128** | **4.4** | **0.943** |
+# | the same at 96×96 | 7.4 | 0.935 |
+#
+# Nearly 99 % of that time is the network; to read, decode, scale and store a picture takes less than a
+# millisecond. And the convolutions run at three quarters of the speed at which this processor multiplies plain
+# matrices. So there is little left to hurry up, only less to do: **fewer pixels**, **fewer layers**, or **shorter numbers**. The last
+# depends on the machine: some processors compute with bfloat16, 16 bits instead of 32, natively, and most
+# graphics cards with float16. `precision="auto"` looks, times a convolution where in doubt, and the line
+# that `VGG16Extractor` prints says what it took.
 
 # %% [markdown]
 # ## From maps to a vector
@@ -259,7 +279,7 @@ check(
 # ## You can now
 #
 # - ✅ say what VGG16's layers react to, and what each of them costs,
-# - ✅ cut the network at any layer, the article's own cut included, and say why ours is elsewhere,
+# - ✅ cut the network at any layer, the article's own cut included, and say why ours is elsewhere, and faster,
 # - ✅ turn maps into a vector with a grid of averages, and keep it where it survives,
 # - ✅ spot the three classic mistakes of feeding pictures to a network.
 #

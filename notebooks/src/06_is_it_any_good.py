@@ -278,7 +278,9 @@ quiz = zapsim.quiz(predictor, n=5)
 quiz
 
 # %% [markdown]
-# Where widgets don't run, this is what stands above:
+# (Thousands of people were asked about UT-Zappos50K, which of two shoes is more open, pointy, sporty or
+# comfortable. If you fetched it in 01, `zapsim.load_comparisons` reads their answers, and
+# `zapsim.attribute_questions` makes a quiz of them.) Where widgets don't run, this is what stands above:
 
 # %% tags=["nbval-ignore-output"]
 quiz.preview()
