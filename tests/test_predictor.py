@@ -380,3 +380,11 @@ def test_the_mean_vector_gives_the_mean_score(catalogue, features):
     from_matrix = zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features))
     with pytest.raises(ValueError, match="knows only its own items"):
         from_matrix.mean_vector()
+
+
+def test_it_says_what_it_knows():
+    catalogue, features = zapsim.load_catalogue(), zapsim.load_features()
+    by_features = zapsim.SimilarityPredictor(catalogue, features)
+    assert repr(by_features) == "SimilarityPredictor of 615 items, by 2,048 features"
+    few = zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features.iloc[:9]))
+    assert repr(few) == "SimilarityPredictor of 9 items, by a similarity matrix"

@@ -85,6 +85,10 @@ class SimilarityPredictor:
         else:
             self._unit = unit_vectors(features if known.all() else features[known])
 
+    def __repr__(self):
+        kind = "a similarity matrix" if self._unit is None else f"{self._unit.shape[1]:,} features"
+        return f"SimilarityPredictor of {len(self.table):,} items, by {kind}"
+
     def similar(self, key, k=5, where=None, hide_colourways=False, diversity=0.0):
         """Find an item's nearest other items.
 
