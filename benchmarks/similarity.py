@@ -147,7 +147,8 @@ def index_file(folder, name):
 
 def agreement(folder, name):
     """Return the mean share of an item's neighbours that zapsim finds too."""
-    if not index_file(folder, name).exists():
+    # Either may have been left out by --ways.
+    if not all(index_file(folder, way).exists() for way in (OURS, name)):
         return None
     ours, theirs = np.load(index_file(folder, OURS)), np.load(index_file(folder, name))
     both = [len(np.intersect1d(*pair)) for pair in zip(ours, theirs, strict=True)]
