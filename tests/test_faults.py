@@ -4,11 +4,13 @@ Most of it runs in forked processes whose network is a cheap deterministic stand
 that is tested here, and TensorFlow would take most of the time. One kill has the real network.
 """
 
+import faulthandler
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 import warnings
@@ -19,6 +21,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from tqdm.auto import tqdm
 
 import zapsim
 from zapsim import store as store_module
@@ -99,6 +102,9 @@ def forked(function, *arguments):
     if pid:
         return pid
     try:
+        # Whoever is killed while drawing a bar would keep the lock that all forks share.
+        tqdm.set_lock(threading.RLock())
+        faulthandler.dump_traceback_later(100, exit=True)
         function(*arguments)
     except BaseException:
         traceback.print_exc()
