@@ -180,5 +180,5 @@ def test_the_number_of_questions(judged):
         "a", "b", "score_a", "score_b", "people"
     ]  # fmt: skip
     assert len(attribute_questions(frame, pairs, "pointy", n=7)) == 7
-    with pytest.raises(ValueError, match="k must be"):
+    with pytest.raises(ValueError, match="n must be"):
         attribute_questions(frame, pairs, "pointy", n=0)

@@ -80,7 +80,7 @@ def test_small_catalogues_have_small_quizzes(catalogue, on_a_circle):
     two = zapsim.SimilarityPredictor(catalogue, features.iloc[:2])
     with pytest.raises(ValueError, match="nothing to ask"):
         make_triplets(two)
-    with pytest.raises(ValueError, match="k must be"):
+    with pytest.raises(ValueError, match="n must be"):
         make_triplets(two, n=0)
 
 

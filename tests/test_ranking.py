@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import zapsim
+from zapsim.catalogue import split_values
 from zapsim.ranking import judge
-from zapsim.relevance import Relevance, groups_of, split_values
+from zapsim.relevance import Relevance, groups_of
 from zapsim.similarity import Neighbours
 
 

@@ -381,13 +381,13 @@ def test_unknown_precision_of_products_is_refused():
 def test_auto_takes_bfloat16_for_large_catalogues_where_it_is_faster(
     monkeypatch, n_items, claims, chosen, expected
 ):
-    monkeypatch.setattr(products, "_claims_bfloat16", lambda: claims)
+    monkeypatch.setattr(products, "has_bfloat16", lambda unlisted: claims)
     monkeypatch.setattr(products, "choose_precision", lambda precision: (chosen, ""))
     assert products.product_precision("auto", n_items, 2048) == expected
 
 
 def test_auto_loads_tensorflow_only_for_catalogues_that_are_worth_it(monkeypatch):
-    monkeypatch.setattr(products, "_claims_bfloat16", lambda: True)
+    monkeypatch.setattr(products, "has_bfloat16", lambda unlisted: True)
     monkeypatch.setattr(products, "choose_precision", lambda precision: ("bfloat16", ""))
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     assert products.product_precision("auto", 20_000, 2048) == "bfloat16"

@@ -15,6 +15,7 @@ from PIL import Image
 
 from zapsim.bundled import MINIZAP_PARTS
 from zapsim.catalogue import Catalogue
+from zapsim.files import FilesBefore
 from zapsim.pictures import load_picture
 from zapsim.similarity import check_features, unit_vectors
 
@@ -53,19 +54,10 @@ def greyed(catalogue):
     return Catalogue(_Greyed(catalogue._files), catalogue.table, catalogue._metadata)
 
 
-class _Greyed:
+class _Greyed(FilesBefore):
     """Files whose pictures are grey (luma of ITU-R BT.601, Pillow's mode L)."""
 
     treatment = "grey"
-
-    def __init__(self, files):
-        self._files = files
-
-    def __getattr__(self, name):
-        # Copying asks before there are any.
-        if name == "_files":
-            raise AttributeError(name)
-        return getattr(self._files, name)
 
     def read(self, key):
         grey = Image.fromarray(load_picture(self._files.read(key), name=key)).convert("L")

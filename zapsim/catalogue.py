@@ -18,7 +18,7 @@ from zapsim.bundled import MINIZAP
 from zapsim.files import open_files
 from zapsim.pictures import PictureError, load_picture, shrink, thumbnail
 
-__all__ = ["Catalogue", "load_catalogue"]
+__all__ = ["Catalogue", "load_catalogue", "split_values", "unknown_key"]
 
 _FOLDERS = ["Category", "SubCategory", "Brand"]
 _PRODUCT_AND_COLOUR = re.compile(r"(\d+)\.(\d+)$")
@@ -282,6 +282,16 @@ class Catalogue:
         if key not in self.table.index:
             raise KeyError(unknown_key(key, self.table.index))
         return key
+
+
+def split_values(cell):
+    """Return the values of a cell, e.g. ``{"Men", "Women"}`` of ``"Men;Women"``; none if missing.
+
+    Parameters
+    ----------
+    cell : str or any other scalar
+    """
+    return {part.strip() for part in str(cell).split(";")} - {""} if pd.notna(cell) else set()
 
 
 def unknown_key(key, keys):

@@ -104,7 +104,7 @@ def attribute_questions(features, comparisons, attribute, n=10, seed=42):
     ValueError
         If the attribute is unknown, or there are too few pairs to fit a model.
     """
-    check_k(n)
+    check_k(n, "n")
     return _held_out(features, comparisons, attribute, seed).head(n)
 
 

@@ -133,8 +133,7 @@ def evaluate(neighbours, labels, k=None, exclude=None, average="queries", **boot
         raise ValueError(f"average must be 'queries' or 'classes'. Received: {average!r}")
     judged = judge(neighbours, labels, k, exclude)
     members = _members(judged)[0] if average == "classes" else None
-    bounds = _bounds(judged.scores, judged, members, **bootstrap)
-    table = pd.DataFrame(bounds, _BOUNDS, _mean_names(judged.scores)).T
+    table = _means(judged, members, **bootstrap)
     return table.assign(best=class_means(judged.best.to_numpy(), members).mean(axis=0))
 
 
@@ -206,12 +205,7 @@ def compare(neighbours, others, labels, k=None, exclude=None, **bootstrap):
     ValueError, TypeError
         As in `query_scores`, and if the two were not asked the same queries.
     """
-    first, second = (judge(n, labels, k, exclude) for n in (neighbours, others))
-    means = [first.scores.mean(), second.scores.mean()]
-    rows = [*means, *_bounds(_minus(first, second), first, **bootstrap)]
-    return pd.DataFrame(
-        np.array(rows).T, _mean_names(first.scores), ["first", "second", *_DIFFERENCE]
-    )
+    return _differences(*(judge(n, labels, k, exclude) for n in (neighbours, others)), **bootstrap)
 
 
 def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS, **bootstrap):
@@ -264,16 +258,32 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
         name: each if isinstance(each, Neighbours) else top_k(each, int(np.max(k)), exclude)
         for name, each in features.items()
     }
+    judged = {name: judge(neighbours, labels, k, exclude) for name, neighbours in found.items()}
     rows = {}
-    for name, neighbours in found.items():
-        table = evaluate(neighbours, labels, k, exclude, **bootstrap)[_BOUNDS]
+    for name, each in judged.items():
+        table = _means(each, **bootstrap)
         shown = [row for row in table.index if row.lstrip("m").partition("@")[0] in metrics]
         table = table.loc[shown]
         if against is not None:
-            both = compare(neighbours, found[against], labels, k, exclude, **bootstrap)
+            both = _differences(each, judged[against], **bootstrap)
             table.loc[f"{shown[0]} - {against}"] = both.loc[shown[0], _DIFFERENCE].to_numpy()
         rows[name] = table.stack()
     return pd.DataFrame(rows).T[rows[name].index]
+
+
+def _means(judged, members=None, **bootstrap):
+    """Return the means of what was judged with their bounds, a row for each metric."""
+    bounds = _bounds(judged.scores, judged, members, **bootstrap)
+    return pd.DataFrame(bounds, _BOUNDS, _mean_names(judged.scores)).T
+
+
+def _differences(first, second, **bootstrap):
+    """Return what `compare` does, of what was judged."""
+    means = [first.scores.mean(), second.scores.mean()]
+    rows = [*means, *_bounds(_minus(first, second), first, **bootstrap)]
+    return pd.DataFrame(
+        np.array(rows).T, _mean_names(first.scores), ["first", "second", *_DIFFERENCE]
+    )
 
 
 def _bounds(

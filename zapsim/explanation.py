@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from zapsim.browsing import IDENTIFIERS
+from zapsim.catalogue import split_values
 from zapsim.network import averaging
 from zapsim.pictures import fit_square, load_picture
-from zapsim.relevance import split_values
 
 __all__ = ["Explanation", "agreement", "cell_contributions", "explain"]
 

@@ -18,7 +18,7 @@ from unicodedata import normalize
 
 from zapsim.pictures import MAX_BYTES, SUFFIXES, PictureError
 
-__all__ = ["METADATA", "UNREADABLE", "Files", "open_files", "walk_folder"]
+__all__ = ["METADATA", "UNREADABLE", "Files", "FilesBefore", "open_files", "walk_folder"]
 
 METADATA = "meta-data.csv"
 _LEVELS = 3
@@ -134,6 +134,24 @@ class Files:
         The one highest up counts, and for a zip that has none, the one beside it.
         """
         return self._read(self._metadata) if self._metadata else None
+
+
+class FilesBefore:
+    """Files that read otherwise than those they stand before; all else is theirs.
+
+    Parameters
+    ----------
+    files : Files
+    """
+
+    def __init__(self, files):
+        self._files = files
+
+    def __getattr__(self, name):
+        # Copying asks before there are any.
+        if name == "_files":
+            raise AttributeError(name)
+        return getattr(self._files, name)
 
 
 class _Folder(Files):

@@ -6,8 +6,6 @@ grids, for every layer's maps are there on the way to the last. The edge rule: e
 be readable; `PictureError` names the first that is not (``catalogue.check()`` lists all).
 """
 
-import os
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -19,9 +17,11 @@ from zapsim.features import VGG16Extractor
 from zapsim.network import LAYERS, averaging, map_size, n_features
 from zapsim.pictures import fit_square
 from zapsim.reduction import reduce
+from zapsim.weights import keras_cache
 
 __all__ = ["article_cut", "as_trained", "extract_cuts", "lab_report", "reduce_cuts", "run_cuts"]
 
+_FC2_WEIGHTS = "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
 MEANS = np.array([103.939, 116.779, 123.68], np.float32)
 
 
@@ -176,7 +176,7 @@ def article_cut(catalogue):
     dict of str to pandas.DataFrame of shape (n_items, 4096), float32
         As `extract_cuts`; empty, after a printed line, where the weights are missing.
     """
-    if not _weights_of_fc2().is_file():
+    if not keras_cache(_FC2_WEIGHTS).is_file():
         print(
             "fc2 is left out: its weights (528 MB) are not on this machine. To have Keras fetch "
             "them: zapsim.VGG16Extractor('fc2', image_size=224, weights='imagenet').model"
@@ -260,8 +260,3 @@ def _name(extractor):
     grid = {None: "", "flat": " flat"}.get(extractor.grid, f" {extractor.grid}×{extractor.grid}")
     fit = "" if extractor.fit == "pad" else ", stretched"
     return f"{extractor.layer}{grid} at {extractor.image_size}{fit}"
-
-
-def _weights_of_fc2():
-    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-    return home / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels.h5"

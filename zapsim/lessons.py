@@ -10,6 +10,7 @@ import pandas as pd
 
 from zapsim.catalogue import Catalogue
 from zapsim.evaluation import precision_at_k
+from zapsim.files import FilesBefore
 from zapsim.layer_lab import MEANS, as_trained, run_cuts
 from zapsim.network import LAYERS, map_size
 from zapsim.similarity import nearest, top_k, unit_vectors
@@ -121,18 +122,15 @@ def interrupted(catalogue, after):
 
     As by the stop button: with KeyboardInterrupt.
     """
-    files, keys = catalogue._files, set(catalogue.keys[after:])
+    keys = set(catalogue.keys[after:])
 
-    class Interrupting:
-        def __getattr__(self, name):
-            return getattr(files, name)
-
+    class Interrupting(FilesBefore):
         def read(self, key):
             if key in keys:
                 raise KeyboardInterrupt
-            return files.read(key)
+            return self._files.read(key)
 
-    return Catalogue(Interrupting(), catalogue.table)
+    return Catalogue(Interrupting(catalogue._files), catalogue.table)
 
 
 def compare_cuts(catalogue, image_size=64):

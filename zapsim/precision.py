@@ -69,14 +69,14 @@ def choose_precision(precision):
     return "float32", f" (bfloat16 would be {speed:.1f}× as fast)"
 
 
-def has_bfloat16():
-    """Tell whether this CPU lists instructions for bfloat16; True where nothing is listed."""
+def has_bfloat16(unlisted=True):
+    """Tell whether this CPU lists instructions for bfloat16; `unlisted` where nothing is listed."""
     try:
         lines = _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return True
+        return unlisted
     flags = [line.partition(":")[2].split() for line in lines if line[:5] in ("flags", "Featu")]
-    return not flags or bool(_INSTRUCTIONS & set(flags[0]))
+    return bool(_INSTRUCTIONS & set(flags[0])) if flags else unlisted
 
 
 def _bfloat16_speed():

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from zapsim.catalogue import unknown_key
+from zapsim.catalogue import split_values, unknown_key
 from zapsim.diversity import diverse, n_candidates
 from zapsim.markup import html_table
 from zapsim.pictures import load_picture
@@ -346,7 +346,7 @@ class SimilarityPredictor:
             ends = np.searchsorted(codes[order], np.arange(len(cells) + 1))
             found = {}
             for cell, start, end in zip(cells, ends, ends[1:], strict=False):
-                for value in {part.strip() for part in str(cell).split(";")} - {""}:
+                for value in split_values(cell):
                     found.setdefault(value, []).append(order[start:end])
             self._rows_by_value[column] = {v: np.concatenate(found[v]) for v in sorted(found)}
         return self._rows_by_value[column]

@@ -7,13 +7,11 @@ summation, on every machine.
 """
 
 import sys
-from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 
 from zapsim.network import prepare_tensorflow
-from zapsim.precision import choose_precision
+from zapsim.precision import choose_precision, has_bfloat16
 
 __all__ = ["PRODUCTS", "float32_error", "product_precision"]
 
@@ -131,17 +129,9 @@ def product_precision(precision, n_items, n_features):
     if work < (_LARGE if "tensorflow" in sys.modules else _HUGE):
         return "float32"
     # The trial loads TensorFlow, which takes seconds: not for a CPU that says it has none.
-    if not _claims_bfloat16():
+    if not has_bfloat16(unlisted=False):
         return "float32"
     return "bfloat16" if choose_precision("auto")[0] == "bfloat16" else "float32"
-
-
-def _claims_bfloat16():
-    """Whether the operating system lists native bfloat16 among the CPU's features (Linux only)."""
-    with suppress(OSError):
-        words = set(Path("/proc/cpuinfo").read_text().split())
-        return bool(words & {"amx_bf16", "avx512_bf16", "bf16"})
-    return False
 
 
 def float32_error(n_features):

@@ -43,7 +43,7 @@ def make_triplets(predictor, n=10, seed=42):
     ValueError
         If n is less than 1, or no item has two neighbours.
     """
-    check_k(n)
+    check_k(n, "n")
     random = np.random.default_rng(seed)
     rows, asked = [], set()
     for key in random.permutation(predictor.table.index.to_numpy(object)):

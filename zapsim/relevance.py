@@ -10,19 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
+from zapsim.catalogue import split_values
 from zapsim.similarity import aligned
 
-__all__ = ["Relevance", "groups_of", "split_values"]
-
-
-def split_values(cell):
-    """Return the values of a cell, e.g. ``{"Men", "Women"}`` of ``"Men;Women"``; none if missing.
-
-    Parameters
-    ----------
-    cell : str or any other scalar
-    """
-    return {part.strip() for part in str(cell).split(";")} - {""} if pd.notna(cell) else set()
+__all__ = ["Relevance", "groups_of"]
 
 
 def groups_of(values, keys):

@@ -404,7 +404,7 @@ def checked_values(features):
     return values
 
 
-def check_k(k):
-    """Raise ValueError unless k is a whole number of at least 1."""
+def check_k(k, name="k"):
+    """Raise ValueError, which names it, unless k is a whole number of at least 1."""
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-        raise ValueError(f"k must be a whole number of at least 1. Received: k={k!r}")
+        raise ValueError(f"{name} must be a whole number of at least 1. Received: {name}={k!r}")

@@ -17,7 +17,13 @@ import numpy as np
 
 from zapsim.bundled import VGG16_WEIGHTS
 
-__all__ = ["WeightsError", "describe_weights", "identify_weights", "load_weights"]
+__all__ = [
+    "WeightsError",
+    "describe_weights",
+    "identify_weights",
+    "keras_cache",
+    "load_weights",
+]
 
 BUNDLED_SHA256 = "87c25dcdbb2d5318f49783b399adf8eb089af93741be9473a7ffab8ee8b17d4b"
 # From keras/src/applications/vgg16.py, where Keras checks them after its download.
@@ -144,8 +150,7 @@ def _download(include_top):
 
     url = vgg16.WEIGHTS_PATH if include_top else vgg16.WEIGHTS_PATH_NO_TOP
     name = url.rsplit("/", 1)[1]
-    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-    cached = home / "models" / name
+    cached = keras_cache(name)
     # Keras fetches again what has another md5, such as an earlier download gone wrong.
     if not cached.is_file() or _digest(cached, "md5") != KERAS_MD5[include_top]:
         _ask(url)
@@ -156,6 +161,12 @@ def _download(include_top):
     # Keras raises a plain Exception where a download fails.
     except Exception as error:
         raise WeightsError(f"Keras could not fetch {url}: {error} {_USE_INSTEAD}") from error
+
+
+def keras_cache(name):
+    """Return where Keras keeps a weights file that it has downloaded."""
+    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    return home / "models" / name
 
 
 def _ask(url):
