@@ -147,6 +147,32 @@ def test_building_says_in_one_line_what_was_loaded(capsys):
     )
 
 
+def test_a_session_with_many_networks_writes_nothing_in_red():
+    code = (
+        "import numpy as np, zapsim\n"
+        "picture = np.zeros((32, 32, 3), np.uint8)\n"
+        "for layer in [f'block{n}_pool' for n in range(1, 6)] + ['block3_conv1', 'block4_conv1']:\n"
+        "    zapsim.VGG16Extractor(layer, 1, 32, weights=None).extract(picture)\n"
+    )
+    quiet = {name: value for name, value in os.environ.items() if not name.startswith("TF_CPP")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=True)
+    assert done.stdout.count("\n") == 7
+    assert done.stderr == ""
+
+
+def test_what_compiled_code_says_before_an_error_is_shown(capfd):
+    from zapsim.network import _stderr_kept_back
+
+    with pytest.raises(ImportError), _stderr_kept_back():
+        os.write(2, b"no such library")
+        raise ImportError
+    with _stderr_kept_back():
+        os.write(2, b"no GPU")
+    os.write(2, b" was found")
+    assert capfd.readouterr().err == "no such library was found"
+
+
 def test_making_an_extractor_and_reading_a_full_store_needs_no_tensorflow(shop, plumbing, tmp_path):
     plumbing.extract(shop, cache=tmp_path / "store")
     code = (
@@ -278,7 +304,7 @@ def test_few_pictures_cost_few_pictures():
     extractor._network = lambda batch: (shapes.append(len(batch)), run(batch))[1]
     for n in (1, 2, 3, 5, 32, 40):
         assert extractor.extract([noise(32)[0]] * n).shape == (n, 64)
-    assert shapes == [2, 2, 4, 8, 32, 32, 8]
+    assert shapes == [2, 2, 3, 5, 32, 32, 8]
 
 
 @pytest.mark.parametrize("unreadable", [[0], [3, 4, 2999], list(range(0, 3000, 2))])

@@ -302,12 +302,8 @@ class VGG16Extractor:
 
     def _run(self, squares):
         """Run up to batch_size squares through the network; float32 (n, n_features)."""
-        # Every new size is traced anew, so that a smaller batch is filled up: to a power of two,
-        # for one picture should not cost as much as batch_size, and to two at least, for TensorFlow
-        # takes other, slower kernels for one.
-        size = min(self.batch_size, max(2, 1 << (len(squares) - 1).bit_length()))
-        batch = np.zeros((size, self.image_size, self.image_size, 3), np.uint8)
-        batch[: len(squares)] = squares
+        # TensorFlow takes other, slower kernels for one.
+        batch = np.stack(squares if len(squares) > 1 else [*squares] * 2)
         values = self._network(batch).numpy()[: len(squares)]
         with np.errstate(over="ignore"):
             stored = values.astype(np.float16).astype(np.float32)

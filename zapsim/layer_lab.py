@@ -14,7 +14,7 @@ import psutil
 
 from zapsim.evaluation import scorecard
 from zapsim.features import VGG16Extractor
-from zapsim.network import LAYERS, averaging, map_size, n_features
+from zapsim.network import LAYERS, averaging, compiled, map_size, n_features
 from zapsim.pictures import fit_square
 from zapsim.reduction import reduce
 from zapsim.weights import keras_cache
@@ -114,22 +114,21 @@ def run_cuts(catalogue, extractor, cuts, prepare=None, progress=False):
     starts = range(0, len(keys), size)
     for start in tqdm(starts, desc="Extracting", unit="batch", disable=not progress):
         part = keys[start : start + size]
-        # A last batch of another shape would be traced anew: it is filled up instead.
-        squares = np.zeros((size, extractor.image_size, extractor.image_size, 3), np.float32)
-        for row, key in enumerate(part):
-            squares[row] = fit_square(catalogue.picture(key), extractor.image_size, extractor.fit)
-        maps, spent = prepare(squares), 0.0
+        squares = np.stack(
+            [fit_square(catalogue.picture(k), extractor.image_size, extractor.fit) for k in part]
+        )
+        maps, spent = prepare(squares.astype(np.float32)), 0.0
         for layer, run in stages.items():
             began = perf_counter()
             maps = run(maps)
-            found = maps.numpy()[: len(part)].astype(np.float32)
+            found = maps.numpy().astype(np.float32)
             spent += perf_counter() - began
-            seconds[layer].append(spent)
+            seconds[layer].append(spent / len(part))
             for cut in cuts:
                 if cut[0] == layer:
                     rows = slice(start, start + len(part))
                     values[cut][rows] = _vectors(found, cut[1], extractor.power)
-    milliseconds = {layer: 1000 * float(np.median(s)) / size for layer, s in seconds.items()}
+    milliseconds = {layer: 1000 * float(np.median(s)) for layer, s in seconds.items()}
     return values, milliseconds
 
 
@@ -231,21 +230,18 @@ def _stages(model, layers):
     names, stages, start = [layer.name for layer in model.layers], {}, 1
     for layer in sorted(layers, key=names.index):
         end = names.index(layer) + 1
-        stages[layer] = _compiled(model.layers[start:end])
+        stages[layer] = _in_a_row(model.layers[start:end])
         start = end
     return stages
 
 
-def _compiled(layers):
-    import tensorflow as tf
-
-    @tf.function
+def _in_a_row(layers):
     def run(maps):
         for layer in layers:
             maps = layer(maps)
         return maps
 
-    return run
+    return compiled(run, layers[0].input.shape, layers[0].compute_dtype)
 
 
 def _vectors(maps, grid, power):

@@ -6,6 +6,9 @@ this module is imported.
 """
 
 import os
+import sys
+import tempfile
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -14,6 +17,7 @@ from zapsim.weights import load_weights
 __all__ = [
     "LAYERS",
     "batch_function",
+    "compiled",
     "device",
     "map_size",
     "n_features",
@@ -45,12 +49,22 @@ def n_features(layer, grid, image_size):
 
 
 def prepare_tensorflow():
-    """Set what must be set before TensorFlow is imported; without effect afterwards."""
-    # Its start-up remarks are no news to a reader.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    """Import TensorFlow with our settings, and without its remarks on the machine.
+
+    Without effect once it is imported. To see the remarks, set ``TF_CPP_MIN_LOG_LEVEL=0``.
+    """
+    if "tensorflow" in sys.modules:
+        return
     # By itself it takes oneDNN's convolutions only on CPUs with instructions for neural networks,
     # but they are faster with AVX2 alone, too: 1.3 times, measured on Zen 3.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    # TensorFlow 2.21 makes its remarks before it reads the level, and on machines without a GPU
+    # the search for one counts as an error: a page of red in a notebook.
+    with _stderr_kept_back():
+        device()
 
 
 def truncated_vgg16(layer, image_size, weights, include_top, precision):
@@ -100,7 +114,7 @@ def batch_function(model, grid, power=1):
     -------
     callable
         RGB pictures (n, image_size, image_size, 3), uint8 -> features (n, n_features), float32,
-        ordered by grid row, grid column, channel. A new n is compiled anew.
+        ordered by grid row, grid column, channel.
     """
     import keras
     import tensorflow as tf
@@ -108,16 +122,24 @@ def batch_function(model, grid, power=1):
     preprocess = keras.applications.vgg16.preprocess_input
     cells = averaging(model.output.shape[1], grid) if isinstance(grid, int) else None
 
-    @tf.function
     def run(pictures):
         maps = model(preprocess(tf.cast(pictures, tf.float32)), training=False)
         maps = tf.cast(maps, tf.float32)
         if cells is not None:
             maps = tf.einsum("gh,bhwc->bgwc", cells, maps)
             maps = tf.einsum("gw,bhwc->bhgc", cells, maps)
-        return tf.reshape(maps, (len(maps), -1)) ** power
+        return tf.reshape(maps, (-1, np.prod(maps.shape[1:]))) ** power
 
-    return run
+    return compiled(run, model.input.shape, tf.uint8)
+
+
+def compiled(function, shape, dtype):
+    """Compile a function of one array, once for whatever takes the place of None in its shape."""
+    import tensorflow as tf
+
+    # A tf.function would be traced anew for each size, and would warn when several networks are
+    # built in one session.
+    return tf.function(function).get_concrete_function(tf.TensorSpec(shape, dtype))
 
 
 def averaging(side, grid):
@@ -130,6 +152,28 @@ def averaging(side, grid):
         first, last = cell * side // grid, -(-(cell + 1) * side // grid)
         weights[cell, first:last] = 1 / (last - first)
     return weights
+
+
+@contextmanager
+def _stderr_kept_back():
+    """Keep back what compiled code writes to stderr; show it if an exception is raised."""
+    try:
+        stderr = os.dup(2)
+    except OSError:
+        # A process without one, such as Windows' pythonw.
+        yield
+        return
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(stderr, kept.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 def device():

@@ -13,6 +13,7 @@ def test_notebook_00_runs_from_the_menu_and_shows_its_pictures(lab, page, screen
     notebook = lab.run_all(page, name)
     shown = outputs(notebook)
     assert not [output for output in shown if output.output_type == "error"]
+    assert not [output for output in shown if output.get("name") == "stderr"]
     assert sum("image/png" in output.get("data", {}) for output in shown) == 3
     # The notebook renders what is in view: go to the contact sheet and look at it.
     sheet = page.locator(".jp-OutputArea-output img").first
