@@ -1,7 +1,8 @@
 """Compare exact search with what it could be done with instead; time queries; judge PCA.
 
     python -m benchmarks.similarity [--items 50025] [--features 2048] [--k 50] [--repeats 3]
-        [--others 1] [--parts search query pca] [--photos PHOTOS.zip] [--cache FOLDER]
+        [--others 1] [--ways NAME...] [--parts search query pca] [--store-items 2048 4096]
+        [--photos PHOTOS.zip] [--cache FOLDER]
 
 Features are synthetic but look like real ones: each is a random blend of two of MiniZap's feature
 vectors (2,048 numbers, none negative), every number scaled by a random factor; so scores lie where
@@ -25,6 +26,7 @@ import pandas as pd
 import zapsim
 from benchmarks.browsing import LAYOUT, make_catalogue
 from benchmarks.measure import FOLDER, alone, machine, save, table
+from zapsim.precision import has_bfloat16
 from zapsim.similarity import unit_vectors
 
 BLOCK = 1024
@@ -41,6 +43,7 @@ def main():
     parser.add_argument("--others", type=int, default=1)
     parser.add_argument("--ways", nargs="+", help="start of a way's name; by default all")
     parser.add_argument("--parts", nargs="+", default=["search", "query", "pca"])
+    parser.add_argument("--store-items", type=int, nargs="+", default=[2048, 4096])
     parser.add_argument("--photos", default=os.environ.get("ZAPSIM_REAL_PHOTOS"))
     parser.add_argument("--cache", default=FOLDER / "features")
     options = parser.parse_args()
@@ -118,11 +121,9 @@ def search(folder, options):
 
 def missing(name, wanted):
     """Say why a way is not gone here, or nothing."""
-    from zapsim.products import _claims_bfloat16
-
     if wanted and name != PRODUCT and not name.startswith(tuple(wanted)):
         return "not asked for"
-    if name == BFLOAT16 and not _claims_bfloat16():
+    if name == BFLOAT16 and not has_bfloat16(unlisted=False):
         return "not run: this CPU has no native bfloat16"
     if name.startswith("FAISS") and find_spec("faiss") is None:
         return "not run: faiss-cpu is not installed"
@@ -293,7 +294,7 @@ def pca(folder, options, n=256):
     whole = f"reduce, DataFrame {options.items:,} × {options.features:,}"
     code = "features = pd.DataFrame(np.load(folder / 'features.npy'))"
     rows.append({"what": whole, **reduced(code, folder, n)})
-    for items in (2048, 4096):
+    for items in options.store_items:
         shards = folder / f"store{items}"
         write_store(shards, items, 25_088)
         name = f"reduce, feature store {items:,} × 25,088 ({items * 25_088 * 4 / 1e6:,.0f} MB)"
