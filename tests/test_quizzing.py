@@ -9,6 +9,7 @@ import pytest
 import zapsim
 from zapsim.quizzing import QuizState, make_triplets
 
+SCORES = ["score_a", "score_b"]
 KEYS = [f"Boots/Ankle/Aye/{n}.1.jpg" for n in range(1, 6)]
 
 
@@ -62,6 +63,31 @@ def test_the_same_seed_asks_the_same(predictor):
     one = make_triplets(predictor, n=3, seed=5)
     pd.testing.assert_frame_equal(make_triplets(predictor, n=3, seed=5), one)
     assert not make_triplets(predictor, n=3, seed=6).equals(one)
+
+
+def test_no_question_is_about_fewer_than_three_products(predictor):
+    product = predictor.table["Product"]
+    for seed in (5, 7, 16, 17):
+        asked = make_triplets(predictor, seed=seed)[["query", "a", "b"]].map(product.get)
+        assert (asked.nunique(axis=1) == 3).all()
+
+
+def test_where_all_others_are_one_product_there_is_nothing_to_ask(catalogue, on_a_circle):
+    features = on_a_circle(catalogue, [0, 10, 20, 30, 40])
+    table = catalogue.table.assign(Product=["1", "2", "2", "2", "2"])
+    some = zapsim.catalogue.Catalogue(catalogue._files, table)
+    with pytest.raises(ValueError, match="nothing to ask"):
+        make_triplets(zapsim.SimilarityPredictor(some, features))
+
+
+def test_names_are_exported_so_that_no_spreadsheet_runs_them(make_folder):
+    names = ["-q.jpg", "=1+1.jpg", "b.jpg"]
+    questions = pd.DataFrame([[*names, 0.5, -0.4]], columns=["query", "a", "b", *SCORES])
+    state = QuizState(zapsim.load_catalogue(make_folder(*names)), questions)
+    state.answer("a")
+    back = pd.read_csv(StringIO(state.csv()))
+    assert back.loc[0, ["query", "a", "b"]].to_list() == ["'-q.jpg", "'=1+1.jpg", "b.jpg"]
+    assert back.loc[0, SCORES].to_list() == [0.5, -0.4]
 
 
 def test_every_product_is_asked_about_once_at_most(predictor):

@@ -25,7 +25,7 @@ from zapsim.cards import (
     wide,
 )
 from zapsim.ipywidgets_7_8 import as_text, empty_upload, uploaded
-from zapsim.markup import data_link, facts_html, gallery_html, status_html
+from zapsim.markup import csv_link, data_link, facts_html, gallery_html, status_html
 from zapsim.pictures import PictureError, thumbnail
 
 __all__ = ["Browser", "browse", "error_text"]
@@ -241,8 +241,7 @@ class Browser(widgets.VBox):
     def _export(self):
         with self._guard():
             html = data_link("neighbours.html", "text/html", self.state.html().encode())
-            # Spreadsheets take a CSV for UTF-8 only where it begins with this mark.
-            csv = data_link("neighbours.csv", "text/csv", self.state.csv().encode("utf-8-sig"))
+            csv = csv_link("neighbours.csv", self.state.csv())
             self.links.value = f"Save {html} or {csv}"
 
     # --- showing it --------------------------------------------------------------------------

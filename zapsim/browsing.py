@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from zapsim.markup import html_page, html_table
+from zapsim.markup import csv_text, html_page, html_table
 from zapsim.pictures import fit_square, load_picture
 from zapsim.similarity import check_k
 
@@ -262,16 +262,5 @@ class BrowserState:
         return html_page(title, html_table((self.picture(), self.name), shown, title))
 
     def csv(self):
-        """Write what is shown as CSV (str).
-
-        A cell that a spreadsheet would run as a formula gets an apostrophe before it.
-        """
-        shown = self.neighbours()
-        texts = shown.select_dtypes(exclude="number").columns
-        harmless = {name: shown[name].map(_harmless) for name in texts}
-        return shown.assign(**harmless).to_csv(index=False)
-
-
-def _harmless(cell):
-    runs = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{cell}" if runs else cell
+        """Write what is shown as CSV (str), in which a spreadsheet finds no formula to run."""
+        return csv_text(self.neighbours())

@@ -1,7 +1,7 @@
-"""Write neighbours as HTML: a table that stands alone, and the pieces of a card.
+"""Write neighbours as HTML: a table that stands alone, and the pieces of a card; tables as CSV.
 
-In: pictures, and texts that came from file names and metadata. Out: HTML in which every text is
-escaped, so that whatever a file is called is shown and never run.
+In: pictures, and texts that came from file names and metadata. Out: HTML and CSV in which every
+text is escaped, so that whatever a file is called is shown and never run.
 """
 
 import base64
@@ -10,6 +10,8 @@ from html import escape
 from zapsim.pictures import thumbnail
 
 __all__ = [
+    "csv_link",
+    "csv_text",
     "data_link",
     "facts_html",
     "gallery_html",
@@ -125,6 +127,26 @@ def data_link(name, mime, data):
         f'<a download="{escape(name)}" style="text-decoration: underline" '
         f'href="data:{mime};base64,{encoded}">{escape(name)}</a>'
     )
+
+
+def csv_text(table):
+    """Write a table without its index as CSV (str) of which a spreadsheet runs no cell.
+
+    What it would take for a formula gets an apostrophe before it.
+    """
+    texts = table.select_dtypes(exclude="number").columns
+    return table.assign(**{name: table[name].map(_harmless) for name in texts}).to_csv(index=False)
+
+
+def csv_link(name, text):
+    """Write a link that saves CSV (str) under a name."""
+    # Spreadsheets take a CSV for UTF-8 only where it begins with this mark.
+    return data_link(name, "text/csv", text.encode("utf-8-sig"))
+
+
+def _harmless(cell):
+    runs = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{cell}" if runs else cell
 
 
 def _row(rank, score, picture, name):

@@ -11,7 +11,7 @@ import ipywidgets as widgets
 
 from zapsim.browser import error_text
 from zapsim.cards import STYLE, button, no_picture, row, wide
-from zapsim.markup import data_link, picture_html, status_html
+from zapsim.markup import csv_link, picture_html, status_html
 from zapsim.pictures import PictureError
 from zapsim.quizzing import CHOICES, QuizState, make_triplets
 
@@ -118,9 +118,7 @@ class Quiz(widgets.VBox):
             self.status.value = status_html(error_text(error), wrong=True)
 
     def _export(self):
-        # Spreadsheets take a CSV for UTF-8 only where it begins with this mark.
-        data = self.state.csv().encode("utf-8-sig")
-        self.links.value = f"Save {data_link('quiz.csv', 'text/csv', data)}"
+        self.links.value = f"Save {csv_link('quiz.csv', self.state.csv())}"
 
     def _refresh(self):
         state = self.state

@@ -8,6 +8,7 @@ only mirror this. The edge rule: what was answered stays; the model's answer is 
 import numpy as np
 import pandas as pd
 
+from zapsim.markup import csv_text
 from zapsim.similarity import check_k
 
 __all__ = ["QuizState", "make_triplets"]
@@ -20,9 +21,9 @@ CHOICES = ("a", "b")
 def make_triplets(predictor, n=10, seed=42):
     """Make questions that are neither trivial nor hopeless: a near and a less near neighbour.
 
-    One of the two is among the query's 5 nearest other products, the other from rank 12 to 40
-    (or the farthest, in a small catalogue); left and right are drawn. No product is the query
-    twice.
+    One of the two is among the query's 5 nearest of other products, the other from rank 12 to 40
+    (or the farthest, in a small catalogue) and of a third product; left and right are drawn. No
+    product is the query twice.
 
     Parameters
     ----------
@@ -45,18 +46,21 @@ def make_triplets(predictor, n=10, seed=42):
     """
     check_k(n, "n")
     random = np.random.default_rng(seed)
+    keys = predictor.table.index.to_series().astype(object)
+    known = predictor.table.get("Product", keys)
+    products = keys.where(known.isna(), known)
     rows, asked = [], set()
-    for key in random.permutation(predictor.table.index.to_numpy(object)):
-        product = predictor.table["Product"].get(key) if "Product" in predictor.table else None
-        product = key if pd.isna(product) else product
-        if product in asked:
+    for key in random.permutation(keys.to_numpy(object)):
+        if products[key] in asked:
             continue
         found = predictor.similar(key, k=_FAR[1], hide_colourways=True)
-        if len(found) < 2:
+        shown = products.loc[found["key"]].to_numpy()
+        if len(set(shown)) < 2:
             continue
-        asked.add(product)
+        asked.add(products[key])
         near = random.integers(0, min(_NEAR, len(found) // 2))
-        far = random.integers(min(_FAR[0], len(found)) - 1, len(found))
+        others = np.flatnonzero(shown != shown[near])
+        far = random.choice(others[others >= min(_FAR[0], len(found), others[-1] + 1) - 1])
         two = found.iloc[random.permutation([near, far])]
         rows.append((key, *two["key"], *two["score"]))
         if len(rows) == n:
@@ -190,5 +194,5 @@ class QuizState:
         return counts
 
     def csv(self):
-        """Write `answers` as CSV (str)."""
-        return self.answers().to_csv(index=False)
+        """Write `answers` as CSV (str), in which a spreadsheet finds no formula to run."""
+        return csv_text(self.answers())

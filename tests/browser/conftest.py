@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.reader import NotJSONError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -113,7 +114,11 @@ class Lab(Server):
         while time.monotonic() < deadline:
             page.wait_for_timeout(1000)
             page.keyboard.press("Control+s")
-            notebook = nbformat.read(self.folder / name, 4)
+            try:
+                notebook = nbformat.read(self.folder / name, 4)
+            except NotJSONError:
+                # It is just being written.
+                continue
             code = [cell for cell in notebook.cells if cell.cell_type == "code"]
             if all(cell.execution_count for cell in code):
                 return notebook
