@@ -48,6 +48,15 @@ def test_centring_takes_away_what_all_have_in_common():
     assert scores[~np.eye(8, dtype=bool)].min() < -0.2
 
 
+def test_centring_leaves_zeros_and_does_not_count_them():
+    features = frame(1, 30) + 5
+    features.iloc[[2, 5]] = 0
+    found = zapsim.centred(features)
+    assert not found.iloc[[2, 5]].any(axis=None)
+    some = features.index.delete([2, 5])
+    pd.testing.assert_frame_equal(found.loc[some], zapsim.centred(features.loc[some]))
+
+
 def test_keys_may_come_in_another_order_and_weights_are_even_by_default(parts):
     shuffled = parts | {"colour": parts["colour"].iloc[::-1]}
     pd.testing.assert_frame_equal(zapsim.blend(shuffled), zapsim.blend(parts))

@@ -197,6 +197,16 @@ def test_metadata_that_changed_alone_is_copied_alone(packed, disk, capsys):
     assert table["Material"].dropna().tolist() == ["Suede;Satin"]
 
 
+def test_metadata_that_is_gone_from_drive_is_named(packed, disk, capsys):
+    stage(packed)
+    packed.with_name("meta-data.csv").unlink()
+    capsys.readouterr()
+    stage(packed)
+    assert capsys.readouterr().out.startswith(
+        f"meta-data.csv is no longer beside {packed}; delete {disk / 'meta-data.csv'} if"
+    )
+
+
 def test_zips_of_two_folders_are_not_mixed(packed, drive, make_zip, disk):
     (drive / "other").mkdir()
     other = make_zip(KEYS[:2]).rename(drive / "other" / "shoes.zip")

@@ -124,8 +124,8 @@ def centred(features):
     Returns
     -------
     pandas.DataFrame of shape (n_items, n_features), float32
-        Its mean is 0. It belongs to this catalogue: a new picture's features cannot be compared
-        with it.
+        Its mean is 0; a vector of zeros stays one, and does not count for the mean. It belongs to
+        this catalogue: a new picture's features cannot be compared with it.
 
     Raises
     ------
@@ -143,7 +143,9 @@ def centred(features):
     """
     check_features(features)
     unit = unit_vectors(features)
-    return pd.DataFrame(unit - unit.mean(axis=0), index=features.index, copy=False)
+    some = unit.any(axis=1)
+    unit[some] -= unit[some].mean(axis=0)
+    return pd.DataFrame(unit, index=features.index, copy=False)
 
 
 def blend(parts, weights=None):

@@ -122,6 +122,9 @@ def _stage_zip(source, target):
             start = time.perf_counter()
             copy(file, copied)
             copies.append(f"{file.name} in {time.perf_counter() - start:.0f} s")
+    beside = target.with_name(METADATA)
+    if beside.exists() and not source.with_name(METADATA).exists():
+        print(f"{METADATA} is no longer beside {source}; delete {beside} if it should not count.")
     try:
         n_pictures = len(open_files(target).keys)
     except ValueError as error:
