@@ -9,6 +9,7 @@ from sklearn.decomposition import PCA
 
 import zapsim
 from zapsim import reduction
+from zapsim import store as store_module
 from zapsim.reduction import Reduction
 from zapsim.store import FeatureStore
 
@@ -136,6 +137,62 @@ def test_a_store_is_never_in_memory_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(reduction, "checked_values", watched)
     zapsim.reduce(folder, n=5)
     assert max(sizes) <= 64
+
+
+def test_reducing_a_store_reads_it_three_times(tmp_path, monkeypatch):
+    folder = stored(tmp_path, spread_features(n_items=100), rows=50)
+    reads, real = [], store_module.pq.read_table
+
+    def counted(path, **options):
+        reads.append(path)
+        return real(path, **options)
+
+    monkeypatch.setattr(store_module.pq, "read_table", counted)
+    zapsim.reduce(folder, n=3)
+    assert len(reads) == 3 * 2
+
+
+def test_rows_of_later_shards_stay_known_when_an_earlier_one_is_damaged_meanwhile(tmp_path):
+    frame = spread_features(n_items=90)
+    rows = reduction._Rows(stored(tmp_path, frame, rows=30))
+    min(tmp_path.iterdir()).write_bytes(b"PAR1")
+    seen = []
+    with (
+        pytest.warns(UserWarning, match="damaged and passed over"),
+        pytest.raises(zapsim.StoreError, match=r"60 of 90 items.*changed while .*Run again"),
+    ):
+        for block in rows.blocks():
+            seen += list(block.index)
+    assert seen == list(frame.index[30:])
+
+
+def test_a_store_that_is_damaged_between_fit_and_transform_loses_no_items_silently(
+    tmp_path, monkeypatch
+):
+    folder = stored(tmp_path, spread_features(n_items=90), rows=30)
+    fit = Reduction.fit
+
+    def damage_after(self, features):
+        fitted = fit(self, features)
+        max(folder.iterdir()).write_bytes(b"PAR1")
+        return fitted
+
+    monkeypatch.setattr(Reduction, "fit", damage_after)
+    with (
+        pytest.warns(UserWarning, match="damaged and passed over"),
+        pytest.raises(zapsim.StoreError, match=r"60 of 90 items.*Run again"),
+    ):
+        zapsim.reduce(folder, n=3)
+
+
+@pytest.mark.parametrize("name", ["part-00000-0.parquet", "part-00009-0.parquet"])
+def test_a_shard_that_another_process_adds_meanwhile_waits_for_the_next_time(tmp_path, name):
+    frame = spread_features(n_items=90).astype(np.float16).astype(np.float32)
+    rows = reduction._Rows(stored(tmp_path / "store", frame, rows=30))
+    other = pd.DataFrame(np.zeros((2, 40)), index=[frame.index[40], "new.jpg"])
+    (shard,) = stored(tmp_path / "other", other).iterdir()
+    shard.rename(tmp_path / "store" / name)
+    pd.testing.assert_frame_equal(pd.concat(rows.blocks()), frame, check_names=False)
 
 
 def test_a_vector_of_zeros_stays_without_direction():

@@ -255,6 +255,115 @@ def test_damaged_row_is_written_again(store, folder):
         assert store.read({"a": "1"}, 3)[0].tolist() == [[5, 5, 5]]
 
 
+# --- a disk that does not answer --------------------------------------------------------------
+
+NO_ANSWER = [
+    OSError(5, "Input/output error"),
+    OSError(107, "Transport endpoint is not connected"),
+    PermissionError(13, "Permission denied"),
+]
+REFUSED = r"Could not read .*\({}\).*need not be damaged.*run again"
+READERS = {
+    "load_features": lambda folder: load_features(folder),
+    "read": lambda folder: FeatureStore(folder, SETTINGS).read({"a": "1"}, 3),
+    "keys": lambda folder: FeatureStore(folder, SETTINGS).keys(),
+}
+
+
+def failing(monkeypatch, name, error, on):
+    """Let pyarrow's function raise the error for the file that is called so."""
+    real = getattr(pq, name)
+
+    def read(path, *args, **kwargs):
+        if Path(path).name == on:
+            raise error
+        return real(path, *args, **kwargs)
+
+    monkeypatch.setattr(store_module.pq, name, read)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("function", ["read_table", "read_schema"])
+@pytest.mark.parametrize("error", NO_ANSWER, ids=str)
+def test_disk_that_does_not_answer_is_no_damage(
+    store, folder, monkeypatch, error, function, reader
+):
+    store.write(["a"], ["1"], row(1))
+    store.write(["b"], ["1"], row(2))
+    failing(monkeypatch, function, error, shards(folder)[1].name)
+    with pytest.raises(StoreError, match=REFUSED.format(error.strerror)) as caught:
+        READERS[reader](folder)
+    assert shards(folder)[1].name in str(caught.value)
+    assert "deleted" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("reader", READERS)
+def test_lack_of_memory_is_no_damage(store, folder, monkeypatch, reader):
+    store.write(["a"], ["1"], row(1))
+    error = pa.ArrowMemoryError("malloc of size 411041792 failed")
+    failing(monkeypatch, "read_table", error, shards(folder)[0].name)
+    with pytest.raises(MemoryError, match="411041792"):
+        READERS[reader](folder)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_folder_that_cannot_be_listed_is_not_an_empty_store(store, folder, monkeypatch, reader):
+    store.write(["a"], ["1"], row(1))
+
+    def gone(*args, **kwargs):
+        raise OSError(107, "Transport endpoint is not connected")
+
+    # What pathlib asks the system with, on any version.
+    for name in ("listdir", "scandir", "stat"):
+        monkeypatch.setattr(os, name, gone)
+    with pytest.raises(StoreError, match=REFUSED.format("Transport endpoint is not connected")):
+        READERS[reader](folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+@pytest.mark.parametrize("reader", READERS)
+def test_error_that_the_system_really_raises_is_no_damage(store, folder, reader):
+    store.write(["a"], ["1"], row(1))
+    (folder / "part-00001-loop.parquet").symlink_to("part-00001-loop.parquet")
+    with pytest.raises(StoreError, match=r"Could not read .*part-00001-loop.*run again"):
+        READERS[reader](folder)
+
+
+@pytest.mark.filterwarnings("error")
+def test_shard_that_vanishes_while_the_store_is_read_is_not_left_out_silently(store, folder):
+    store.write(["a"], ["1"], row(1))
+    store.write(["b"], ["1"], row(2))
+    blocks = store.blocks()
+    next(blocks)
+    shards(folder)[1].unlink()
+    with pytest.raises(StoreError, match=REFUSED.format("it is gone")):
+        next(blocks)
+
+
+@pytest.mark.parametrize("error", NO_ANSWER, ids=str)
+def test_vectors_on_a_disk_that_does_not_answer_are_not_called_foreign(
+    tmp_path, monkeypatch, error
+):
+    write_vectors(tmp_path / "matrix.parquet", ["a"], row(1))
+    failing(monkeypatch, "read_table", error, "matrix.parquet")
+    with pytest.raises(StoreError, match=REFUSED.format(error.strerror)):
+        read_vectors(tmp_path / "matrix.parquet")
+
+
+def test_vectors_that_do_not_fit_in_memory_are_not_called_foreign(tmp_path, monkeypatch):
+    write_vectors(tmp_path / "matrix.parquet", ["a"], row(1))
+    failing(monkeypatch, "read_table", pa.ArrowMemoryError("malloc failed"), "matrix.parquet")
+    with pytest.raises(MemoryError, match="malloc failed"):
+        read_vectors(tmp_path / "matrix.parquet")
+
+
+def test_vectors_that_are_not_there_are_a_file_not_found(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"gone\.parquet"):
+        read_vectors(tmp_path / "gone.parquet")
+
+
 # --- whole or not at all ---------------------------------------------------------------------
 
 DISK_FULL = OSError(28, "No space left on device")
@@ -496,7 +605,8 @@ def test_a_flipped_bit_in_a_shard_is_noticed(tmp_path):
                 found, has = FeatureStore(tmp_path, {"layer": "x"}).read(
                     {key: key for key in keys}, 16
                 )
-            except StoreError:
+            except StoreError as error:
+                assert "made with other settings" in str(error)
                 continue
         unnoticed += bool((found[has] != values[has].astype(np.float32)).any())
     assert unnoticed == 0

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from zapsim.similarity import checked_values
-from zapsim.store import features_frame, no_store, open_store
+from zapsim.store import StoreError, features_frame, no_store, open_store
 
 __all__ = ["Reduction", "reduce"]
 
@@ -59,7 +59,8 @@ def reduce(features, n=256, seed=0):
     ValueError
         If n is out of range, or features hold NaN or infinity.
     StoreError
-        If there is no store in the folder.
+        If there is no store in the folder, it cannot be read now, or items vanish from it while
+        it is read.
 
     References
     ----------
@@ -79,7 +80,10 @@ def reduce(features, n=256, seed=0):
     near -1.41
     far   1.41
     """
-    return Reduction(n, seed).fit(features).transform(features)
+    reduction = Reduction(n, seed)
+    # One for both, which saves reading a store once more.
+    rows = features if isinstance(features, pd.DataFrame) else _Rows(features)
+    return reduction.fit(rows).transform(rows)
 
 
 class Reduction:
@@ -128,7 +132,7 @@ class Reduction:
         if isinstance(features, pd.DataFrame):
             pca, source = self._fit_frame(features), features.attrs.get("extractor", {})
         else:
-            store = _Rows(features)
+            store = _rows(features)
             pca, source = self._fit_store(store), store.settings
         # Fitted batch by batch, they come as float64.
         found = (pca.mean_, pca.components_, pca.explained_variance_ratio_)
@@ -164,7 +168,7 @@ class Reduction:
             return self._transform(np.atleast_2d(features)).reshape(*features.shape[:-1], self.n)
         if isinstance(features, pd.DataFrame):
             return features_frame(features.index, self._transform(features), self.settings)
-        blocks = [(block.index, self._transform(block)) for block in _Rows(features).blocks()]
+        blocks = [(block.index, self._transform(block)) for block in _rows(features).blocks()]
         keys, values = zip(*blocks, strict=True)
         frame = features_frame(chain(*keys), np.concatenate(values), self.settings)
         return frame.sort_index()
@@ -234,14 +238,22 @@ class _ReducedExtractor:
         return self._reduction.transform(self._extractor.extract(pictures, cache))
 
 
+def _rows(store):
+    return store if isinstance(store, _Rows) else _Rows(store)
+
+
 class _Rows:
-    """The rows of a feature store that count: of each key, the last one."""
+    """The rows of a feature store that count: of each key, the last one.
+
+    What other processes add later does not count; what they take away is missed.
+    """
 
     def __init__(self, folder):
         self._store = open_store(folder)
         self.settings, self._last = self._store.settings, {}
-        for number, (keys, _, values) in enumerate(self._store.blocks()):
-            self._last.update({key: (number, row) for row, key in enumerate(keys)})
+        # Values are read as well: whether a shard is damaged shows only then.
+        for shard, keys, _, values in self._store.blocks():
+            self._last.update({key: (shard, row) for row, key in enumerate(keys)})
             self.n_features = values.shape[1]
         if not self._last:
             raise no_store(self._store.folder)
@@ -250,11 +262,21 @@ class _Rows:
         return len(self._last)
 
     def blocks(self):
-        """Yield features, DataFrames of float32 indexed by key, a shard at a time."""
-        for number, (keys, _, values) in enumerate(self._store.blocks()):
-            rows = [row for row, key in enumerate(keys) if self._last[key] == (number, row)]
+        """Yield features, DataFrames of float32 indexed by key, a shard at a time.
+
+        Raises a StoreError at the end where rows were missed.
+        """
+        n_found = 0
+        for shard, keys, _, values in self._store.blocks():
+            rows = [row for row, key in enumerate(keys) if self._last.get(key) == (shard, row)]
+            n_found += len(rows)
             if rows:
                 yield pd.DataFrame(values[rows].astype(np.float32), index=[keys[r] for r in rows])
+        if n_found < len(self):
+            raise StoreError(
+                f"Only {n_found:,} of {len(self):,} items came back from {self._store.folder}: "
+                "the store changed while it was read. Run again."
+            )
 
 
 def _batches(store, size):

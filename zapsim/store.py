@@ -3,9 +3,10 @@
 A shard holds the columns ``key`` (str), ``content`` (str, what identifies the picture's bytes)
 and ``features`` (fixed-size list of float16); its schema's metadata says, as JSON, with which
 settings the features were made. pandas, DuckDB, Ray, Spark and LanceDB read it as it is. The
-edge rules: a store made with other settings is refused; files appear whole or not at all; a row
-whose content is no longer the picture's is passed over; of two rows the later shard's counts.
-Several processes may write at once: each adds shards of its own, and is told of the others.
+edge rules: a store made with other settings is refused; files appear whole or not at all; a
+damaged shard is passed over, but a disk that does not answer is an error; a row whose content is
+no longer the picture's is passed over; of two rows the later shard's counts. Several processes
+may write at once: each adds shards of its own, and is told of the others.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ import json
 import os
 import re
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -28,15 +29,17 @@ from zapsim.writers import Mark
 __all__ = ["FeatureStore", "StoreError", "load_features", "read_vectors", "write_vectors"]
 
 SHARD_ITEMS = 512
-# What reading a file raises that was cut, overwritten or never was Parquet.
-_DAMAGED = (pa.ArrowException, OSError, KeyError, ValueError)
 _SETTINGS = b"zapsim"
 _ABSENT = "(absent)"
 _TEMPORARY = ".tmp"
 
 
 class StoreError(RuntimeError):
-    """A store cannot be used: made with other settings, not a store, or the disk is full."""
+    """A store cannot be used: other settings, not a store, the disk is full or does not answer."""
+
+
+class _Damaged(Exception):
+    """A file was cut, overwritten or never was what it should be."""
 
 
 def load_features(store=None):
@@ -55,11 +58,12 @@ def load_features(store=None):
     Raises
     ------
     StoreError
-        If there is no store, or its shards were made with different settings.
+        If there is no store, its shards were made with different settings, or it cannot be read
+        now. A damaged shard is only named in a warning, and passed over.
     """
     opened = open_store(MINIZAP_FEATURES if store is None else store)
     found = {}
-    for keys, _, values in opened.blocks():
+    for _, keys, _, values in opened.blocks():
         found.update(zip(keys, values, strict=True))
     if not found:
         raise no_store(opened.folder)
@@ -107,17 +111,17 @@ class FeatureStore:
     Raises
     ------
     StoreError
-        If the folder holds shards made with other settings.
+        If the folder holds shards made with other settings, or cannot be read now.
     """
 
     def __init__(self, folder, settings, read_only=False):
         self.folder = Path(folder).expanduser()
         self.settings = settings
         self.read_only = read_only
-        if self.folder.exists() and not self.folder.is_dir():
-            raise StoreError(f"{self.folder} is a file; a feature store is a folder.")
         for shard in _shards(self.folder):
             self._check_settings(shard)
+        if self.folder.exists() and not self.folder.is_dir():
+            raise StoreError(f"{self.folder} is a file; a feature store is a folder.")
 
     def _check_settings(self, shard):
         found = _settings(shard)
@@ -132,22 +136,25 @@ class FeatureStore:
             )
 
     def blocks(self):
-        """Yield (keys, contents, values of shape (n, n_features) float16), a shard at a time.
+        """Yield (path, keys, contents, values (n, n_features) float16), a shard at a time.
 
-        A damaged shard is named in a warning and passed over.
+        A damaged shard is named in a warning and passed over. One that cannot be read now, or is
+        deleted meanwhile, is a StoreError.
         """
         for shard in _shards(self.folder):
             try:
-                table = pq.read_table(shard, page_checksum_verification=True)
-                block = table["key"].to_pylist(), table["content"].to_pylist(), _values(table)
-            except _DAMAGED as error:
+                with _reading(shard):
+                    table = pq.read_table(shard, page_checksum_verification=True)
+                    keys, contents = table["key"].to_pylist(), table["content"].to_pylist()
+                    values = _values(table)
+            except _Damaged as error:
                 warnings.warn(
                     f"The shard {shard} is damaged and passed over ({error}). Its pictures are "
                     "extracted again; the file can be deleted.",
                     stacklevel=2,
                 )
                 continue
-            yield block
+            yield shard, keys, contents, values
 
     def keys(self):
         """Return the keys that the store knows, whatever their content (set of str).
@@ -156,7 +163,7 @@ class FeatureStore:
         """
         found = set()
         for shard in _shards(self.folder):
-            with suppress(*_DAMAGED):
+            with suppress(_Damaged), _reading(shard):
                 found.update(pq.read_table(shard, columns=["key"])["key"].to_pylist())
         return found
 
@@ -178,7 +185,7 @@ class FeatureStore:
         position = {key: i for i, key in enumerate(contents)}
         values = np.zeros((len(contents), n_features), np.float32)
         found = np.zeros(len(contents), bool)
-        for keys, stored, block in self.blocks():
+        for _, keys, stored, block in self.blocks():
             rows = [row for row, key in enumerate(keys) if key in contents]
             where = [position[keys[row]] for row in rows]
             values[where] = block[rows]
@@ -278,25 +285,55 @@ def write_vectors(path, keys, *values, names=("features",)):
 
 def read_vectors(path, names=("features",)):
     """Read what `write_vectors` wrote: keys (list of str), then each name's array (n, width)."""
+    path = Path(path).expanduser()
     try:
-        table = pq.read_table(Path(path).expanduser(), page_checksum_verification=True)
-        return table["key"].to_pylist(), *(_values(table, name) for name in names)
-    except FileNotFoundError:
-        raise
-    except _DAMAGED as error:
+        with _reading(path, FileNotFoundError):
+            table = pq.read_table(path, page_checksum_verification=True)
+            return table["key"].to_pylist(), *(_values(table, name) for name in names)
+    except _Damaged as error:
         raise StoreError(f"{path} is not a Parquet file written by zapsim ({error}).") from error
 
 
 def _shards(folder):
-    return sorted(folder.glob("part-*.parquet")) if folder.is_dir() else []
+    # Not glob, which takes a folder that does not answer for an empty one.
+    try:
+        return sorted(path for path in folder.iterdir() if path.match("part-*.parquet"))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise _not_read(folder, error) from error
 
 
 def _settings(shard):
     """Return the settings of a shard, or None where it is damaged."""
     try:
-        return json.loads((pq.read_schema(shard).metadata or {}).get(_SETTINGS, b"{}"))
-    except _DAMAGED:
+        with _reading(shard):
+            return json.loads((pq.read_schema(shard).metadata or {}).get(_SETTINGS, b"{}"))
+    except _Damaged:
         return None
+
+
+@contextmanager
+def _reading(path, *passed_on):
+    """Raise `_Damaged` where the file's content is at fault, StoreError where the system is."""
+    try:
+        yield
+    except (MemoryError, *passed_on):
+        raise
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        # Arrow raises OSError for a wrong checksum too, but without the system's number; for a
+        # file that is gone it leaves the number out as well.
+        if isinstance(error, FileNotFoundError) or getattr(error, "errno", None):
+            raise _not_read(path, error) from error
+        raise _Damaged(str(error)) from error
+
+
+def _not_read(path, error):
+    return StoreError(
+        f"Could not read {path} ({error.strerror or 'it is gone'}). It need not be damaged, and "
+        "nothing was changed: check that the disk or Drive is connected and that you may read "
+        "there, and run again."
+    )
 
 
 def _table(columns, *values, names=("features",)):
