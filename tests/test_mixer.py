@@ -50,9 +50,33 @@ def test_the_mix_finds_what_the_blend_finds(catalogue, parts, weights):
         np.testing.assert_allclose(found["score"], wanted["score"], atol=1e-6)
 
 
+def test_twins_tie_exactly_and_come_in_order():
+    """Products of float32 give the same two vectors other scores in other places."""
+    keys = pd.Index([f"{n}.jpg" for n in range(203)])
+    vectors = np.resize(np.random.default_rng(2).random((3, 1000), np.float32), (203, 1000))
+    parts = {
+        "shape": pd.DataFrame(vectors, index=keys),
+        "colour": pd.DataFrame(vectors[:, :300], index=keys),
+    }
+    state = MixState(None, parts, k=12, weights={"shape": 0.3, "colour": 0.9})
+    for row, key in enumerate(keys):
+        state.show(key)
+        found = state.neighbours()
+        twins = [n for n in range(row % 3, len(keys), 3) if n != row]
+        assert list(found["key"]) == list(keys[twins[:12]])
+        assert found["score"].nunique() == 1 and found["score"].dtype == np.float32
+
+
+def test_all_others_are_found_where_fewer_than_k_exist(catalogue, parts):
+    assert len(MixState(catalogue, parts, k=12).neighbours()) == 7
+    alone = {name: part.iloc[:1] for name, part in parts.items()}
+    assert len(MixState(catalogue, alone).neighbours()) == 0
+
+
 def test_scores_by_each_kind_are_told(catalogue, parts):
     found = MixState(catalogue, parts, KEYS[0], k=7).neighbours()
-    np.testing.assert_allclose(found[["shape", "colour", "texture"]].mean(axis=1), found["score"])
+    mean = found[["shape", "colour", "texture"]].mean(axis=1)
+    np.testing.assert_allclose(found["score"], mean, atol=1e-6)
     row = found.iloc[0]
     wanted = zapsim.similarity_matrix(parts["colour"]).loc[KEYS[0], row["key"]]
     assert abs(row["colour"] - wanted) < 1e-6

@@ -92,6 +92,13 @@ def test_ties_break_by_lower_index_and_a_twin_is_found(catalogue, features):
     assert keys(ours.similar(KEYS[4], k=2)) == [0, 1]
 
 
+def test_equal_numbers_of_a_matrix_are_ties(catalogue):
+    scores = pd.DataFrame(0.5, index=catalogue.keys, columns=catalogue.keys)
+    scores.loc[KEYS[3], KEYS[4]] = np.nextafter(np.float32(0.5), np.float32(1))
+    ours = zapsim.SimilarityPredictor(catalogue, scores)
+    assert keys(ours.similar(KEYS[3], k=4)) == [4, 0, 1, 2]
+
+
 def test_other_colourways_of_the_product_can_be_hidden(predictor):
     assert keys(predictor.similar(KEYS[0], k=2)) == [1, 2]
     assert keys(predictor.similar(KEYS[0], k=2, hide_colourways=True)) == [2, 3]

@@ -10,6 +10,8 @@ import pandas as pd
 
 from zapsim.blending import check_parts, checked_weights
 from zapsim.catalogue import unknown_key
+from zapsim.products import float32_error
+from zapsim.search import exact_scores
 from zapsim.similarity import check_k, nearest, unit_vectors
 
 __all__ = ["MAX_K", "MixState"]
@@ -82,14 +84,24 @@ class MixState:
             each kind.
         """
         row = self.keys.get_loc(self.query)
-        scores = {name: unit @ unit[row] for name, unit in self._unit.items()}
-        mixed = sum(share * scores[name] for name, share in self.shares().items())
-        rows = nearest(np.where(np.arange(len(mixed)) == row, -np.inf, mixed), self.k)
+        guess = self._mixed({name: unit @ unit[row] for name, unit in self._unit.items()})
+        guess[row] = -np.inf
+        lowest = guess[nearest(guess, self.k)].min(initial=np.inf)
+        # As in `zapsim.similarity.nearest_to`; mixing is one sum over the features of all kinds.
+        n_features = sum(unit.shape[1] for unit in self._unit.values())
+        rows = np.flatnonzero(guess >= lowest - 2 * float32_error(n_features))
+        scores = {name: exact_scores(unit[row], unit, rows) for name, unit in self._unit.items()}
+        mixed = self._mixed(scores)
+        order = nearest(mixed, self.k)
         return pd.DataFrame(
             {
-                "rank": np.arange(1, len(rows) + 1),
-                "key": self.keys[rows],
-                "score": np.clip(mixed[rows], -1, 1),
-                **{name: np.clip(values[rows], -1, 1) for name, values in scores.items()},
+                "rank": np.arange(1, len(order) + 1),
+                "key": self.keys[rows[order]],
+                "score": mixed[order],
+                **{name: values[order] for name, values in scores.items()},
             }
         )
+
+    def _mixed(self, scores):
+        mixed = sum(share * scores[name] for name, share in self.shares().items())
+        return np.clip(mixed, -1, 1)

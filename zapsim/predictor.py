@@ -1,8 +1,9 @@
 """Recommend: given a query, the most similar other items, as a table, a figure or HTML.
 
 In: a `Catalogue`, and its features or its similarity matrix. Out: neighbours, nearest first,
-ties by lower index, the query itself left out. The edge rule: where fewer neighbours exist than
-were asked for, those that exist are returned, and plots and HTML say so.
+ties by lower index, the query itself left out. A matrix's scores are taken as they are: those of
+identical items may differ in their last digits, and are then no tie. The edge rule: where fewer
+neighbours exist than were asked for, those that exist are returned, and plots and HTML say so.
 """
 
 import warnings
@@ -29,6 +30,7 @@ class SimilarityPredictor:
     features : pandas.DataFrame
         Features (n_items, n_features) indexed by key, or a similarity matrix (n_items, n_items)
         with keys on both axes. Items of the catalogue that it lacks are not recommended.
+        Only from features do identical items always tie, as in `zapsim.top_k`.
     extractor : VGG16Extractor, optional
         What `similar_to` runs new pictures through. By default one is made, when needed, from
         the settings that the features carry.
