@@ -119,9 +119,33 @@ def test_other_files_are_refused(write, catalogue, tmp_path):
 
 
 def test_an_unreasonably_large_file_is_not_read(write, catalogue, monkeypatch):
-    monkeypatch.setattr("zapsim.comparisons._MAX_BYTES", 10)
+    monkeypatch.setattr("zapsim.files._NAMED_BYTES", 10)
     with pytest.raises(ValueError, match="more than the limit of 10"):
         load_comparisons(write(), catalogue)
+
+
+def test_a_damaged_zip_is_refused_by_name(write, catalogue, tmp_path):
+    path = tmp_path / "data.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each in write().iterdir():
+            archive.write(each, each.name)
+        start = archive.getinfo("zappos-labels.mat").header_offset
+    data = bytearray(path.read_bytes())
+    data[start + 60 : start + 80] = b"\xff" * 20
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"zappos-labels\.mat in .*data\.zip cannot be read"):
+        load_comparisons(path, catalogue)
+    path.write_bytes(b"<!DOCTYPE html>")
+    with pytest.raises(ValueError, match=r"cannot be read \(File is not a zip"):
+        load_comparisons(path, catalogue)
+
+
+def test_what_fetch_zappos_leaves_in_a_folder_is_enough(write, catalogue):
+    folder = write()
+    with zipfile.ZipFile(folder / "ut-zap50k-data.zip", "w") as archive:
+        archive.write(folder / "image-path.mat", "ut-zap50k-data/image-path.mat")
+    (folder / "image-path.mat").unlink()
+    check(load_comparisons(folder, catalogue))
 
 
 @pytest.fixture

@@ -265,13 +265,23 @@ def test_file_that_was_cut_by_hand_is_found(fetch, tmp_path, www):
         fetch()
 
 
-def test_metadata_that_was_lost_or_cut_is_taken_out_again(fetch, server):
-    path = fetch()
-    path.with_name("meta-data.csv").write_bytes(METADATA[:50])
-    path.with_name(COMPARISONS).unlink()
+@pytest.mark.parametrize("name", ["meta-data.csv", COMPARISONS])
+def test_what_was_lost_is_taken_out_again_and_what_was_edited_is_kept(fetch, server, capsys, name):
+    path = fetch().with_name(name)
+    original = path.read_bytes()
+    path.write_bytes(b"CID,Price\r\n7003-5,99\r\n")
+    capsys.readouterr()
     fetch()
-    assert path.with_name("meta-data.csv").read_bytes() == METADATA
-    assert path.with_name(COMPARISONS).read_bytes() == LABELS
+    assert path.read_bytes() == b"CID,Price\r\n7003-5,99\r\n"
+    (said,) = [line for line in capsys.readouterr().out.splitlines() if name in line]
+    assert said == (
+        f"{path} differs from the one in {DATA}, and is kept. For the original, delete it "
+        "and call again."
+    )
+    path.unlink()
+    fetch()
+    assert path.read_bytes() == original
+    assert name not in capsys.readouterr().out
     assert len(server.asked) == 4
 
 
@@ -323,17 +333,17 @@ def test_damaged_data_are_refused(refused, www):
     at = data.index(METADATA[:20]) if METADATA[:20] in data else data.index(b"meta-data.csv") + 20
     data[at : at + 20] = bytes(20)
     (www / DATA).write_bytes(data)
-    refused(r"meta-data\.csv in it cannot be read", gone=DATA)
+    refused(rf"meta-data\.csv in {DATA}\S* cannot be read", gone=DATA)
 
 
 def test_claim_of_a_zip_bomb_is_not_unpacked(refused, www, monkeypatch):
-    monkeypatch.setattr(zappos, "_MEMBER_BYTES", 1_000_000)
+    monkeypatch.setattr("zapsim.files._NAMED_BYTES", 1_000_000)
     pack(www / DATA, {"meta-data.csv": bytes(1_000_001), COMPARISONS: LABELS})
     read = zipfile.ZipFile.read
     monkeypatch.setattr(
         zipfile.ZipFile, "read", lambda self, name: read(self, name) if "jpg" in name else 1 / 0
     )
-    refused(r"meta-data\.csv claims 1,000,001 bytes; the limit is 1,000,000", gone=DATA)
+    refused(r"meta-data\.csv has 1,000,001 bytes, more than the limit of 1,000,000", gone=DATA)
 
 
 def test_bomb_that_claims_to_be_small_stays_small(refused, www):
@@ -342,7 +352,7 @@ def test_bomb_that_claims_to_be_small_stays_small(refused, www):
     directory = data.index(b"PK\x01\x02")
     data[directory + 24 : directory + 28] = struct.pack("<I", 100)
     (www / DATA).write_bytes(data)
-    refused(r"meta-data\.csv in it cannot be read \(Bad CRC-32", gone=DATA)
+    refused(rf"meta-data\.csv in {DATA}\S* cannot be read \(Bad CRC-32", gone=DATA)
 
 
 def test_no_name_in_a_zip_leads_out_of_the_folder(fetch, www, tmp_path, drawn, encoded):

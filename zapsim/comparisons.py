@@ -7,13 +7,13 @@ about pairs whose pictures it was not fitted to. The edge rule: what in a file i
 raises; comparisons of items that the catalogue does not have are left out.
 """
 
-import zipfile
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from zapsim.files import read_named
 from zapsim.similarity import check_features, check_k, unit_vectors
 from zapsim.zappos import DATA_ZIP
 
@@ -22,7 +22,6 @@ __all__ = ["ATTRIBUTES", "attribute_accuracy", "attribute_questions", "load_comp
 ATTRIBUTES = ("open", "pointy", "sporty", "comfort")
 _ANSWERS = ("a", "b", "equal")
 _LABELS, _PATHS = "zappos-labels.mat", "image-path.mat"
-_MAX_BYTES = 100_000_000
 _HELD_OUT = 0.2
 _STRENGTHS = (0.1, 1, 10, 100)
 
@@ -51,7 +50,8 @@ def load_comparisons(source, catalogue):
     FileNotFoundError
         If one of the two files is missing.
     ValueError
-        If a file is too large, or does not hold what it should.
+        If a file or the zip is damaged, a file is larger than 100 MB, or does not hold what it
+        should.
 
     References
     ----------
@@ -199,30 +199,12 @@ def _read(source, name, variables):
 
 
 def _bytes(source, name):
-    missing = f"No {name} in {source}. It is part of UT-Zappos50K's {DATA_ZIP}."
-    if source.is_dir():
-        path = source / name
-        if path.is_file():
-            _check_size(name, path.stat().st_size)
-            return path.read_bytes()
-        # What fetch_zappos leaves.
-        source = source / DATA_ZIP
-    if not source.exists():
-        raise FileNotFoundError(missing)
-    try:
-        with zipfile.ZipFile(source) as archive:
-            entries = [e for e in archive.infolist() if e.filename.rpartition("/")[2] == name]
-            if not entries:
-                raise FileNotFoundError(missing)
-            _check_size(name, entries[0].file_size)
-            return archive.read(entries[0])
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{source} is no readable zip ({error}). Give {DATA_ZIP}.") from error
-
-
-def _check_size(name, size):
-    if size > _MAX_BYTES:
-        raise ValueError(f"{name} has {size:,} bytes, more than the limit of {_MAX_BYTES:,}.")
+    # Of the two, fetch_zappos takes only the labels out of the zip.
+    for place in (source, source / DATA_ZIP):
+        data = read_named(place, name) if place.exists() else None
+        if data is not None:
+            return data
+    raise FileNotFoundError(f"No {name} in {source}. It is part of UT-Zappos50K's {DATA_ZIP}.")
 
 
 def _checked(block, n_pictures):

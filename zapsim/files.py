@@ -18,10 +18,19 @@ from unicodedata import normalize
 
 from zapsim.pictures import MAX_BYTES, SUFFIXES, PictureError
 
-__all__ = ["METADATA", "UNREADABLE", "Files", "FilesBefore", "open_files", "walk_folder"]
+__all__ = [
+    "METADATA",
+    "UNREADABLE",
+    "Files",
+    "FilesBefore",
+    "open_files",
+    "read_named",
+    "walk_folder",
+]
 
 METADATA = "meta-data.csv"
 _LEVELS = 3
+_NAMED_BYTES = 100_000_000
 # A local disk answers in well under a millisecond, a mounted Drive in five and more.
 _PROBES = 9
 _SLOW_SECONDS = 0.003
@@ -64,6 +73,45 @@ def open_files(source):
         )
     _advise(files)
     return files
+
+
+def read_named(source, name):
+    """Read the one file of a name, whatever it holds.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+        A folder that it lies in, or a zip, where it may be in any folder.
+    name : str
+
+    Returns
+    -------
+    bytes, or None where there is no file of this name
+
+    Raises
+    ------
+    ValueError
+        If it, or the zip, cannot be read, or it is larger than 100 MB.
+    """
+    try:
+        if source.is_dir():
+            path = source / name
+            if not path.is_file():
+                return None
+            _check_size(name, path.stat().st_size)
+            return path.read_bytes()
+        with zipfile.ZipFile(source) as archive:
+            entries = archive.infolist()
+            named = [e for e in entries if _slashed(e.filename).rpartition("/")[2] == name]
+            if not named:
+                return None
+            # The size is the archive's own claim, but zipfile never reads beyond it.
+            _check_size(name, named[0].file_size)
+            return archive.read(named[0])
+    except UNREADABLE as error:
+        raise ValueError(
+            f"{name} in {source.name} cannot be read ({error}). Is it whole?"
+        ) from error
 
 
 class Files:
@@ -250,6 +298,11 @@ def walk_folder(root, unlisted):
             subfolders[:] = sorted(n for n in subfolders if not _is_junk(n))
             waiting += [folder / n for n in subfolders if (folder / n).is_symlink()]
             yield folder, files
+
+
+def _check_size(name, size):
+    if size > _NAMED_BYTES:
+        raise ValueError(f"{name} has {size:,} bytes, more than the limit of {_NAMED_BYTES:,}.")
 
 
 def _slashed(name):

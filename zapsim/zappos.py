@@ -1,14 +1,15 @@
 """Fetch UT-Zappos50K, the 50,025 real shoe photos that MiniZap imitates.
 
 In: a folder. Out: the zip of pictures, which `zapsim.load_catalogue` opens, with its metadata and
-the people's comparisons beside it. The edge rule: a file that is not known to be whole is not used.
+the people's comparisons beside it. The edge rule: a zip that is not known to be whole is not used;
+what was taken out of it and then edited is the user's own, and kept.
 """
 
 import hashlib
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from zapsim.files import METADATA, UNREADABLE, open_files
+from zapsim.files import METADATA, open_files, read_named
 from zapsim.transfer import TransferError, download, write_whole
 
 __all__ = ["COMPARISONS", "DATA_ZIP", "N_PICTURES", "fetch_zappos"]
@@ -18,7 +19,6 @@ N_PICTURES = 50_025
 FIRST = "Shoes/Oxfords/Bostonian/100627.72.jpg"
 COMPARISONS = "zappos-labels.mat"
 DATA_ZIP = "ut-zap50k-data.zip"
-_MEMBER_BYTES = 100_000_000
 _TERMS = f"""\
 UT-Zappos50K is for academic, non-commercial use only and may not be passed on:
 {ADDRESS}
@@ -44,7 +44,9 @@ def fetch_zappos(to="zappos", square=True, address=ADDRESS):
     Returns
     -------
     pathlib.Path
-        The zip of pictures, for `zapsim.load_catalogue`; ``meta-data.csv`` lies beside it.
+        The zip of pictures, for `zapsim.load_catalogue`; ``meta-data.csv`` and
+        ``zappos-labels.mat`` lie beside it. Where one lay there before and differs, it is kept,
+        and a line says so.
 
     Raises
     ------
@@ -68,8 +70,13 @@ def fetch_zappos(to="zappos", square=True, address=ADDRESS):
     for name in (METADATA, COMPARISONS):
         target = folder / name
         data = _member(folder / DATA_ZIP, name)
-        if not target.exists() or target.read_bytes() != data:
+        if not target.exists():
             write_whole(target, data)
+        elif target.read_bytes() != data:
+            print(
+                f"{target} differs from the one in {DATA_ZIP}, and is kept. For the original, "
+                "delete it and call again."
+            )
     print(f"{N_PICTURES:,} pictures in {pictures}")
     return pictures
 
@@ -98,20 +105,10 @@ def _check_data(path):
 
 
 def _member(path, name):
-    """Return what one file of a zip holds, whatever folder of the zip it is in."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = [e for e in archive.infolist() if PurePosixPath(e.filename).name == name]
-            if not entries:
-                raise ValueError(f"it holds no {name}.")
-            # The size is the archive's own claim, but zipfile never reads beyond it.
-            if entries[0].file_size > _MEMBER_BYTES:
-                raise ValueError(
-                    f"{name} claims {entries[0].file_size:,} bytes; the limit is {_MEMBER_BYTES:,}."
-                )
-            return archive.read(entries[0])
-    except UNREADABLE as error:
-        raise ValueError(f"{name} in it cannot be read ({error}).") from error
+    data = read_named(path, name)
+    if data is None:
+        raise ValueError(f"it holds no {name}.")
+    return data
 
 
 def _verify(path, check):
