@@ -183,6 +183,29 @@ def test_what_cannot_be_asked_for_is_said(kinds):
         zapsim.evaluate(found, labels, n_samples=10)
 
 
+def test_errors_name_the_argument_that_is_wrong(kinds):
+    labels, features = kinds
+    found = zapsim.top_k(features["good"], 5)
+    with pytest.raises(TypeError, match="clusters must be a value for each item.*'Product'"):
+        zapsim.evaluate(found, labels, clusters="Product")
+    with pytest.raises(TypeError, match="exclude must be a value for each item.*'Product'"):
+        zapsim.evaluate(found, labels, exclude="Product")
+    with pytest.raises(ValueError, match="n_resamples must be .* Received: n_resamples=0"):
+        zapsim.evaluate(found, labels, n_resamples=0)
+    with pytest.raises(ValueError, match="no features to judge. Give at least one"):
+        zapsim.scorecard({}, labels, against="best")
+
+
+def test_different_numbers_of_neighbours_need_a_k(kinds):
+    labels, features = kinds
+    five, ten = (zapsim.top_k(features["good"], k) for k in (5, 10))
+    with pytest.raises(ValueError, match=r"same k.* Received: k=None .* 5 and 10 .* Give k=5"):
+        zapsim.compare(ten, five, labels)
+    with pytest.raises(ValueError, match=r"Give k=5"):
+        zapsim.scorecard({"five": five, "ten": ten}, labels, k=None)
+    assert (zapsim.compare(ten, five, labels, k=5)["difference"] == 0).all()
+
+
 def test_class_means_by_hand():
     members = csr_matrix([[1, 0], [1, 1], [0, 1]])
     means = class_means(np.array([[0, 1], [1, 1], [0.5, 0]]), members)

@@ -18,6 +18,8 @@ Statistical Society B 69, 2007, doi:10.1111/j.1467-9868.2007.00593.x.
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from zapsim.similarity import check_k
+
 __all__ = ["class_means", "interval", "resampled_means"]
 
 _BLOCK_NUMBERS = 8_000_000
@@ -53,12 +55,19 @@ def resampled_means(values, clusters, members=None, n_resamples=1000, seed=0):
     members
         As in `class_means`.
     n_resamples : int
+        At least 1.
     seed : int
 
     Returns
     -------
     ndarray of shape (n_resamples, n_classes, n_metrics), float64
+
+    Raises
+    ------
+    ValueError
+        If n_resamples is less than 1.
     """
+    check_k(n_resamples, "n_resamples")
     names, numbers = np.unique(clusters, return_inverse=True)
     sums, n_clusters = _sums(values, numbers, members), len(names)
     rng = np.random.default_rng(seed)

@@ -203,8 +203,10 @@ def compare(neighbours, others, labels, k=None, exclude=None, **bootstrap):
     Raises
     ------
     ValueError, TypeError
-        As in `query_scores`, and if the two were not asked the same queries.
+        As in `query_scores`; if the two were not asked the same queries; and if k is not given
+        where different numbers of neighbours were sought.
     """
+    _check_same_k(k, [neighbours, others])
     return _differences(*(judge(n, labels, k, exclude) for n in (neighbours, others)), **bootstrap)
 
 
@@ -236,7 +238,8 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
     KeyError
         If `against` is none of the names.
     ValueError, TypeError
-        As in `query_scores`; with `against`, as in `compare`; and if there is no such metric.
+        As in `query_scores` and, with `against`, in `compare`; if there is no such metric, or
+        there are no features.
 
     Examples
     --------
@@ -250,6 +253,8 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
     all 2,048      0.88  0.85  0.90
     the first 20   0.50  0.47  0.54
     """
+    if not features:
+        raise ValueError("There are no features to judge. Give at least one: {'VGG16': features}.")
     if against is not None and against not in features:
         raise KeyError(f"against must be one of {', '.join(features)}. Received: {against!r}")
     if not set(metrics) <= set(METRICS) or not len(metrics):
@@ -258,6 +263,7 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
         name: each if isinstance(each, Neighbours) else top_k(each, int(np.max(k)), exclude)
         for name, each in features.items()
     }
+    _check_same_k(k, found.values())
     judged = {name: judge(neighbours, labels, k, exclude) for name, neighbours in found.items()}
     rows = {}
     for name, each in judged.items():
@@ -295,13 +301,25 @@ def _bounds(
     Each of shape (n_metrics,), averaged over the classes, or of shape (n_classes, n_metrics).
     """
     relevance, values = judged.relevance, scores.to_numpy()
-    groups = relevance.groups if clusters is None else groups_of(clusters, relevance.keys)
+    groups = (
+        relevance.groups if clusters is None else groups_of(clusters, relevance.keys, "clusters")
+    )
     means = class_means(values, members)
     resampled = resampled_means(values, groups[judged.rows], members, n_resamples, seed)
     if average:
         # A small class may be missing from a resample; the mean is over those that are there.
         means, resampled = means.mean(axis=0), np.nanmean(resampled, axis=1)
     return means, *interval(resampled, confidence)
+
+
+def _check_same_k(k, found):
+    """Raise ValueError if k is left open where different numbers of neighbours were sought."""
+    sought = sorted({neighbours.indices.shape[1] for neighbours in found})
+    if k is None and len(sought) > 1:
+        raise ValueError(
+            "All must be judged by the same k. "
+            f"Received: k=None for {' and '.join(map(str, sought))} neighbours. Give k={sought[0]}."
+        )
 
 
 def _members(judged):

@@ -16,7 +16,7 @@ from zapsim.similarity import aligned
 __all__ = ["Relevance", "groups_of"]
 
 
-def groups_of(values, keys):
+def groups_of(values, keys, name="exclude"):
     """Give each group of items a number; an item without a value is a group of its own.
 
     Parameters
@@ -24,6 +24,8 @@ def groups_of(values, keys):
     values : array-like of shape (n_items,), pandas.Series indexed by key, or None
         None makes each item a group.
     keys : pandas.Index of shape (n_items,)
+    name : str
+        What errors call the values.
 
     Returns
     -------
@@ -32,7 +34,7 @@ def groups_of(values, keys):
     """
     if values is None:
         return np.asarray(pd.factorize(keys, sort=True)[0])
-    values = pd.Series(_checked(values, keys, "exclude"), dtype=object)
+    values = pd.Series(_checked(values, keys, name), dtype=object)
     codes = np.asarray(pd.factorize(values.map(str, na_action="ignore"), sort=True)[0])
     alone = codes < 0
     codes[alone] = codes.max(initial=-1) + 1 + pd.factorize(keys[alone], sort=True)[0]
