@@ -85,7 +85,7 @@ def test_tilde_is_the_home_folder(make_folder, monkeypatch):
 @pytest.mark.parametrize(
     ("compression", "garbage"),
     # The checksum finds it, or the decompressor: 0xff is no beginning of deflated data.
-    [(zipfile.ZIP_STORED, b"\0"), (zipfile.ZIP_DEFLATED, b"\xff")],
+    [(zipfile.ZIP_STORED, b"\0"), (zipfile.ZIP_DEFLATED, b"\xff"), (zipfile.ZIP_LZMA, b"\xff")],
 )
 def test_damaged_entry_is_named_and_the_others_are_read(make_zip, compression, garbage):
     path = make_zip(["a.jpg", "b.jpg"], compression=compression)

@@ -190,6 +190,16 @@ def test_features_of_all_shards_are_sorted_by_key(store, folder):
     assert features.attrs["extractor"] == SETTINGS
 
 
+def test_wanted_features_come_in_their_order_without_those_that_are_not_there(store, folder):
+    store.write(["b", "a", "gone"], ["1", "2", "3"], np.arange(6).reshape(3, 2))
+    found = load_features(folder, (key for key in ["new", "b", "a", "b"]))
+    assert list(found.index) == ["b", "a"]
+    assert found.to_numpy().tolist() == [[0, 1], [2, 3]]
+    assert found.attrs == load_features(folder).attrs
+    with pytest.raises(StoreError, match="None of these items.*holds 3, such as 'a'. Was it made"):
+        load_features(folder, ["new"])
+
+
 def test_no_store_says_how_to_make_one(tmp_path):
     with pytest.raises(StoreError, match=r"No feature store at .*gone.*extract\(catalogue, cache="):
         load_features(tmp_path / "gone")

@@ -216,7 +216,7 @@ class VGG16Extractor:
         PictureError
             If one of the given pictures cannot be read, or none of the catalogue's.
         StoreError
-            If the store was made with other settings, or cannot be written.
+            If the store was made with other settings, or cannot be read or written.
         """
         if isinstance(pictures, Catalogue):
             return self._extract_catalogue(pictures, cache)

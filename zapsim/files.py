@@ -37,6 +37,11 @@ _SLOW_SECONDS = 0.003
 _WORTH_SECONDS = 20
 # What a damaged or encrypted zip and a vanished or forbidden file raise.
 UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+# Python may have been built without it; then it does not read such zips either.
+with suppress(ImportError):
+    from lzma import LZMAError
+
+    UNREADABLE += (LZMAError,)
 
 
 def open_files(source):

@@ -90,7 +90,9 @@ def similarity_matrix(features):
     Returns
     -------
     pandas.DataFrame of shape (n_items, n_items), float32
-        Keys on both axes; symmetric, with a diagonal of exactly 1.
+        Keys on both axes; symmetric, with a diagonal of exactly 1. Scores are float32 products:
+        those of identical vectors may differ in their last digits, depending on their place. Only
+        `top_k` scores each pair exactly, so that such items tie.
 
     Raises
     ------
@@ -155,7 +157,7 @@ def load_matrix(path):
     FileNotFoundError
         If there is no such file.
     StoreError
-        If it holds something else.
+        If it holds something else, or cannot be read now.
     """
     keys, scores = read_vectors(path)
     if scores.shape != (len(keys), len(keys)):
@@ -258,7 +260,7 @@ def load_neighbours(path):
     FileNotFoundError
         If there is no such file.
     StoreError
-        If it is damaged or holds something else.
+        If it is damaged, holds something else, or cannot be read now.
     """
     keys, indices, scores = read_vectors(path, _NEIGHBOURS)
     whole = (

@@ -42,32 +42,42 @@ class _Damaged(Exception):
     """A file was cut, overwritten or never was what it should be."""
 
 
-def load_features(store=None):
-    """Read all features of a store.
+def load_features(store=None, keys=None):
+    """Read the features of a store.
 
     Parameters
     ----------
     store : path, optional
         The folder. By default MiniZap's features, which ship with zapsim.
+    keys : iterable of str, optional
+        The wanted items, such as ``catalogue.keys``; those that the store lacks are left out. By
+        default all that it holds, those of pictures that were deleted since among them.
 
     Returns
     -------
     pandas.DataFrame of shape (n_items, n_features), float32
-        Indexed by key, sorted. ``attrs["extractor"]`` holds the settings they were made with.
+        Indexed by key, in the order of `keys`, by default sorted. ``attrs["extractor"]`` holds
+        the settings they were made with.
 
     Raises
     ------
     StoreError
-        If there is no store, its shards were made with different settings, or it cannot be read
-        now. A damaged shard is only named in a warning, and passed over.
+        If there is no store, it holds none of `keys`, its shards were made with different
+        settings, or it cannot be read now. A damaged shard is only named in a warning, and passed
+        over.
     """
     opened = open_store(MINIZAP_FEATURES if store is None else store)
     found = {}
-    for _, keys, _, values in opened.blocks():
-        found.update(zip(keys, values, strict=True))
+    for _, stored, _, values in opened.blocks():
+        found.update(zip(stored, values, strict=True))
     if not found:
         raise no_store(opened.folder)
-    keys = sorted(found)
+    keys = sorted(found) if keys is None else [key for key in dict.fromkeys(keys) if key in found]
+    if not keys:
+        raise StoreError(
+            f"None of these items is in the feature store {opened.folder}, which holds "
+            f"{len(found):,}, such as {min(found)!r}. Was it made of another catalogue?"
+        )
     values = np.empty((len(keys), len(found[keys[0]])), np.float32)
     for row, key in enumerate(keys):
         values[row] = found.pop(key)

@@ -86,8 +86,9 @@ zapsim.similarity_matrix(three).round(3)
 # Now the shoes. Their features come with zapsim, so no network runs here.
 
 # %%
-features = zapsim.load_features(store)
-catalogue = zapsim.load_catalogue(source).subset(features.index)
+catalogue = zapsim.load_catalogue(source)
+features = zapsim.load_features(store, catalogue.keys)
+catalogue = catalogue.subset(features.index)
 matrix = zapsim.similarity_matrix(features)
 matrix.shape
 

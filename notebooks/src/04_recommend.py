@@ -29,8 +29,9 @@ my_picture = None
 n_neighbours = 5
 
 # %%
-features = zapsim.load_features(store)
-catalogue = zapsim.load_catalogue(source).subset(features.index)
+catalogue = zapsim.load_catalogue(source)
+features = zapsim.load_features(store, catalogue.keys)
+catalogue = catalogue.subset(features.index)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 
 # %% [markdown]

@@ -27,7 +27,8 @@ store = None
 
 # %%
 catalogue = zapsim.load_catalogue(source)
-features = zapsim.load_features(store)
+features = zapsim.load_features(store, catalogue.keys)
+catalogue = catalogue.subset(features.index)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 
 # %% [markdown]

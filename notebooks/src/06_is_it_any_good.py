@@ -28,8 +28,9 @@ store = None
 parts_store = "bundled"
 
 # %%
-features = zapsim.load_features(store)
-catalogue = zapsim.load_catalogue(source).subset(features.index)
+catalogue = zapsim.load_catalogue(source)
+features = zapsim.load_features(store, catalogue.keys)
+catalogue = catalogue.subset(features.index)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 products = catalogue.table["Product"]
 labels = catalogue.table["Category"] + " · " + catalogue.table["SubCategory"]
