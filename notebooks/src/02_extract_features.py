@@ -113,15 +113,16 @@ print(f"{ours:,.0f} instead of {article:,.0f} million multiply-adds: {ours / art
 # %% [markdown]
 # ## Why it is fast, and what would make it faster
 # Arithmetic is one thing, a clock another. From picture files to stored features, side by side on a
-# processor with two cores (`python -m benchmarks.extraction`, float32; the last column on 600 real photos of
+# processor with two cores (`python -m benchmarks.extraction`, float32; the last column on 900 real photos of
 # three kinds of shoes):
 #
 # | | pictures a second, relative | class precision at 5 |
 # |---|---|---|
 # | the article: `fc2`, 224×224 | 1 | |
-# | `block5_pool` flattened, 224×224 | 1.5 | 0.926 |
-# | **`block4_pool`, 2×2 grid, 128×128** | **4.4** | **0.943** |
-# | the same at 96×96 | 7.4 | 0.935 |
+# | `block5_pool` flattened, 224×224 | 1.5 | 0.930 |
+# | **`block4_pool`, 2×2 grid, 128×128** | **5.0** | **0.945** |
+# | the same at 96×96 | 8.1 | 0.941 |
+# | 3×3 grid, 80×80 | 11 | 0.934 |
 #
 # Nearly 99 % of that time is the network; to read, decode, scale and store a picture takes less than a
 # millisecond. And the convolutions run at three quarters of the speed at which this processor multiplies plain
