@@ -117,11 +117,24 @@ def test_of_a_key_in_several_shards_the_last_counts(tmp_path):
     np.testing.assert_allclose(streamed * signs, clean, atol=0.05)
 
 
-def test_no_batch_is_smaller_than_the_number_of_components(monkeypatch, tmp_path):
-    """65 rows in shards of 8, batches of 2 × 20: a rest of 17 would be too few for 20."""
+@pytest.mark.parametrize(
+    "n_items, sizes", [(59, [59]), (60, [40, 20]), (65, [40, 25]), (80, [40, 40]), (81, [40, 41])]
+)
+def test_only_a_rest_that_is_too_small_is_joined_to_a_batch(monkeypatch, tmp_path, n_items, sizes):
+    """In shards of 8, batches of 2 × 20; a rest below 20 rows would be too few for 20."""
+    from sklearn.decomposition import IncrementalPCA
+
     monkeypatch.setattr(reduction, "_BATCH", 1)
-    frame = spread_features(n_items=65)
-    assert zapsim.reduce(stored(tmp_path, frame, rows=8), n=20).shape == (65, 20)
+    fitted, fit = [], IncrementalPCA.partial_fit
+
+    def watched(self, values):
+        fitted.append(len(values))
+        return fit(self, values)
+
+    monkeypatch.setattr(IncrementalPCA, "partial_fit", watched)
+    reduced = zapsim.reduce(stored(tmp_path, spread_features(n_items), rows=8), n=20)
+    assert reduced.shape == (n_items, 20)
+    assert fitted == sizes
 
 
 def test_a_store_is_never_in_memory_whole(tmp_path, monkeypatch):

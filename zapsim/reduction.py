@@ -199,7 +199,7 @@ class Reduction:
 
         pca = IncrementalPCA(self.n)
         self._check_n((len(store), store.n_features))
-        for values in _batches(store, max(_BATCH, 2 * self.n)):
+        for values in _batches(store, max(_BATCH, 2 * self.n), self.n):
             pca.partial_fit(values)
         return pca
 
@@ -279,19 +279,21 @@ class _Rows:
             )
 
 
-def _batches(store, size):
-    """Yield arrays of at least `size` rows, the last of the store's rows among them.
+def _batches(store, size, least):
+    """Yield arrays of at least `size` rows, and then what is left.
 
-    A last batch that is smaller is joined to the one before: fewer rows than components
-    would not do.
+    What is left is joined to the batch before if it has fewer than `least` rows: PCA takes no
+    fewer than it has components.
     """
-    waiting, count, ready = [], 0, None
+    waiting, count, ready = [], 0, []
     for block in store.blocks():
         waiting.append(checked_values(block))
         count += len(block)
         if count >= size:
-            if ready is not None:
-                yield ready
-            ready, waiting, count = np.concatenate(waiting), [], 0
-    rest = ([] if ready is None else [ready]) + waiting
-    yield np.concatenate(rest)
+            yield from ready
+            ready, waiting, count = [np.concatenate(waiting)], [], 0
+    if count >= least:
+        yield from ready
+        ready = []
+    if ready or waiting:
+        yield np.concatenate(ready + waiting)
