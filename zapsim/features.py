@@ -54,7 +54,8 @@ class VGG16Extractor:
         flattened as they are. Without meaning for fc1 and fc2, which have no maps.
     image_size : int
         Side of the square that pictures are fitted to, in pixels, at least 32. fc1 and fc2 with
-        trained weights need 224.
+        trained weights need 224. Time grows with its square: 80 with ``grid=3`` takes 0.4 of the
+        default's, with a precision at 5 of 0.934 against 0.945 (900 real photos, three classes).
     weights : {"bundled", "imagenet"}, path or None
         ImageNet's as they ship with zapsim (convolution layers only) or as Keras downloads them,
         your own, or random ones.
