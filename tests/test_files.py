@@ -298,6 +298,28 @@ def test_folder_named_like_the_zip_goes_even_in_a_shallow_layout(make_zip):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "top"),
+    [
+        ("shoes (1).zip", "shoes"),
+        ("shoes-20261122T220000Z-001.zip", "shoes"),
+        ("shoes copy.zip", "shoes"),
+        ("shoes_2.zip", "shoes"),
+        ("shoes.zip.1a2b3c4d.part", "shoes"),
+        (f"{normalize('NFD', 'Schnürschuh')} (1).zip", "Schnürschuh"),
+    ],
+)
+def test_zip_renamed_by_a_browser_or_by_drive_has_the_same_keys(make_zip, name, top):
+    keys = [f"{top}/Boot/1.jpg", f"{top}/Shoe/1.jpg"]
+    assert open_files(make_zip(keys, name=name)).keys == ["Boot/1.jpg", "Shoe/1.jpg"]
+
+
+@pytest.mark.parametrize("name", ["Shoestore.zip", "Shoes2.zip", "my Shoes.zip", "Shoe.zip"])
+def test_category_that_only_resembles_the_name_stays(make_zip, name):
+    keys = ["Shoes/Oxfords/1.jpg", "Shoes/Sneakers/2.jpg"]
+    assert open_files(make_zip(keys, name=name)).keys == keys
+
+
 def test_content_is_crc_and_size(tmp_path, make_zip):
     # 0xCBF43926 is the check value by which CRC-32 is known.
     (tmp_path / "cat").mkdir()

@@ -254,9 +254,14 @@ class _Zip(Files):
                 return wrapper
             top = tops.pop()
             levels = max(key.removeprefix(wrapper).count("/") for key in keys)
-            if levels <= (0 if top == self.root.stem else _LEVELS):
+            if levels <= (0 if self._is_named_after(top) else _LEVELS):
                 return wrapper
             wrapper += f"{top}/"
+
+    def _is_named_after(self, top):
+        # Browsers and Drive add to a name: "shoes (1)", "shoes-20261122T220000Z-001".
+        stem = normalize("NFC", self.root.stem)
+        return stem.startswith(top) and not stem[len(top) :][:1].isalnum()
 
     def content(self, key, data=None):
         entry = self._zip.getinfo(self._names[key])
