@@ -1,8 +1,10 @@
 """features.py and network.py: the cut against Keras' own VGG16, and a store that resumes."""
 
+import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ from PIL import Image
 
 import zapsim
 from zapsim import store as store_module
+from zapsim import writers
 from zapsim.network import LAYERS, averaging, map_size
 from zapsim.pictures import fit_square
 
@@ -390,6 +393,54 @@ def test_unreadable_pictures_are_named_and_skipped_and_the_rest_is_there(make_fo
     with pytest.warns(UserWarning, match="3 pictures"):
         again = plumbing.extract(zapsim.load_catalogue(folder), cache=folder / "store")
     pd.testing.assert_frame_equal(features, again)
+
+
+@pytest.fixture
+def read_only(monkeypatch):
+    """Return a function after which nothing can be written, as on a read-only disk."""
+
+    def refused(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    def make():
+        for name in ("touch", "mkdir"):
+            monkeypatch.setattr(Path, name, refused)
+        monkeypatch.setattr(pq, "write_table", refused)
+
+    return make
+
+
+def test_a_full_store_in_a_read_only_place_serves_beside_an_unreadable_picture(
+    shop, plumbing, tmp_path, read_only
+):
+    features = plumbing.extract(shop, cache=tmp_path / "store")
+    (shop._files.root / "broken.jpg").write_bytes(b"not a picture")
+    catalogue = zapsim.load_catalogue(shop._files.root)
+    read_only()
+    with pytest.warns(UserWarning, match=r"1 pictures could not be read[^$]*broken\.jpg"):
+        again = plumbing.extract(catalogue, cache=tmp_path / "store")
+    pd.testing.assert_frame_equal(again, features)
+
+
+def test_a_read_only_place_is_refused_before_anything_is_computed(
+    shop, plumbing, counted, tmp_path, read_only
+):
+    (shop._files.root / shop.keys[0]).write_bytes(b"not a picture")
+    read_only()
+    with pytest.raises(zapsim.StoreError, match="Could not write .*Read-only file system"):
+        plumbing.extract(shop, cache=tmp_path / "store")
+    assert not counted
+
+
+def test_another_writer_is_told_of_before_the_first_batch_where_extract_was_called(
+    shop, plumbing, tmp_path, monkeypatch
+):
+    told, run = [], plumbing._run
+    monkeypatch.setattr(plumbing, "_run", lambda batch: (told.append(len(warned)), run(batch))[1])
+    with writers.Mark(tmp_path / "store"), pytest.warns(UserWarning, match="as well") as warned:
+        plumbing.extract(shop, cache=tmp_path / "store")
+    assert told == [1, 1, 1]
+    assert warned[0].filename == __file__
 
 
 @pytest.mark.parametrize("cached", [False, True])

@@ -10,7 +10,7 @@ import os
 import warnings
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from difflib import get_close_matches
 from functools import cached_property
 
@@ -267,7 +267,7 @@ class VGG16Extractor:
 
         keys = list(catalogue.keys)
         missing = np.flatnonzero(~found)
-        unreadable, batch = {}, []
+        unreadable, batch, writer = {}, [], None
 
         def finish():
             rows, contents, squares = map(list, zip(*batch, strict=True))
@@ -285,12 +285,15 @@ class VGG16Extractor:
         bar = tqdm(total=len(keys), initial=int(found.sum()), desc="Extracting", unit="picture")
         # Decoding runs ahead in threads while the network computes, but not far: memory is
         # bounded by a few batches, however large the catalogue.
-        with bar, ShardWriter(store) as writer, ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        with bar, ExitStack() as stack, ThreadPoolExecutor(os.cpu_count() or 2) as pool:
             for row, square in _ahead(pool, read, missing, 3 * self.batch_size):
                 try:
                     batch.append((row, *square.result()))
                 except PictureError as error:
                     unreadable[keys[row]] = str(error)
+                if batch and writer is None:
+                    # Before hours of computing; but a full store may be in a read-only place.
+                    writer = stack.enter_context(ShardWriter(store))
                 bar.update()
                 if len(batch) == self.batch_size:
                     finish()

@@ -278,7 +278,7 @@ def _tell(folder, others):
         f"The feature store {folder} is being written to by {' and '.join(others)} as well. Both "
         "may go on, nothing is mixed up or lost, but what both compute is computed twice. To "
         "save the time, stop this run, wait for the other and run again: it then finds all.",
-        stacklevel=6,
+        stacklevel=7,
     )
 
 
