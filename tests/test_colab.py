@@ -256,6 +256,33 @@ def test_half_uploaded_zip_works_once_it_is_whole(packed):
     assert stage(packed).read_bytes() == data
 
 
+def test_drive_that_goes_away_at_any_time_is_named(packed, disk, monkeypatch):
+    stat, looks = Path.stat, 0
+
+    def look(path, **options):
+        nonlocal looks
+        if path in (packed, packed.with_name("meta-data.csv")):
+            looks += 1
+            if looks > answered:
+                raise OSError(errno.ENOTCONN, "Transport endpoint is not connected", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", look)
+    messages = []
+    for answered in range(20):
+        looks = 0
+        try:
+            stage(packed, disk.parent / str(answered))
+        except TransferError as error:
+            messages.append(str(error))
+        else:
+            break
+    assert len(messages) >= 6, "on the way in, and for each of two files before and after"
+    for message in messages:
+        assert "its disk does not answer" in message
+        assert message.endswith("Run again to go on.")
+
+
 def test_zip_of_no_pictures_is_refused(drive, make_zip, disk):
     path = make_zip({"readme.txt": b"hello"}).rename(drive / "texts.zip")
     with pytest.raises(TransferError, match=r"no whole zip of pictures: No pictures in"):

@@ -1,3 +1,4 @@
+import errno
 import os
 import socket
 import struct
@@ -774,3 +775,60 @@ def test_copy_of_what_is_not_there(tmp_path, target):
     with pytest.raises(FileNotFoundError):
         copy(tmp_path / "gone.zip", target)
     assert not target.parent.exists()
+
+
+def disconnect(monkeypatch, source, looks):
+    """Let each look at the source fail whose number (from 0) `looks` holds."""
+    stat, counted = Path.stat, iter(range(99))
+
+    def look(path, **options):
+        if path == source and next(counted) in looks:
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", look)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_disk_that_does_not_answer_is_not_taken_for_a_full_one(source, target, monkeypatch, first):
+    with monkeypatch.context() as patch:
+        disconnect(patch, source, range(first, 99))
+        with pytest.raises(TransferError, match=r"its disk does not answer.*Transport") as caught:
+            copy(source, target, pause=0)
+    assert "Free some space" not in str(caught.value)
+    assert not target.exists()
+    drive = flaky(monkeypatch, source)
+    assert copy(source, target, pause=0).read_bytes() == CONTENT
+    assert drive.starts == ([0] if first == 0 else []), "what has arrived is kept"
+
+
+def test_disk_that_answers_again_is_asked_again(source, target, monkeypatch):
+    disconnect(monkeypatch, source, {0, 1, 2, 3, 5, 6, 7, 8})
+    assert copy(source, target, pause=0).read_bytes() == CONTENT
+
+
+def test_source_that_vanishes_with_its_disk_keeps_what_has_arrived(source, target, monkeypatch):
+    read, away = transfer._read, source.with_name("away")
+
+    def vanish(stream):
+        if source.exists():
+            source.rename(away)
+        return read(stream)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transfer, "_read", vanish)
+        with pytest.raises(TransferError, match=r"shoes\.zip is no longer there\. .*run again"):
+            copy(source, target, pause=0)
+    away.rename(source)
+    drive = flaky(monkeypatch, source)
+    assert copy(source, target, pause=0).read_bytes() == CONTENT
+    assert drive.starts == []
+
+
+def test_copy_that_cannot_be_written_says_so(source, target, monkeypatch):
+    def full(path, *_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(transfer.os, "utime", full)
+    with pytest.raises(TransferError, match=r"Could not write .*No space left.*Free some space"):
+        copy(source, target, pause=0)

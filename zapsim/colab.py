@@ -12,11 +12,12 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from stat import S_ISDIR
 
 from zapsim import __version__
 from zapsim.files import METADATA, open_files, walk_folder
 from zapsim.pictures import SUFFIXES
-from zapsim.transfer import TransferError, copy, prepare_folder, write_whole
+from zapsim.transfer import TransferError, copy, look, prepare_folder, write_whole
 
 __all__ = ["stage", "welcome"]
 
@@ -89,15 +90,15 @@ def stage(source, to=None):
     if place is None:
         return source
     source = Path(source)
-    # Not Path.exists(), which may raise where Drive is gone.
-    if not os.path.exists(source):
+    state = look(source)
+    if state is None:
         raise FileNotFoundError(
             f"Nothing at {source}. Look it up in the file browser at the left: is Drive mounted, "
             "and is the name spelt like this?"
         )
     target = Path(tempfile.gettempdir(), "zapsim-data") if to is None else Path(to)
     target /= place
-    return _stage_folder(source, target) if source.is_dir() else _stage_zip(source, target)
+    return _stage_folder(source, target) if S_ISDIR(state.st_mode) else _stage_zip(source, target)
 
 
 def _place_on_drive(source):
@@ -118,12 +119,15 @@ def _stage_zip(source, target):
     copies = []
     for file in (source, source.with_name(METADATA)):
         copied = target.with_name(file.name)
-        if file.exists() and not _same(file, copied):
+        # Not exists(), which raises or says no where Drive is gone.
+        state = look(file)
+        if state is not None and not _same(state, copied):
             start = time.perf_counter()
             copy(file, copied)
             copies.append(f"{file.name} in {time.perf_counter() - start:.0f} s")
     beside = target.with_name(METADATA)
-    if beside.exists() and not source.with_name(METADATA).exists():
+    # The last one looked at.
+    if beside.exists() and state is None:
         print(f"{METADATA} is no longer beside {source}; delete {beside} if it should not count.")
     try:
         n_pictures = len(open_files(target).keys)
@@ -238,11 +242,11 @@ def _finished(target):
     return len(files) if whole else None
 
 
-def _same(source, target):
-    if not target.exists():
+def _same(state, copied):
+    if not copied.exists():
         return False
-    ours, theirs = target.stat(), source.stat()
-    return (ours.st_size, ours.st_mtime_ns) == (theirs.st_size, theirs.st_mtime_ns)
+    ours = copied.stat()
+    return (ours.st_size, ours.st_mtime_ns) == (state.st_size, state.st_mtime_ns)
 
 
 def _has_size(path, size):

@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from threading import get_ident
 
-__all__ = ["TransferError", "copy", "download", "prepare_folder", "write_whole"]
+__all__ = ["TransferError", "copy", "download", "look", "prepare_folder", "write_whole"]
 
 _CHUNK = 1 << 20
 _TIMEOUT_SECONDS = 30
@@ -96,10 +96,12 @@ def copy(source, path, pause=1.0):
     FileNotFoundError
         If there is no such file.
     TransferError
-        If reading fails five times without progress, the file changes meanwhile, the folder
-        cannot be written to, or the disk is full.
+        If its disk does not answer, reading fails five times without progress, the file changes
+        meanwhile, the folder cannot be written to, or the disk is full.
     """
-    state = Path(source).stat()
+    state = look(source, pause)
+    if state is None:
+        raise FileNotFoundError(f"No file at {source}. Give an existing one.")
 
     def open_at(start):
         with _cut_off():
@@ -108,11 +110,36 @@ def copy(source, path, pause=1.0):
         return start, file
 
     def check(part):
-        if _version(Path(source).stat()) != _version(state):
+        now = look(source, pause)
+        # With the disk, perhaps; so what has arrived is kept.
+        if now is None:
+            raise TransferError(
+                f"{source} is no longer there. Is its disk still mounted? Mount it and run again: "
+                "what has arrived is kept."
+            )
+        if _version(now) != _version(state):
             raise ValueError("it changed while it was copied.")
         os.utime(part, ns=(state.st_atime_ns, state.st_mtime_ns))
 
     return _bring(str(source), Path(path), state.st_size, _version(state), open_at, check, pause)
+
+
+def look(path, pause=1.0):
+    """Return a file's or folder's state, as `os.stat` does; None where there is none.
+
+    A disk that does not answer is asked again, five times, `pause` seconds (float, doubled each
+    time) apart; then `TransferError` is raised.
+    """
+
+    def ask():
+        try:
+            return Path(path).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise _CutError(f"its disk does not answer, is it still mounted? {error}") from error
+
+    return _retried(ask, path, pause)
 
 
 def _version(state):
@@ -165,7 +192,7 @@ def _bring(source, path, total, version, open_at, check, pause):
         if check is not None:
             _check(part, check, source)
         os.replace(part, path)
-    # Reading raises _CutError, so this was writing.
+    # Reading the source, or looking at it, raises _CutError, so this was writing.
     except OSError as error:
         raise _unwritable(part, error) from error
     # Not before: a page to log in, in the server's place, looks like another version as well.
