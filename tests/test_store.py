@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from pathlib import Path
 
@@ -474,6 +475,11 @@ def batch(first, n):
     return [f"{i:05}" for i in range(first, first + n)], ["1"] * n, np.full((n, 3), first, float)
 
 
+def minutes_ago(path, minutes):
+    then = time.time() - 60 * minutes
+    os.utime(path, (then, then))
+
+
 def test_shard_is_written_whenever_it_is_full_and_the_rest_at_the_end(store, folder):
     with ShardWriter(store) as writer:
         for number in range(SHARD_ITEMS // 32):
@@ -486,6 +492,39 @@ def test_shard_is_written_whenever_it_is_full_and_the_rest_at_the_end(store, fol
     features = load_features(folder)
     assert features.index.tolist() == batch(0, SHARD_ITEMS + 32)[0]
     assert features.loc["00033"].tolist() == [32] * 3
+
+
+def test_mark_of_another_machine_counts_for_minutes_and_the_warning_says_so(store, folder):
+    folder.mkdir()
+    mark = folder / ".writer.4242.1700000000.ab.colab-old-vm"
+    mark.touch()
+    minutes_ago(mark, 4)
+    with (
+        pytest.warns(UserWarning, match="process 4242 on colab-old-vm") as warned,
+        ShardWriter(store),
+    ):
+        assert mark.exists()
+    said = str(warned[0].message)
+    assert "(last sign of life 24" in said
+    assert "If its machine is gone, as when Colab takes it back, let this run go on" in said
+    assert "is forgotten after 5 minutes" in said
+    minutes_ago(mark, 6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with ShardWriter(store):
+            assert not mark.exists()
+
+
+def test_mark_is_renewed_by_time_however_long_a_shard_takes(store, folder, monkeypatch):
+    with ShardWriter(store) as writer:
+        (mark,) = folder.iterdir()
+        minutes_ago(mark, 3)
+        writer.add(*batch(0, 2))
+        assert time.time() - mark.stat().st_mtime > 100, "not for every batch"
+        monkeypatch.setattr(store_module, "RENEW_SECONDS", 0)
+        writer.add(*batch(2, 2))
+        assert time.time() - mark.stat().st_mtime < 100
+        assert not shards(folder)
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, ValueError])

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import re
+import time
 import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zapsim.bundled import MINIZAP_FEATURES
-from zapsim.writers import Mark
+from zapsim.writers import RENEW_SECONDS, SILENT_SECONDS, Mark
 
 __all__ = ["FeatureStore", "StoreError", "load_features", "read_vectors", "write_vectors"]
 
@@ -224,7 +225,7 @@ class ShardWriter:
 
     A context manager: what was collected is written even when the work is interrupted. A warning
     tells of other processes that write to the store; where there are none, what killed ones left
-    half written is cleared away.
+    half written is cleared away. Adding rows renews the process's own mark, once a minute.
 
     Parameters
     ----------
@@ -235,6 +236,7 @@ class ShardWriter:
     def __init__(self, store):
         self._store = store
         self._mark = Mark(store.folder) if store is not None and not store.read_only else None
+        self._renewed = time.monotonic()
         self._rows = []
 
     def __enter__(self):
@@ -261,6 +263,10 @@ class ShardWriter:
     def add(self, keys, contents, values):
         """Add rows: keys and contents (lists of str), values of shape (n, n_features)."""
         self._rows += zip(keys, contents, values, strict=True)
+        # Not for every batch: on Google Drive each sign of life is sent to Google.
+        if self._mark is not None and time.monotonic() - self._renewed >= RENEW_SECONDS:
+            self._mark.alive()
+            self._renewed = time.monotonic()
         if len(self._rows) >= SHARD_ITEMS:
             self._flush()
 
@@ -269,15 +275,15 @@ class ShardWriter:
             keys, contents, values = zip(*self._rows, strict=True)
             self._rows = []
             self._store.write(list(keys), list(contents), np.stack(values))
-            if self._mark is not None:
-                self._mark.alive()
 
 
 def _tell(folder, others):
     warnings.warn(
         f"The feature store {folder} is being written to by {' and '.join(others)} as well. Both "
         "may go on, nothing is mixed up or lost, but what both compute is computed twice. To "
-        "save the time, stop this run, wait for the other and run again: it then finds all.",
+        "save the time, stop this run, wait for the other and run again: it then finds all. If "
+        "its machine is gone, as when Colab takes it back, let this run go on: nothing is computed "
+        f"twice then, and its mark is forgotten after {SILENT_SECONDS // 60} minutes of silence.",
         stacklevel=7,
     )
 

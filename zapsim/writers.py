@@ -13,11 +13,13 @@ from uuid import uuid4
 
 import psutil
 
-__all__ = ["Mark"]
+__all__ = ["RENEW_SECONDS", "SILENT_SECONDS", "Mark"]
 
 _PREFIX = ".writer"
-# Another machine's process cannot be looked up. Slow ones need some minutes for a shard.
-_SILENT_SECONDS = 3600
+# Another machine's process cannot be looked up. A mark's date is to be renewed this often, and is
+# believed for so much longer, for a batch may take long and another machine sees the date late.
+RENEW_SECONDS = 60
+SILENT_SECONDS = 300
 
 
 class Mark:
@@ -85,7 +87,7 @@ def _writes(name, silent):
     """Tell whether the process behind a mark may still be writing."""
     pid, created, host = _parts(name)
     if host != platform.node():
-        return silent < _SILENT_SECONDS
+        return silent < SILENT_SECONDS
     try:
         process = psutil.Process(pid)
         # Numbers are given again to later processes; the clock may have been set since.
