@@ -41,14 +41,15 @@ def main():
     parser.add_argument("--items", type=int, default=5000, help="0 leaves the first table out")
     parser.add_argument("--sizes", type=int, nargs="*", default=[2_500, 5_000, 10_000, 20_000])
     options = parser.parse_args()
-    results = {"machine": machine("tensorflow", "numpy", "pandas", "pyarrow")}
+    versions = machine("tensorflow", "numpy", "pandas", "pyarrow")
     if options.items:
-        results["steps"] = steps(options.items)
-        print(f"{options.items:,} items\n\n{table(results['steps'])}\n", flush=True)
+        rows = steps(options.items)
+        print(f"{options.items:,} items\n\n{table(rows)}\n", flush=True)
+        save("memory-steps", {"machine": versions, "items": options.items, "steps": rows})
     if options.sizes:
-        results["growth"], results["line"] = growth(options.sizes)
-        print(f"{table(results['growth'])}\n\n{table([results['line']])}", flush=True)
-    save("memory", results)
+        rows, line = growth(options.sizes)
+        print(f"{table(rows)}\n\n{table([line])}", flush=True)
+        save("memory-growth", {"machine": versions, "growth": rows, "line": line})
 
 
 def steps(items):

@@ -56,11 +56,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         results["scores"] = make_features(Path(folder), options.items, options.features)
         for part in options.parts:
-            results[part] = PARTS[part](Path(folder), options)
-            for rows in results[part]:
+            found = PARTS[part](Path(folder), options)
+            for rows in found:
                 print(f"{table(rows)}\n", flush=True)
-    results["machine"]["load at the end"] = machine()["load"]
-    save("similarity", results)
+            results["machine"]["load at the end"] = machine()["load"]
+            save(f"similarity-{part}-{options.items}", {**results, part: found})
 
 
 def make_features(folder, n_items, n_features, seed=0):

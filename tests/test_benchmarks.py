@@ -25,3 +25,42 @@ def test_all_ways_of_search_find_the_same(tmp_path, capsys):
     assert found.pop(PRODUCT) is None
     assert found.pop(OURS) == "1.000000"
     assert all(float(share) > 0.999 for share in found.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "stubs", "runs", "expected"),
+    [
+        (
+            "similarity",
+            {
+                "make_features": lambda *_: [],
+                "PARTS": dict.fromkeys(("search", "query", "pca"), lambda *_: [[{"x": 1}]]),
+            },
+            ["--parts search", "--parts search --items 12000", "--parts query pca"],
+            [
+                "similarity-search-50025",
+                "similarity-search-12000",
+                "similarity-query-50025",
+                "similarity-pca-50025",
+            ],
+        ),
+        (
+            "memory",
+            {"steps": lambda _: [{"x": 1}], "growth": lambda _: ([{"x": 1}], {"x": 1})},
+            ["--sizes", "--items 0 --sizes 1000"],
+            ["memory-steps", "memory-growth"],
+        ),
+    ],
+)
+def test_no_table_is_saved_over_another(monkeypatch, name, stubs, runs, expected):
+    module, saved = import_module(f"benchmarks.{name}"), {}
+    for stub, stand_in in stubs.items():
+        monkeypatch.setattr(module, stub, stand_in)
+    monkeypatch.setattr(module, "save", saved.__setitem__)
+    # Windows knows no load.
+    monkeypatch.setattr(module, "machine", lambda *_: {"load": None})
+    for options in runs:
+        monkeypatch.setattr("sys.argv", [name, *options.split()])
+        module.main()
+    assert list(saved) == expected
+    assert all("machine" in results for results in saved.values())
