@@ -31,7 +31,7 @@ def timings(monkeypatch, gpus):
     seconds = {}
     now = [0.0]
 
-    def convolution(dtype):
+    def convolution(dtype, n_pictures):
         def convolve():
             now[0] += seconds[dtype]
 
@@ -109,9 +109,21 @@ def test_auto_takes_bfloat16_where_it_is_clearly_faster(timings, float32, bfloat
     assert "".join(choose_precision("auto")) == chosen
 
 
-def test_auto_takes_float16_on_a_gpu_without_a_trial(timings, gpus):
+@pytest.mark.parametrize(
+    ("float32", "float16", "chosen"),
+    [
+        (4.0, 1.0, "float16 (4.0× as fast as float32)"),
+        (1.2, 1.0, "float32 (float16 would be 1.2× as fast)"),
+        (1.0, 2.0, "float32 (float16 would be 0.5× as fast)"),
+    ],
+)
+def test_auto_takes_float16_on_a_gpu_that_is_clearly_faster_by_it(
+    monkeypatch, timings, gpus, float32, float16, chosen
+):
     gpus.append("GPU:0")
-    assert choose_precision("auto") == ("float16", "")
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: False)
+    timings.update(float32=float32, float16=float16)
+    assert "".join(choose_precision("auto")) == chosen
 
 
 def test_auto_never_takes_float16_on_a_cpu(gpus):
@@ -154,10 +166,10 @@ def test_the_cpu_is_asked_for_the_instructions(tmp_path, monkeypatch, text, expe
 
 def test_without_the_instructions_there_is_no_trial(monkeypatch, gpus):
     monkeypatch.setattr(precision, "has_bfloat16", lambda: False)
-    monkeypatch.setattr(precision, "_bfloat16_speed", None)
+    monkeypatch.setattr(precision, "_speed", None)
     assert choose_precision("auto") == ("float32", " (no bfloat16 instructions)")
 
 
 def test_the_trial_compares_real_convolutions():
     # Emulated, bfloat16 is somewhat slower; with instructions it is two to four times as fast.
-    assert 0.02 < precision._bfloat16_speed() < 20
+    assert 0.02 < precision._speed("bfloat16") < 20

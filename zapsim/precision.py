@@ -2,7 +2,7 @@
 
 In: a setting. Out: a format, and the reason where it was looked for. The edge rule: "auto" never
 makes a machine slower. float32 is right everywhere. bfloat16 is about twice as fast on CPUs
-with instructions for it and no faster on others; float16 pays on GPUs and is refused on CPUs.
+with instructions for it and no faster on others; float16 pays on most GPUs, and is refused on CPUs.
 """
 
 import os
@@ -15,6 +15,8 @@ PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 # A gain smaller than this is not worth the lost digits, and may be the machine's noise.
 _WORTHWHILE = 1.25
 _TRIALS = 4
+# Below some size, preparing the kernel weighs more than the convolution; most of all on GPUs.
+_TRIAL_PICTURES = {"bfloat16": 4, "float16": 64}
 # What Linux calls the instructions: Intel's and AMD's, Intel's for tiles, Arm's.
 _INSTRUCTIONS = {"avx512_bf16", "amx_bf16", "bf16"}
 _CPUINFO = Path("/proc/cpuinfo")
@@ -26,15 +28,16 @@ def choose_precision(precision):
     Parameters
     ----------
     precision : {"auto", "float32", "bfloat16", "float16"}
-        For "auto" the environment variable ``ZAPSIM_PRECISION`` decides, where it is set; then
-        float16 is taken on a GPU. On a CPU without instructions for bfloat16 it is float32, on
-        others the faster of the two in a timed trial of one convolution, well under a second.
+        For "auto" the environment variable ``ZAPSIM_PRECISION`` decides, where it is set. On a
+        CPU without instructions for bfloat16 it is float32. On others, and on GPUs, a timed trial
+        of one convolution decides, which a GPU does in float16: float32 unless the shorter format
+        is clearly faster. On a CPU it takes well under a second.
 
     Returns
     -------
     precision : {"float32", "bfloat16", "float16"}
     remark : str
-        What "auto" found on a CPU, e.g. ``" (2.1× as fast as float32)"``; otherwise empty.
+        What "auto" found, e.g. ``" (2.1× as fast as float32)"``; otherwise empty.
 
     Raises
     ------
@@ -59,14 +62,15 @@ def choose_precision(precision):
             "digits and gain no speed. Use 'auto', 'float32' or 'bfloat16'. "
             f"Received: {precision!r}{origin}"
         )
-    if on_gpu:
-        return "float16", ""
-    if not has_bfloat16():
+    if precision == "float16":
+        return precision, ""
+    if not on_gpu and not has_bfloat16():
         return "float32", " (no bfloat16 instructions)"
-    speed = _bfloat16_speed()
+    shorter = "float16" if on_gpu else "bfloat16"
+    speed = _speed(shorter)
     if speed > _WORTHWHILE:
-        return "bfloat16", f" ({speed:.1f}× as fast as float32)"
-    return "float32", f" (bfloat16 would be {speed:.1f}× as fast)"
+        return shorter, f" ({speed:.1f}× as fast as float32)"
+    return "float32", f" ({shorter} would be {speed:.1f}× as fast)"
 
 
 def has_bfloat16(unlisted=True):
@@ -79,9 +83,10 @@ def has_bfloat16(unlisted=True):
     return bool(_INSTRUCTIONS & set(flags[0])) if flags else unlisted
 
 
-def _bfloat16_speed():
-    """Time one of VGG16's middle convolutions; return bfloat16's speed relative to float32's."""
-    convolutions = {dtype: _convolution(dtype) for dtype in ("float32", "bfloat16")}
+def _speed(shorter):
+    """Time one of VGG16's middle convolutions; return the format's speed relative to float32's."""
+    n_pictures = _TRIAL_PICTURES[shorter]
+    convolutions = {dtype: _convolution(dtype, n_pictures) for dtype in ("float32", shorter)}
     best = dict.fromkeys(convolutions, float("inf"))
     # In turns, and the best of each: what else the machine does can only add.
     for _ in range(_TRIALS):
@@ -89,16 +94,16 @@ def _bfloat16_speed():
             start = time.perf_counter()
             convolve()
             best[dtype] = min(best[dtype], time.perf_counter() - start)
-    return best["float32"] / best["bfloat16"]
+    return best["float32"] / best[shorter]
 
 
-def _convolution(dtype):
-    """Return block3_conv2 of four pictures of 128×128, ready to run."""
+def _convolution(dtype, n_pictures):
+    """Return block3_conv2 of some pictures of 128×128, ready to run."""
     import tensorflow as tf
 
-    # Not of one: below some size, preparing the kernel weighs more than the convolution.
-    maps = tf.ones((4, 32, 32, 256), dtype)
+    maps = tf.ones((n_pictures, 32, 32, 256), dtype)
     kernel = tf.ones((3, 3, 256, 256), dtype)
     convolve = tf.function(lambda: tf.nn.conv2d(maps, kernel, strides=1, padding="SAME"))
     convolve()
-    return lambda: convolve().numpy()
+    # A GPU has to be waited for, but what it would take to copy all of it is not to be timed.
+    return lambda: convolve()[0, 0, 0].numpy()
