@@ -336,6 +336,52 @@ def test_damaged_data_are_refused(refused, www):
     refused(rf"meta-data\.csv in {DATA}\S* cannot be read", gone=DATA)
 
 
+def zero(path, name, beyond=40):
+    """Overwrite some of an entry's compressed data; the zip's directory stays as it is."""
+    with zipfile.ZipFile(path) as archive:
+        entry = archive.getinfo(name)
+    data = bytearray(path.read_bytes())
+    begin = entry.header_offset + 30 + len(entry.filename) + beyond
+    data[begin : begin + 60] = bytes(60)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_damaged_picture_is_refused_and_a_whole_one_fetched(fetch, refused, www, key):
+    whole = (www / SQUARE).read_bytes()
+    zero(www / SQUARE, f"ut-zap50k-images-square/{key}")
+    message = refused(rf"not what was expected: .*{key} in it is damaged \(")
+    assert message.endswith("Run again.")
+    (www / SQUARE).write_bytes(whole)
+    assert fetch().with_name(f"{SQUARE}.sha256").exists()
+
+
+@pytest.mark.parametrize("data", [b"this is no picture at all", b"", bytes(900)])
+def test_first_picture_that_is_none_is_refused(refused, www, drawn, encoded, data):
+    pack(www / SQUARE, pictures(drawn, encoded, (40, 40)) | {zappos.FIRST: data})
+    refused(rf"not what was expected: {zappos.FIRST}: (cannot be read as a picture|.* is empty)")
+
+
+def test_damaged_file_put_there_by_hand_is_named_and_kept(fetch, www, tmp_path):
+    mine = tmp_path / "zappos" / SQUARE
+    mine.parent.mkdir()
+    shutil.copy(www / SQUARE, mine)
+    zero(mine, f"ut-zap50k-images-square/{KEYS[3]}")
+    with pytest.raises(TransferError, match=r"Nike/7003.5.jpg in it is damaged .*Delete it"):
+        fetch()
+    assert mine.exists()
+    assert not mine.with_name(f"{SQUARE}.sha256").exists()
+
+
+def test_every_picture_is_checked_once_with_a_bar(fetch, capsys, monkeypatch):
+    fetch()
+    assert "Checking: 100%" in capsys.readouterr().err
+    # The SHA-256 tells as much, in less time.
+    monkeypatch.setattr(zappos, "_check_whole", None)
+    fetch()
+    assert "Checking" not in capsys.readouterr().err
+
+
 def test_claim_of_a_zip_bomb_is_not_unpacked(refused, www, monkeypatch):
     monkeypatch.setattr("zapsim.files._NAMED_BYTES", 1_000_000)
     pack(www / DATA, {"meta-data.csv": bytes(1_000_001), COMPARISONS: LABELS})

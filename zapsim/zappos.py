@@ -9,7 +9,8 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from zapsim.files import METADATA, open_files, read_named
+from zapsim.files import METADATA, UNREADABLE, open_files, read_named
+from zapsim.pictures import load_picture
 from zapsim.transfer import TransferError, download, write_whole
 
 __all__ = ["COMPARISONS", "DATA_ZIP", "N_PICTURES", "fetch_zappos"]
@@ -19,6 +20,7 @@ N_PICTURES = 50_025
 FIRST = "Shoes/Oxfords/Bostonian/100627.72.jpg"
 COMPARISONS = "zappos-labels.mat"
 DATA_ZIP = "ut-zap50k-data.zip"
+_CHUNK = 1 << 20
 _TERMS = f"""\
 UT-Zappos50K is for academic, non-commercial use only and may not be passed on:
 {ADDRESS}
@@ -29,8 +31,9 @@ def fetch_zappos(to="zappos", square=True, address=ADDRESS):
     """Download UT-Zappos50K, or verify what was downloaded before.
 
     The licence's terms are shown first. About 300 MB, with a progress bar; an interrupted download
-    goes on where it ended. No checksum is published, so the SHA-256 of each first download is
-    recorded beside it (``….sha256``, as ``sha256sum --check`` reads it) and verified from then on.
+    goes on where it ended. No checksum is published, so a first download is compared with the
+    checksums inside the zip, and its SHA-256 recorded beside it (``….sha256``, as ``sha256sum
+    --check`` reads it) and verified from then on.
 
     Parameters
     ----------
@@ -96,12 +99,29 @@ def _check_pictures(path):
             f"{len(keys):,} pictures, {'with' if FIRST in keys else 'without'} {FIRST}; "
             f"UT-Zappos50K has {N_PICTURES:,}, with it."
         )
+    _check_whole(path)
+    load_picture(open_files(path).read(FIRST), FIRST)
 
 
 def _check_data(path):
     _check_zip(path)
     for name in (METADATA, COMPARISONS):
         _member(path, name)
+    _check_whole(path)
+
+
+def _check_whole(path):
+    """Read all that a zip holds, which compares it with the zip's own checksums."""
+    from tqdm.auto import tqdm
+
+    with zipfile.ZipFile(path) as archive:
+        for entry in tqdm(archive.infolist(), desc="Checking", unit="file"):
+            try:
+                with archive.open(entry) as file:
+                    while file.read(_CHUNK):
+                        pass
+            except UNREADABLE as error:
+                raise ValueError(f"{entry.filename} in it is damaged ({error}).") from error
 
 
 def _member(path, name):
