@@ -206,6 +206,15 @@ def test_different_numbers_of_neighbours_need_a_k(kinds):
     assert (zapsim.compare(ten, five, labels, k=5)["difference"] == 0).all()
 
 
+def test_features_of_which_no_neighbours_were_sought_need_a_k(kinds):
+    labels, features = kinds
+    found = zapsim.top_k(features["good"], 4)
+    with pytest.raises(ValueError, match="Received: k=None for the features 'noise'. Give k=5"):
+        zapsim.scorecard({"found": found, "noise": features["noise"]}, labels, k=None)
+    card = zapsim.scorecard({"found": found}, labels, k=None, n_resamples=10)
+    assert card.columns.unique(0)[0] == "precision@4"
+
+
 def test_class_means_by_hand():
     members = csr_matrix([[1, 0], [1, 1], [0, 1]])
     means = class_means(np.array([[0, 1], [1, 1], [0.5, 0]]), members)

@@ -217,8 +217,10 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
     ----------
     features : dict of str to pandas.DataFrame (n_items, n_features), or to Neighbours
         Such as ``{"VGG16": features, **baseline_features(catalogue)}``; compared by `top_k`.
-    labels, k, exclude
+    labels, exclude
         As in `query_scores`.
+    k : int or list of int
+        As in `query_scores`; None only where all are Neighbours, of which k is known.
     against : str, optional
         One of the names: how much better or worse each is than that one is shown, too.
     metrics : list of {"precision", "recall", "AP", "nDCG"}
@@ -238,8 +240,8 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
     KeyError
         If `against` is none of the names.
     ValueError, TypeError
-        As in `query_scores` and, with `against`, in `compare`; if there is no such metric, or
-        there are no features.
+        As in `query_scores` and, with `against`, in `compare`; if there is no such metric,
+        there are no features, or k is None where neighbours must yet be sought.
 
     Examples
     --------
@@ -259,6 +261,12 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
         raise KeyError(f"against must be one of {', '.join(features)}. Received: {against!r}")
     if not set(metrics) <= set(METRICS) or not len(metrics):
         raise ValueError(f"metrics are {', '.join(METRICS)}. Received: {metrics!r}")
+    unsought = [name for name, each in features.items() if not isinstance(each, Neighbours)]
+    if k is None and unsought:
+        raise ValueError(
+            "Neighbours of features are sought by k. "
+            f"Received: k=None for the features {', '.join(map(repr, unsought))}. Give k=5."
+        )
     found = {
         name: each if isinstance(each, Neighbours) else top_k(each, int(np.max(k)), exclude)
         for name, each in features.items()
