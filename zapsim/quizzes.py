@@ -100,8 +100,7 @@ class Quiz(widgets.VBox):
 
         look, name = self.state.catalogue.picture_or_none, self.state.catalogue.label
         cells = [
-            f"<td>{picture_html(look(key), name(key), _SIZE)}<br>{_role(role)}"
-            f"{escape(name(key))}</td>"
+            f"<td>{picture_html(look(key), name(key), _SIZE)}<br>{_caption(self.state, role)}</td>"
             for role, key in self.state.current.loc[list(self._images)].items()
         ]
         return HTML(
@@ -126,12 +125,9 @@ class Quiz(widgets.VBox):
         for role, image in self._images.items():
             key = state.current[role]
             image.value = self._thumbnail(key)
-            label = escape(state.catalogue.label(key))
-            self._names[role].value = f'<div class="zapsim-text">{_role(role)}{label}</div>'
-        for role, choice in self.buttons.items():
+            self._names[role].value = f'<div class="zapsim-text">{_caption(state, role)}</div>'
+        for choice in self.buttons.values():
             choice.disabled = state.answered
-            label = state.catalogue.label(state.current[role])
-            choice.tooltip = f"Answer {role.upper()}: {label}"
         self.next.disabled = not state.answered or state.is_last
         self.export.disabled = not state.given
         self.status.value = status_html(_verdict(state))
@@ -143,8 +139,11 @@ class Quiz(widgets.VBox):
             return no_picture(_SIZE)
 
 
-def _role(role):
-    return "" if role == "query" else f"<b>{role.upper()}</b> &nbsp;"
+def _caption(state, role):
+    """Name an item, but only once there is an answer: its class would give away the label's."""
+    name = "Query" if role == "query" else role.upper()
+    label = f" &nbsp;{escape(state.catalogue.label(state.current[role]))}" if state.answered else ""
+    return f"<b>{name}</b>{label}"
 
 
 def _heading(state):
