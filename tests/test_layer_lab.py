@@ -64,7 +64,10 @@ def test_fit_and_power_are_passed_on(make_folder):
     cuts = zapsim.extract_cuts(catalogue, ["block2_pool"], [2], **options)
     features = zapsim.VGG16Extractor("block2_pool", 2, **options).extract(catalogue)
     np.testing.assert_allclose(
-        cuts["block2_pool 2×2 at 32, stretched"], features, rtol=2e-3, atol=2e-2
+        cuts["block2_pool 2×2 at 32, stretched, power 1, weights None"],
+        features,
+        rtol=2e-3,
+        atol=2e-2,
     )
 
 
@@ -118,6 +121,27 @@ def test_an_unreadable_picture_is_named(make_zip):
         zapsim.extract_cuts(catalogue, ["block1_pool"], [1], 32, weights=None)
 
 
+def test_cuts_that_differ_have_names_that_differ(tmp_path):
+    weights = tmp_path / "own.npz"
+    np.savez(weights)
+    every = [{}, {"power": 1}, {"power": 0.25}, {"weights": None}, {"weights": "imagenet"}]
+    every += [{"weights": weights}, {"fit": "stretch", "power": 1, "weights": None}]
+    assert [layer_lab._name(zapsim.VGG16Extractor(**options)) for options in every] == [
+        "block4_pool 2×2 at 128",
+        "block4_pool 2×2 at 128, power 1",
+        "block4_pool 2×2 at 128, power 0.25",
+        "block4_pool 2×2 at 128, weights None",
+        "block4_pool 2×2 at 128, weights imagenet",
+        f"block4_pool 2×2 at 128, weights {weights}",
+        "block4_pool 2×2 at 128, stretched, power 1, weights None",
+    ]
+
+
+def test_no_layers_are_refused(some):
+    with pytest.raises(ValueError, match=r"at least one layer.* Received: layers=\[\]"):
+        zapsim.extract_cuts(some, layers=[])
+
+
 def test_an_unknown_layer_is_refused(some):
     with pytest.raises(ValueError, match="layer must be one of .* Did you mean 'block4_pool'"):
         zapsim.extract_cuts(some, ["block4_pol"])
@@ -143,6 +167,6 @@ def test_fc2_has_no_grid(make_folder):
     catalogue = zapsim.load_catalogue(make_folder("a.jpg"))
     cuts = zapsim.extract_cuts(catalogue, ["fc1", "fc2"], [1, 2], 32, weights=None)
     assert {name: features.shape for name, features in cuts.items()} == {
-        "fc1 at 32": (1, 4096),
-        "fc2 at 32": (1, 4096),
+        "fc1 at 32, weights None": (1, 4096),
+        "fc2 at 32, weights None": (1, 4096),
     }

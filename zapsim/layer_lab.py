@@ -49,15 +49,22 @@ def extract_cuts(
     Returns
     -------
     dict of str to pandas.DataFrame of shape (n_items, n_features), float32
-        By name, e.g. ``"block4_pool 2×2 at 128"``, in the network's order: just what
+        By name, e.g. ``"block4_pool 2×2 at 128"``, or ``"block4_pool 2×2 at 128, power 1"`` where
+        fit, power or weights are not the default, in the network's order: just what
         `VGG16Extractor.extract` returns. ``attrs["milliseconds"]`` is what one picture's way
         through the network took, up to this cut: the median over batches, in this run.
 
     Raises
     ------
+    ValueError
+        If there are no layers, or a setting is none of `VGG16Extractor`'s.
     MemoryError
         If all of them together would not fit in memory.
     """
+    if not len(layers):
+        raise ValueError(
+            f"layers must name at least one layer, such as 'block4_pool'. Received: {layers=!r}"
+        )
     options = {"image_size": image_size, "weights": weights, "fit": fit, "power": power}
     whole = {layer: VGG16Extractor(layer, 1, **options) for layer in layers}
     cuts = {}
@@ -255,4 +262,6 @@ def _vectors(maps, grid, power):
 def _name(extractor):
     grid = {None: "", "flat": " flat"}.get(extractor.grid, f" {extractor.grid}×{extractor.grid}")
     fit = "" if extractor.fit == "pad" else ", stretched"
-    return f"{extractor.layer}{grid} at {extractor.image_size}{fit}"
+    power = "" if extractor.power == 0.5 else f", power {extractor.power:g}"
+    weights = "" if extractor.weights == "bundled" else f", weights {extractor.weights}"
+    return f"{extractor.layer}{grid} at {extractor.image_size}{fit}{power}{weights}"
