@@ -453,6 +453,27 @@ def test_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one(folder, disk
     assert_same(folder, stage(folder))
 
 
+def test_listing_looks_at_many_files_at_once_and_shows_how_far_it_is(
+    folder, disk, capsys, monkeypatch
+):
+    stat, together = Path.stat, threading.Barrier(len(KEYS) + 1)
+
+    def look(path, **options):
+        # Nobody gets an answer before all have asked; one after another, it breaks.
+        if path.is_relative_to(folder) and path.suffix:
+            together.wait(timeout=10)
+        return stat(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", look)
+        sizes, failed = colab._list(folder)
+    assert sizes == {name: (folder / name).stat().st_size for name in names(folder)}
+    assert not failed
+    said = capsys.readouterr().err
+    assert "Listing: 100%" in said
+    assert "6/6" in said
+
+
 def test_link_to_nowhere_is_named(folder, disk):
     (folder / "Boots" / "gone.jpg").symlink_to(folder / "nowhere.jpg")
     with pytest.raises(TransferError, match=r"1 of 7 files .*'Boots/gone\.jpg' \(.*No such file"):

@@ -174,15 +174,26 @@ def _list(folder):
 
     Nothing else is copied: a folder on Drive may hold documents, which no program can read.
     """
-    sizes, failed = {}, {}
-    for top, names in walk_folder(folder, failed):
-        for path in (top / name for name in names):
-            if path.name == METADATA or path.name.lower().endswith(SUFFIXES):
-                name = path.relative_to(folder).as_posix()
-                try:
-                    sizes[name] = path.stat().st_size
-                except OSError as error:
-                    failed[name] = error
+    from tqdm.auto import tqdm
+
+    failed = {}
+    wanted = [
+        (top / name).relative_to(folder).as_posix()
+        for top, names in walk_folder(folder, failed)
+        for name in names
+        if name == METADATA or name.lower().endswith(SUFFIXES)
+    ]
+    sizes = {}
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    jobs = {name: pool.submit((folder / name).stat) for name in wanted}
+    try:
+        for name, job in tqdm(jobs.items(), desc="Listing", unit="file", disable=not jobs):
+            try:
+                sizes[name] = job.result().st_size
+            except OSError as error:
+                failed[name] = error
+    finally:
+        pool.shutdown(cancel_futures=True)
     return sizes, failed
 
 
