@@ -52,14 +52,16 @@ if "google.colab" in sys.modules:
         refused = error
     place = None
     try:
-        import zapsim
+        from zapsim.colab import welcome
     except ImportError:
         copies = sorted(Path("/content/drive/MyDrive").glob("{repository}*/pyproject.toml"))
         place = copies[0].parent if copies else None
         place = place or "https://github.com/{owner}/{repository}/archive/{branch}.zip"
         # --no-deps: Colab has everything else, and no package there may move.
         !{{sys.executable}} -m pip install --quiet --no-deps "{{place}}"
-    from zapsim.colab import welcome
+        # A mere folder of that name, such as a clone's, may have been taken for the package.
+        sys.modules.pop("zapsim", None)
+        from zapsim.colab import welcome
 
     welcome(place, refused)\
 """
