@@ -98,3 +98,13 @@ def test_small_figures_show_their_data():
     bars = lessons.plot_layer_costs(128, cut="block1_pool").axes[0].patches
     assert len({bar.get_facecolor() for bar in bars[:3]}) == 1
     assert bars[2].get_facecolor() != bars[3].get_facecolor()
+
+
+def test_where_the_course_s_item_is_missing_another_stands_in(make_folder):
+    catalogue = zapsim.load_catalogue(make_folder("a.jpg", "b.jpg", "c.jpg"))
+    features = pd.DataFrame([[1, 0], [0, 1], [1, 0.1]], index=catalogue.keys)
+    predictor = zapsim.SimilarityPredictor(catalogue, features)
+    assert lessons.stand_in(predictor, "b.jpg") == "b.jpg"
+    assert lessons.stand_in(predictor, "b.jpg", "a.jpg") == "b.jpg"
+    assert lessons.stand_in(predictor, "not there.jpg") == "a.jpg"
+    assert lessons.stand_in(predictor, "not there.jpg", "a.jpg") == "c.jpg"

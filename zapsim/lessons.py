@@ -29,9 +29,25 @@ __all__ = [
     "plot_layer_costs",
     "plot_score_distribution",
     "preprocessing_variants",
+    "stand_in",
 ]
 
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]
+
+
+def stand_in(predictor, key, query=None):
+    """Return `key`, or another item where the catalogue, not being MiniZap, lacks it.
+
+    Parameters
+    ----------
+    predictor : SimilarityPredictor
+    key : str
+    query : str, optional
+        Then the other item is this one's nearest, else the catalogue's first.
+    """
+    if key in predictor.catalogue.keys:
+        return key
+    return predictor.catalogue.keys[0] if query is None else predictor.similar(query, 1)["key"][0]
 
 
 def plot_counts(labels, title, unit="pictures"):

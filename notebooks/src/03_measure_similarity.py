@@ -24,11 +24,15 @@ from zapsim.lessons import matrix_memory, plot_arrows, plot_heat_map, plot_score
 
 # %% tags=["parameters"]
 source = None
-# For pictures of your own: the folder that was `cache` in 00.
+# For pictures of your own: the folder that was `cache` in 00, and the columns that say what is of a kind.
 store = None
+kind = ["Category", "SubCategory"]
+# Where matrix and neighbours are kept; by default in a temporary folder.
+results = None
 # The article's run: what 02 left on your Drive.
 # source = zapsim.stage("/content/drive/MyDrive/Data/Zappos/ut-zap50k-images-square")
 # store = "/content/drive/MyDrive/Data/zapsim-features"
+# results = "/content/drive/MyDrive/Data/zapsim-results"
 
 # %% [markdown]
 # ## Three arrows
@@ -109,7 +113,7 @@ print(
 # *off* the diagonal are kinds that the features confuse. Which ones do you see?
 
 # %%
-kinds = catalogue.table["Category"] + ", " + catalogue.table["SubCategory"]
+kinds = catalogue.table[kind].agg(", ".join, axis="columns")
 plot_heat_map(matrix, kinds)
 
 # %% [markdown]
@@ -121,7 +125,7 @@ plot_heat_map(matrix, kinds)
 # *ranking* is what counts.
 
 # %%
-plot_score_distribution(matrix, catalogue.table["SubCategory"])
+plot_score_distribution(matrix, catalogue.table[kind[-1]])
 
 # %% [markdown]
 # ## Keep it
@@ -130,10 +134,11 @@ plot_score_distribution(matrix, catalogue.table["SubCategory"])
 
 # %%
 import tempfile
+from pathlib import Path
 
-path = tempfile.mkdtemp() + "/matrix.parquet"
-zapsim.save_matrix(matrix, path)
-print("the same after loading:", zapsim.load_matrix(path).equals(matrix))
+folder = Path(results or tempfile.mkdtemp())
+zapsim.save_matrix(matrix, folder / "matrix.parquet")
+print("the same after loading:", zapsim.load_matrix(folder / "matrix.parquet").equals(matrix))
 
 # %% [markdown]
 # ## How large may it be?
@@ -155,6 +160,7 @@ matrix_memory([600, 5_000, 50_025], k=50)
 # %%
 top = zapsim.top_k(features, k=5)
 print(top.indices.shape, top.scores.shape)
+zapsim.save_neighbours(top, folder / "neighbours.parquet")
 pd.Series(top.scores[0], index=top.keys[top.indices[0]], name="score").round(3)
 
 # %% [markdown]

@@ -20,7 +20,7 @@ import zapsim
 
 # %% tags=["parameters"]
 source = None
-# For pictures of your own: the folder that was `cache` in 00.
+# For pictures of your own in UT-Zappos50K's layout: the folder that was `cache` in 00.
 store = None
 # The article's run: what 02 left on your Drive.
 # source = zapsim.stage("/content/drive/MyDrive/Data/Zappos/ut-zap50k-images-square")
@@ -64,14 +64,18 @@ predictor.plot(queries[2], k=n_neighbours, hide_colourways=True)
 # outdoors, and with a zipper":
 
 # %%
-predictor.plot(queries[2], k=n_neighbours, where={"Category": "Boots", "Closure": "Zipper"})
+where = {"Category": "Boots"}
+if "Closure" in catalogue.table:  # the article's folder has no meta-data.csv
+    where["Closure"] = "Zipper"
+predictor.plot(queries[2], k=n_neighbours, where=where)
 
 # %% [markdown]
 # As a table, ready for whatever comes next:
 
 # %%
-women = predictor.similar(queries[1], k=4, where={"Gender": "Women"}, hide_colourways=True)
-women[["rank", "score", "SubCategory", "Brand", "Gender"]].round(3)
+where = {"Gender": "Women"} if "Gender" in catalogue.table else {"Category": "Sandals"}
+found = predictor.similar(queries[1], k=4, where=where, hide_colourways=True)
+found[["rank", "score", "SubCategory", "Brand", *where]].round(3)
 
 # %% [markdown]
 # Ask for more than there are, and you get what there is, and a word about it. More than a row's worth
