@@ -119,7 +119,7 @@ def test_other_files_are_refused(write, catalogue, tmp_path):
 
 
 def test_an_unreasonably_large_file_is_not_read(write, catalogue, monkeypatch):
-    monkeypatch.setattr("zapsim.files._NAMED_BYTES", 10)
+    monkeypatch.setattr("zapsim.files.NAMED_BYTES", 10)
     with pytest.raises(ValueError, match="more than the limit of 10"):
         load_comparisons(write(), catalogue)
 
@@ -206,3 +206,38 @@ def test_the_number_of_questions(judged):
     assert len(attribute_questions(frame, pairs, "pointy", n=7)) == 7
     with pytest.raises(ValueError, match="n must be"):
         attribute_questions(frame, pairs, "pointy", n=0)
+
+
+@pytest.mark.parametrize("answer", ["a", "b"])
+def test_a_tie_is_half_right_whatever_people_said(judged, answer):
+    frame, pairs = judged
+    nothing = pd.DataFrame(np.ones((2000, 4)), index=frame.index)
+    pairs = pairs.assign(people=answer)
+    assert attribute_accuracy(nothing, pairs, "pointy")[0] == 0.5
+
+
+def test_a_file_that_unfolds_to_more_than_the_limit_is_not_unfolded(write, catalogue, monkeypatch):
+    folder, blocks = write(), np.empty((1, 1), object)
+    blocks[0, 0] = np.ones((20_000, 6))
+    savemat(folder / "zappos-labels.mat", {"mturkOrder": blocks}, do_compression=True)
+    assert (folder / "zappos-labels.mat").stat().st_size < 20_000
+    monkeypatch.setattr("zapsim.comparisons.NAMED_BYTES", 900_000)
+    with pytest.raises(ValueError, match=r"labels\.mat cannot be .* unfolds to more .* 900,000"):
+        load_comparisons(folder, catalogue)
+    monkeypatch.undo()
+    assert len(load_comparisons(folder, catalogue)) == 20_000
+
+
+@pytest.mark.parametrize("cells", ["empty", "numbers", "sparse"])
+@pytest.mark.parametrize("file", ["zappos-labels.mat", "image-path.mat"])
+def test_cells_of_another_kind_are_refused_with_the_files_name(write, catalogue, file, cells):
+    from scipy.sparse import csc_array
+
+    folder, empty = write(), np.empty((1, 1), object)
+    empty[0, 0] = np.empty((0, 0)) if file.startswith("image") else np.array([["x"]])
+    made = {"empty": empty, "numbers": np.eye(6), "sparse": csc_array(np.eye(6))}[cells]
+    name = "imagepath" if file.startswith("image") else "mturkOrder"
+    savemat(folder / file, {name: made})
+    with pytest.raises(ValueError, match=r"must (hold|be)") as error:
+        load_comparisons(folder, catalogue)
+    assert file in str(error.value) or "Comparisons must be numbers" in str(error.value)

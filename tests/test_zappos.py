@@ -383,7 +383,7 @@ def test_every_picture_is_checked_once_with_a_bar(fetch, capsys, monkeypatch):
 
 
 def test_claim_of_a_zip_bomb_is_not_unpacked(refused, www, monkeypatch):
-    monkeypatch.setattr("zapsim.files._NAMED_BYTES", 1_000_000)
+    monkeypatch.setattr("zapsim.files.NAMED_BYTES", 1_000_000)
     pack(www / DATA, {"meta-data.csv": bytes(1_000_001), COMPARISONS: LABELS})
     read = zipfile.ZipFile.read
     monkeypatch.setattr(

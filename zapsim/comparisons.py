@@ -7,13 +7,15 @@ about pairs whose pictures it was not fitted to. The edge rule: what in a file i
 raises; comparisons of items that the catalogue does not have are left out.
 """
 
+import struct
+import zlib
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from zapsim.files import read_named
+from zapsim.files import NAMED_BYTES, read_named
 from zapsim.similarity import check_features, check_k, unit_vectors
 from zapsim.zappos import DATA_ZIP
 
@@ -22,6 +24,8 @@ __all__ = ["ATTRIBUTES", "attribute_accuracy", "attribute_questions", "load_comp
 ATTRIBUTES = ("open", "pointy", "sporty", "comfort")
 _ANSWERS = ("a", "b", "equal")
 _LABELS, _PATHS = "zappos-labels.mat", "image-path.mat"
+# What a MATLAB 5 file calls a part that is compressed.
+_PACKED = 15
 _HELD_OUT = 0.2
 _STRENGTHS = (0.1, 1, 10, 100)
 
@@ -50,19 +54,20 @@ def load_comparisons(source, catalogue):
     FileNotFoundError
         If one of the two files is missing.
     ValueError
-        If a file or the zip is damaged, a file is larger than 100 MB, or does not hold what it
-        should.
+        If a file or the zip is damaged, a file is larger than 100 MB, packed or unpacked, or does
+        not hold what it should.
 
     References
     ----------
     Yu & Grauman, "Fine-Grained Visual Comparisons with Local Learning", CVPR 2014.
     """
     labels = _read(source, _LABELS, ["mturkOrder", "mturkEqual"])
-    paths = _read(source, _PATHS, ["imagepath"])["imagepath"].ravel()
-    names = [str(np.ravel(path)[0]) for path in paths]
+    paths = _read(source, _PATHS, ["imagepath"])["imagepath"]
+    names = [_text(path) for path in _cells(paths, _PATHS, "OU")]
     key_of = dict(zip(catalogue.table.get("CID", ()), catalogue.keys, strict=False))
     keys = np.array([key_of.get(_cid(name)) for name in names], object)
-    blocks = [_checked(block, len(keys)) for cells in labels.values() for block in cells.ravel()]
+    cells = [cell for variable in labels.values() for cell in _cells(variable, _LABELS, "O")]
+    blocks = [_checked(cell, len(keys)) for cell in cells]
     values = np.concatenate([np.empty((0, 6)), *blocks])
     first, second, attribute, label = values[:, :4].astype(np.int64).T - 1
     table = pd.DataFrame(
@@ -121,7 +126,7 @@ def attribute_accuracy(features, comparisons, attribute, seed=42):
     Returns
     -------
     accuracy : float
-        In [0, 1]; guessing gives 0.5.
+        In [0, 1]; guessing gives 0.5. Where the model gives both the same score, it is half right.
     n : int
         Of how many pairs.
 
@@ -136,7 +141,8 @@ def attribute_accuracy(features, comparisons, attribute, seed=42):
     2011, doi:10.1109/ICCV.2011.6126281. Here by logistic regression on the differences.
     """
     asked = _held_out(features, comparisons, attribute, seed)
-    right = (asked["score_a"] > asked["score_b"]) == (asked["people"] == "a")
+    said = np.sign(asked["score_a"] - asked["score_b"])
+    right = (1 + said * np.where(asked["people"] == "a", 1, -1)) / 2
     return float(right.mean()), len(asked)
 
 
@@ -189,10 +195,12 @@ def _read(source, name, variables):
 
     data = _bytes(Path(source).expanduser(), name)
     try:
+        _check_unfolded(data)
         # No pickle is involved, but a damaged file raises many kinds of errors.
         found = loadmat(BytesIO(data), variable_names=variables)
     except Exception as error:
-        raise ValueError(f"{name} cannot be read as a MATLAB file: {error}") from error
+        why = str(error) or type(error).__name__
+        raise ValueError(f"{name} cannot be read as a MATLAB file: {why}") from error
     if variables[0] not in found:
         raise ValueError(f"{name} holds no variable {variables[0]!r}. Is it UT-Zappos50K's?")
     return {variable: found[variable] for variable in variables if variable in found}
@@ -205,6 +213,41 @@ def _bytes(source, name):
         if data is not None:
             return data
     raise FileNotFoundError(f"No {name} in {source}. It is part of UT-Zappos50K's {DATA_ZIP}.")
+
+
+def _check_unfolded(data):
+    """Raise ValueError if a MATLAB 5 file unfolds to more than a file may hold.
+
+    Its parts are packed one by one, and scipy unfolds each whole.
+    """
+    order, place, room = "<" if data[126:128] == b"IM" else ">", 128, NAMED_BYTES
+    while place + 8 <= len(data):
+        kind, size = struct.unpack_from(f"{order}II", data, place)
+        if kind == _PACKED:
+            part = data[place + 8 : place + 8 + size]
+            room -= len(zlib.decompressobj().decompress(part, room + 1))
+        if room < 0:
+            raise ValueError(f"it unfolds to more than the limit of {NAMED_BYTES:,} bytes.")
+        place += 8 + size
+
+
+def _cells(variable, name, kinds):
+    """Return the cells of a MATLAB variable in a row, or raise ValueError if it has none."""
+    if not isinstance(variable, np.ndarray) or variable.dtype.kind not in kinds:
+        raise ValueError(
+            f"{name} must hold cells, as UT-Zappos50K's does. "
+            f"Received: {getattr(variable, 'dtype', type(variable).__name__)}"
+        )
+    return variable.ravel()
+
+
+def _text(cell):
+    text = np.ravel(cell)
+    if text.size != 1 or text.dtype.kind != "U":
+        raise ValueError(
+            f"{_PATHS} must hold one path a cell. Received: {text.dtype} of shape {text.shape}"
+        )
+    return str(text[0])
 
 
 def _checked(block, n_pictures):

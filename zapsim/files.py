@@ -30,7 +30,7 @@ __all__ = [
 
 METADATA = "meta-data.csv"
 _LEVELS = 3
-_NAMED_BYTES = 100_000_000
+NAMED_BYTES = 100_000_000
 # A local disk answers in well under a millisecond, a mounted Drive in five and more.
 _PROBES = 9
 _SLOW_SECONDS = 0.003
@@ -311,8 +311,8 @@ def walk_folder(root, unlisted):
 
 
 def _check_size(name, size):
-    if size > _NAMED_BYTES:
-        raise ValueError(f"{name} has {size:,} bytes, more than the limit of {_NAMED_BYTES:,}.")
+    if size > NAMED_BYTES:
+        raise ValueError(f"{name} has {size:,} bytes, more than the limit of {NAMED_BYTES:,}.")
 
 
 def _slashed(name):
