@@ -1,14 +1,18 @@
 """markup.py: whatever a file is called is shown as text, and a saved file is whole."""
 
 import base64
+import csv
 import re
 from html.parser import HTMLParser
+from io import StringIO
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from zapsim import load_picture
 from zapsim.markup import (
+    csv_text,
     data_link,
     facts_html,
     gallery_html,
@@ -102,3 +106,12 @@ def test_a_page_says_how_its_letters_are_written():
 def test_the_status_is_spoken_and_errors_look_different():
     assert Page(status_html("done")).all("div")[0]["role"] == "status"
     assert status_html("done") != status_html("done", wrong=True)
+
+
+def test_no_cell_of_a_csv_runs_not_even_in_its_header():
+    evil = ['=HYPERLINK("http://evil")', "+1", "-1", "@x", "\tx", "\rx", "\n=x"]
+    table = pd.DataFrame({evil[0]: evil, "score": range(-3, 4)})
+    rows = list(csv.reader(StringIO(csv_text(table), newline="")))
+    assert rows[0] == ["'" + evil[0], "score"]
+    assert [row[0] for row in rows[1:]] == ["'" + text for text in evil]
+    assert [row[1] for row in rows[1:]] == ["-3", "-2", "-1", "0", "1", "2", "3"]

@@ -132,10 +132,12 @@ def data_link(name, mime, data):
 def csv_text(table):
     """Write a table without its index as CSV (str) of which a spreadsheet runs no cell.
 
-    What it would take for a formula gets an apostrophe before it.
+    What it would take for a formula gets an apostrophe before it, in the header, too.
     """
     texts = table.select_dtypes(exclude="number").columns
-    return table.assign(**{name: table[name].map(_harmless) for name in texts}).to_csv(index=False)
+    table = table.assign(**{name: table[name].map(_harmless) for name in texts})
+    # As RFC 4180 has it; with it, a lone carriage return in a cell is quoted, and starts no row.
+    return table.rename(columns=_harmless).to_csv(index=False, lineterminator="\r\n")
 
 
 def csv_link(name, text):
@@ -145,7 +147,7 @@ def csv_link(name, text):
 
 
 def _harmless(cell):
-    runs = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+    runs = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     return f"'{cell}" if runs else cell
 
 
