@@ -166,3 +166,10 @@ def test_wrong_questions_are_an_error(catalogue, questions):
     questions.loc[0, "a"] = "Boots/none.jpg"
     with pytest.raises(KeyError, match="No item"):
         QuizState(catalogue, questions)
+
+
+@pytest.mark.parametrize("score", [np.nan, np.inf])
+def test_a_question_without_a_score_is_refused(catalogue, questions, score):
+    questions.loc[1, "score_b"] = score
+    with pytest.raises(ValueError, match="score_b must be a number in every question"):
+        QuizState(catalogue, questions)

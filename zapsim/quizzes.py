@@ -98,9 +98,10 @@ class Quiz(widgets.VBox):
         """
         from IPython.display import HTML
 
-        look, name = self.state.catalogue.picture_or_none, self.state.catalogue.label
+        look, state = self.state.catalogue.picture_or_none, self.state
         cells = [
-            f"<td>{picture_html(look(key), name(key), _SIZE)}<br>{_caption(self.state, role)}</td>"
+            f"<td>{picture_html(look(key), _name(state, role), _SIZE)}<br>"
+            f"{_caption(state, role)}</td>"
             for role, key in self.state.current.loc[list(self._images)].items()
         ]
         return HTML(
@@ -139,11 +140,18 @@ class Quiz(widgets.VBox):
             return no_picture(_SIZE)
 
 
-def _caption(state, role):
+def _name(state, role):
     """Name an item, but only once there is an answer: its class would give away the label's."""
-    name = "Query" if role == "query" else role.upper()
-    label = f" &nbsp;{escape(state.catalogue.label(state.current[role]))}" if state.answered else ""
-    return f"<b>{name}</b>{label}"
+    return state.catalogue.label(state.current[role]) if state.answered else _role(role)
+
+
+def _caption(state, role):
+    label = f" &nbsp;{escape(_name(state, role))}" if state.answered else ""
+    return f"<b>{_role(role)}</b>{label}"
+
+
+def _role(role):
+    return "Query" if role == "query" else role.upper()
 
 
 def _heading(state):

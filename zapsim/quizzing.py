@@ -94,7 +94,7 @@ class QuizState:
     KeyError
         If a question's item is not in the catalogue.
     ValueError
-        If there is no question, or columns are missing.
+        If there is no question, columns are missing, or a score is no finite number.
     """
 
     def __init__(self, catalogue, questions, question="Which of the two is more like this one?"):
@@ -104,6 +104,12 @@ class QuizState:
                 "Questions need at least one row, and columns a, b, score_a and score_b. "
                 f"Received: {len(questions):,} rows of {', '.join(map(str, questions.columns))}"
             )
+        for column in ("score_a", "score_b"):
+            if not np.isfinite(questions[column].to_numpy(float)).all():
+                raise ValueError(
+                    f"{column} must be a number in every question. Received: "
+                    f"{questions[column].tolist()[:5]}"
+                )
         self.catalogue, self.question = catalogue, question
         self.questions = questions.reset_index(drop=True)
         for column in {"query", "a", "b"}.intersection(questions.columns):
