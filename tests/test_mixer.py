@@ -123,3 +123,15 @@ def test_wrong_beginnings_are_errors(catalogue, parts):
         zapsim.mix(catalogue, parts | {"shape": parts["shape"].iloc[1:]})
     with pytest.raises(ValueError, match="at least 0"):
         zapsim.mix(catalogue, parts, weights={"shape": -1})
+
+
+def test_weights_above_1_keep_their_shares_and_the_sliders_show_them(catalogue, parts):
+    mixer = zapsim.mix(catalogue, parts, KEYS[2], k=4, weights={"shape": 3, "colour": 1})
+    assert mixer.sliders["shape"].value == 1
+    assert mixer.sliders["colour"].value == pytest.approx(1 / 3)
+    assert "75% shape + 25% colour" in says(mixer)
+    mixer.sliders["shape"].value = 0.5
+    assert "60% shape + 40% colour" in says(mixer)
+    with pytest.raises(ValueError, match="from 0 to 1. Received: shape=2"):
+        mixer.state.set_weight("shape", 2)
+    assert mixer.state.weights["shape"] == 0.5

@@ -35,7 +35,7 @@ def mix(catalogue, parts, query=None, k=6, weights=None):
     k : int
         How many neighbours to show, up to 12.
     weights : dict of str to float, optional
-        To begin with, from 0 to 1; by default all are 1.
+        To begin with, from 0 to 1; by default all are 1. If one is above 1, all are divided by it.
 
     Returns
     -------
@@ -107,7 +107,7 @@ class Mixer(widgets.VBox):
 
     def _make_slider(self, name):
         slider = widgets.FloatSlider(
-            min(self.state.weights[name], 1.0),
+            self.state.weights[name],
             min=0,
             max=1,
             step=0.05,
@@ -145,7 +145,7 @@ class Mixer(widgets.VBox):
         self._mirroring = True
         try:
             for name, slider in self.sliders.items():
-                slider.value = min(self.state.weights[name], 1.0)
+                slider.value = self.state.weights[name]
         finally:
             self._mirroring = False
 

@@ -32,12 +32,12 @@ class MixState:
     k : int
         Neighbours shown, from 1 to `MAX_K`.
     weights : dict of str to float, optional
-        To begin with; by default all are the same.
+        To begin with; by default all are the same. If one is above 1, all are divided by it.
 
     Attributes
     ----------
     weights : dict of str to float
-        As they were set; their sum need not be 1.
+        Each from 0 to 1; their sum need not be 1.
 
     Raises
     ------
@@ -52,9 +52,11 @@ class MixState:
         if k > MAX_K:
             raise ValueError(f"k must be at most {MAX_K}. Received: k={k}")
         checked_weights(parts, weights)
+        weights = dict.fromkeys(parts, 1.0) if weights is None else weights
+        largest = max(1.0, *weights.values())
         self.catalogue, self.k = catalogue, k
         self.keys = check_parts(parts)
-        self.weights = {name: 1.0 if weights is None else weights.get(name, 0.0) for name in parts}
+        self.weights = {name: weights.get(name, 0.0) / largest for name in parts}
         self._unit = {name: unit_vectors(part.loc[self.keys]) for name, part in parts.items()}
         self.show(self.keys[0] if query is None else query)
 
@@ -65,7 +67,9 @@ class MixState:
         self.query = query
 
     def set_weight(self, name, weight):
-        """Let one kind count for more or less."""
+        """Let one kind count for more or less (weight: float, from 0 to 1)."""
+        if weight > 1:
+            raise ValueError(f"A weight must be from 0 to 1. Received: {name}={weight:g}")
         weights = self.weights | {name: float(weight)}
         checked_weights(self._unit, weights)
         self.weights = weights
