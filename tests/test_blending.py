@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import zapsim
-from zapsim.blending import rescore, shared_neighbours
+from zapsim.blending import blend, centred, rescore, shared_neighbours
 from zapsim.similarity import Neighbours
 
 KEYS = [f"{n}.jpg" for n in range(8)]
@@ -55,6 +55,18 @@ def test_centring_leaves_zeros_and_does_not_count_them():
     assert not found.iloc[[2, 5]].any(axis=None)
     some = features.index.delete([2, 5])
     pd.testing.assert_frame_equal(found.loc[some], zapsim.centred(features.loc[some]))
+
+
+def test_a_kind_that_is_the_same_for_all_says_nothing(parts):
+    rng = np.random.default_rng(0)
+    row = rng.random(216).astype(np.float32)
+    same = centred(pd.DataFrame(np.tile(row, (len(KEYS), 1)), index=KEYS))
+    assert not same.to_numpy().any()
+    shape = centred(parts["shape"])
+    mixed = blend({"shape": shape, "colour": same})
+    np.testing.assert_allclose(
+        zapsim.similarity_matrix(mixed), zapsim.similarity_matrix(shape), atol=1e-6
+    )
 
 
 def test_keys_may_come_in_another_order_and_weights_are_even_by_default(parts):

@@ -164,6 +164,38 @@ def test_a_scorecard_holds_what_evaluate_and_compare_say(kinds):
     assert found.loc["noise", "precision@3"].tolist() == card.loc["noise", "precision@3"].tolist()
 
 
+def test_items_in_another_order_need_labels_by_key(kinds):
+    """Else the second kind's items would be judged by the labels of others."""
+    labels, features = kinds
+    good = features["good"]
+    shuffled = good.sample(frac=1, random_state=1)
+    products = pd.Series(np.arange(36), labels.index)
+    card = zapsim.scorecard({"one": good, "same": shuffled}, labels, 5, products, against="one")
+    assert card.loc["same", "precision@5"].equals(card.loc["one", "precision@5"])
+    assert card.loc["same", "precision@5 - one"].tolist() == [0, 0, 0]
+    two = zapsim.top_k(good, 5), zapsim.top_k(shuffled, 5)
+    assert (zapsim.compare(*two, labels)["difference"] == 0).all()
+    wrong = {
+        "labels": (labels.to_numpy(), None, None),
+        "exclude": (labels, products.to_numpy(), None),
+        "clusters": (labels, None, products.reset_index(drop=True)),
+    }
+    for name, (a, b, c) in wrong.items():
+        with pytest.raises(ValueError, match=f"not in the same order everywhere, so {name} must"):
+            zapsim.compare(*two, a, exclude=b, clusters=c)
+    with pytest.raises(ValueError, match=r"so labels must .* Received: ndarray"):
+        zapsim.scorecard({"one": good, "same": shuffled}, labels.to_numpy())
+    assert (zapsim.compare(two[0], two[0], labels.to_numpy())["difference"] == 0).all()
+
+
+def test_metrics_come_in_the_order_asked_for_and_one_may_stand_alone(kinds):
+    labels, features = kinds
+    card = zapsim.scorecard(features, labels, metrics=["nDCG", "AP"], against="good")
+    assert list(card.columns.unique(0)) == ["nDCG@5", "mAP@5", "nDCG@5 - good"]
+    card = zapsim.scorecard(features, labels, [1, 5], metrics="AP")
+    assert list(card.columns.unique(0)) == ["mAP@1", "mAP@5"]
+
+
 def test_what_cannot_be_asked_for_is_said(kinds):
     labels, features = kinds
     with pytest.raises(KeyError, match="against must be one of good, noise. Received: 'best'"):

@@ -142,6 +142,17 @@ def test_no_layers_are_refused(some):
         zapsim.extract_cuts(some, layers=[])
 
 
+@pytest.mark.parametrize("grids", [[16], []])
+def test_grids_that_fit_no_map_are_refused_before_anything_is_read(some, grids):
+    with pytest.raises(ValueError, match=r"block2_pool at image_size=32 are too small .* grids="):
+        zapsim.extract_cuts(some, ["block2_pool"], grids, 32, weights=None)
+
+
+def test_a_report_of_nothing_says_so(some):
+    with pytest.raises(ValueError, match="no features to judge"):
+        zapsim.lab_report({}, some.table["Category"])
+
+
 def test_an_unknown_layer_is_refused(some):
     with pytest.raises(ValueError, match="layer must be one of .* Did you mean 'block4_pool'"):
         zapsim.extract_cuts(some, ["block4_pol"])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +49,16 @@ def test_its_diagonal_is_each_classs_precision(seed):
 def test_a_class_whose_neighbours_have_no_label_has_no_shares():
     shares = zapsim.confusion(neighbours([[1], [0], [1]]), ["a", None, "b"])
     assert shares.loc["a"].isna().all()
+
+
+def test_more_classes_than_fit_in_memory_are_refused(monkeypatch):
+    free = type("Memory", (), {"available": 1e6})
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+    many = [f"{n}" for n in range(300)]
+    found = neighbours([[0]] * 300)
+    with pytest.raises(MemoryError, match=r"300 × 300 classes.*fewer different values"):
+        zapsim.confusion(found, many)
+    assert len(zapsim.confusion(found, many[:100] * 3)) == 100
 
 
 LABELS = ["a", "a", "a", "b", "b", "alone"]

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 import zapsim
 from zapsim.catalogue import split_values
+from zapsim.labels import groups_of
 from zapsim.ranking import judge
-from zapsim.relevance import Relevance, groups_of
+from zapsim.relevance import Relevance
 from zapsim.similarity import Neighbours
 
 
@@ -186,11 +187,15 @@ def test_colourways_left_out_are_not_to_be_found_either():
         zapsim.query_scores(neighbours([[1], [0], [3], [2], [0]]), labels, exclude=products)
 
 
-def test_constant_features_have_the_precision_of_chance():
-    features = pd.DataFrame(np.ones((6, 4)), index=list("abcdef"))
-    scores = zapsim.query_scores(zapsim.top_k(features, 5), ["x", "x", "x", "y", "y", "y"])
-    assert (scores["precision@5"] == 2 / 5).all()
-    assert (scores["recall@5"] == 1).all()
+def test_constant_features_find_the_catalogues_first_items_whatever_the_query():
+    """That is no chance: with 20 of 100 in the first class, they score 0.2; with 80, 0.8."""
+    features = pd.DataFrame(np.ones((100, 4)), index=[f"{n:03d}" for n in range(100)])
+    found = zapsim.top_k(features, 5)
+    assert (found.indices[5:] == range(5)).all()
+    assert found.indices[2].tolist() == [0, 1, 3, 4, 5]
+    for first in (20, 80):
+        labels = ["x"] * first + ["y"] * (100 - first)
+        assert zapsim.precision_at_k(found, labels) == first / 100
 
 
 def test_more_neighbours_than_exist_count_as_wrong_and_unsought_ones_are_an_error():
@@ -222,6 +227,21 @@ def test_groups_are_numbered_in_any_order_alike_and_missing_values_are_alone():
     assert list(groups_of(None, keys)) == [3, 2, 1, 0]
     assert list(groups_of(["q", None, "p", np.nan], keys)) == [1, 3, 0, 2]
     assert list(groups_of(pd.Series(["x", "y", "x", "x"], list("abcd")), keys)) == [0, 0, 1, 0]
+
+
+def test_values_that_are_written_alike_are_the_same_for_search_and_judgement():
+    features = pd.DataFrame(np.add(np.eye(4), [[1], [1], [0], [0]]), index=list("abcd"))
+    for exclude in ([1, "1", 2, 3], np.array([1, 1, 2, 3]), pd.Categorical(list("1123"))):
+        found = zapsim.top_k(features, 3, exclude=exclude)
+        assert 1 not in found.indices[0] and 0 not in found.indices[1]
+        assert list(zapsim.query_scores(found, list("xxxy"), exclude=exclude)["relevant"]) == [
+            1, 1, 2, 0
+        ]  # fmt: skip
+
+
+def test_a_table_instead_of_a_column_is_named_with_its_shape():
+    with pytest.raises(ValueError, match=r"each of the 2 items. Received: shape \(2, 1\)"):
+        zapsim.query_scores(neighbours([[1], [0]]), pd.DataFrame({"x": ["a", "b"]}))
 
 
 def test_values_of_a_cell():

@@ -214,6 +214,16 @@ def test_a_vector_of_zeros_stays_without_direction():
     assert (zapsim.reduce(frame, n=3).iloc[7] == 0).all()
 
 
+def test_items_that_are_all_the_same_have_no_direction_left():
+    row = np.random.default_rng(0).random(2048)
+    assert not zapsim.reduce(features(np.tile(row, (333, 1))), 20).to_numpy().any()
+    # One in three differs, a little more than float16 can tell: that is no rounding.
+    differing = np.tile(row, (333, 1))
+    differing[::3, 0] *= 1.002
+    reduced = zapsim.reduce(features(differing), 20).to_numpy()
+    assert (np.linalg.norm(reduced, axis=1) > 0).all()
+
+
 @pytest.mark.parametrize("n", [0, -1, 2.5, True, None])
 def test_n_must_be_a_whole_positive_number(n):
     with pytest.raises(ValueError, match=r"n must be a whole number of at least 1\. Received: n="):

@@ -1,5 +1,7 @@
 """scorecards.py: the figures show the tables' numbers and names."""
 
+from io import BytesIO
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -49,6 +51,15 @@ def test_a_difference_has_a_line_at_zero(card):
     assert any(np.all(np.asarray(line.get_xdata()) == 0) for line in figure.axes[0].lines)
     with pytest.raises(KeyError, match="metric must be one of precision@4, precision@4 - two"):
         zapsim.plot_scorecard(card, "recall@4")
+
+
+def test_no_name_is_read_as_mathematics(world):
+    catalogue, features, _ = world
+    kinds = {"$a_$": features, "two": features.iloc[:, :2]}
+    card = zapsim.scorecard(kinds, catalogue.table["Category"], 2, against="$a_$")
+    figure = zapsim.plot_scorecard(card, "precision@2 - $a_$")
+    figure.savefig(BytesIO())
+    assert figure.axes[0].get_xlabel() == "precision@2 - $a_$"
 
 
 def test_classes_are_drawn_as_kinds_are(world):
@@ -106,3 +117,15 @@ def test_a_missing_neighbour_is_drawn_as_missing(world):
         catalogue.keys[:1], k=2,
     )  # fmt: skip
     assert figure.axes[2].get_xlabel() == "✗ wrong\nnone"
+
+
+def test_of_many_classes_the_most_mistaken_are_drawn():
+    names = [f"class {n:02d}" for n in range(60)]
+    shares = pd.DataFrame(np.diag(np.linspace(1, 0.1, 60)), names, names)
+    shares.iloc[59, 59] = np.nan
+    figure = zapsim.plot_confusion(shares, n=4)
+    drawn = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert drawn == ["class 55", "class 56", "class 57", "class 58"]
+    assert figure.axes[0].get_title() == "the 4 most mistaken of 60 classes"
+    assert len(zapsim.plot_confusion(shares).axes[0].get_yticklabels()) == 40
+    assert zapsim.plot_confusion(shares, n=60).axes[0].get_title() == ""

@@ -17,7 +17,7 @@ from zapsim.bundled import MINIZAP_PARTS
 from zapsim.catalogue import Catalogue
 from zapsim.files import FilesBefore
 from zapsim.pictures import load_picture
-from zapsim.similarity import check_features, unit_vectors
+from zapsim.similarity import check_features, clear_rounding, unit_vectors
 
 __all__ = [
     "blend",
@@ -124,8 +124,9 @@ def centred(features):
     Returns
     -------
     pandas.DataFrame of shape (n_items, n_features), float32
-        Its mean is 0; a vector of zeros stays one, and does not count for the mean. It belongs to
-        this catalogue: a new picture's features cannot be compared with it.
+        Its mean is 0. A vector of zeros stays one, and does not count for the mean; one that is
+        the mean becomes one. It belongs to this catalogue: a new picture's features cannot be
+        compared with it.
 
     Raises
     ------
@@ -144,7 +145,8 @@ def centred(features):
     check_features(features)
     unit = unit_vectors(features)
     some = unit.any(axis=1)
-    unit[some] -= unit[some].mean(axis=0)
+    unit[some] -= unit[some].mean(axis=0, dtype=np.float64).astype(np.float32)
+    clear_rounding(unit, 1)
     return pd.DataFrame(unit, index=features.index, copy=False)
 
 
@@ -211,7 +213,7 @@ def check_parts(parts):
     (first, features), *others = parts.items()
     keys = features.index
     for name, other in others:
-        if not other.index.is_unique or set(other.index) != set(keys):
+        if set(other.index) != set(keys):
             raise ValueError(
                 f"The parts must be features of the same items. Received: {len(keys):,} items of "
                 f"{first!r}, {len(other):,} of {name!r}, {keys.isin(other.index).sum():,} of "

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from zapsim.bootstrap import class_means, interval, resampled_means
+from zapsim.labels import by_key, groups_of
 from zapsim.ranking import METRICS, asked, judge
-from zapsim.relevance import Relevance, groups_of
+from zapsim.relevance import Relevance
 from zapsim.similarity import Neighbours, top_k
 
 __all__ = ["compare", "evaluate", "per_class", "precision_at_k", "query_scores", "scorecard"]
@@ -187,7 +188,7 @@ def compare(neighbours, others, labels, k=None, exclude=None, **bootstrap):
     Parameters
     ----------
     neighbours, others : Neighbours
-        Of the same items; labels and exclude go by key where the order differs.
+        Of the same items. Where their order differs, labels and exclude must be Series by key.
     labels, k, exclude
         As in `query_scores`.
     **bootstrap
@@ -203,10 +204,12 @@ def compare(neighbours, others, labels, k=None, exclude=None, **bootstrap):
     Raises
     ------
     ValueError, TypeError
-        As in `query_scores`; if the two were not asked the same queries; and if k is not given
-        where different numbers of neighbours were sought.
+        As in `query_scores`; if the two were not asked the same queries; if k is not given where
+        different numbers of neighbours were sought; and if labels are not by key where the items'
+        order differs.
     """
     _check_same_k(k, [neighbours, others])
+    _check_same_order([neighbours, others], labels, exclude, bootstrap.get("clusters"))
     return _differences(*(judge(n, labels, k, exclude) for n in (neighbours, others)), **bootstrap)
 
 
@@ -223,8 +226,8 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
         As in `query_scores`; None only where all are Neighbours, of which k is known.
     against : str, optional
         One of the names: how much better or worse each is than that one is shown, too.
-    metrics : list of {"precision", "recall", "AP", "nDCG"}
-        Which of them are shown.
+    metrics : list of {"precision", "recall", "AP", "nDCG"}, or one of them
+        Which of them are shown, and in which order.
     **bootstrap
         As in `evaluate`.
 
@@ -259,7 +262,8 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
         raise ValueError("There are no features to judge. Give at least one: {'VGG16': features}.")
     if against is not None and against not in features:
         raise KeyError(f"against must be one of {', '.join(features)}. Received: {against!r}")
-    if not set(metrics) <= set(METRICS) or not len(metrics):
+    metrics = [metrics] if isinstance(metrics, str) else list(metrics)
+    if not set(metrics) <= set(METRICS) or not metrics:
         raise ValueError(f"metrics are {', '.join(METRICS)}. Received: {metrics!r}")
     unsought = [name for name, each in features.items() if not isinstance(each, Neighbours)]
     if k is None and unsought:
@@ -272,11 +276,12 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
         for name, each in features.items()
     }
     _check_same_k(k, found.values())
+    _check_same_order(list(found.values()), labels, exclude, bootstrap.get("clusters"))
     judged = {name: judge(neighbours, labels, k, exclude) for name, neighbours in found.items()}
     rows = {}
     for name, each in judged.items():
         table = _means(each, **bootstrap)
-        shown = [row for row in table.index if row.lstrip("m").partition("@")[0] in metrics]
+        shown = [row for metric in metrics for row in table.index if _metric_of(row) == metric]
         table = table.loc[shown]
         if against is not None:
             both = _differences(each, judged[against], **bootstrap)
@@ -330,6 +335,19 @@ def _check_same_k(k, found):
         )
 
 
+def _check_same_order(found, labels, exclude, clusters):
+    """Raise ValueError if items are in different orders, and values don't say whose they are."""
+    if all(found[0].keys.equals(neighbours.keys) for neighbours in found):
+        return
+    for name, values in {"labels": labels, "exclude": exclude, "clusters": clusters}.items():
+        if values is not None and not by_key(values):
+            raise ValueError(
+                f"The items are not in the same order everywhere, so {name} must say whose they "
+                "are: take a Series indexed by key, such as catalogue.table['Category']. "
+                f"Received: {type(values).__name__}"
+            )
+
+
 def _members(judged):
     """Return which query has which value (n_queries, n_classes), and the values."""
     members = judged.relevance.members[judged.rows]
@@ -346,6 +364,10 @@ def _minus(first, second):
             f"{first.scores.index.isin(second.scores.index).sum():,} are the same."
         )
     return first.scores - second.scores.loc[first.scores.index]
+
+
+def _metric_of(mean_name):
+    return mean_name.removeprefix("m").partition("@")[0]
 
 
 def _mean_names(scores):

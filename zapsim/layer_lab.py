@@ -10,10 +10,10 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-import psutil
 
 from zapsim.evaluation import scorecard
 from zapsim.features import VGG16Extractor
+from zapsim.memory import check_memory
 from zapsim.network import LAYERS, averaging, compiled, map_size, n_features
 from zapsim.pictures import fit_square
 from zapsim.reduction import reduce
@@ -57,7 +57,7 @@ def extract_cuts(
     Raises
     ------
     ValueError
-        If there are no layers, or a setting is none of `VGG16Extractor`'s.
+        If there are no layers, no grid that fits one, or a setting is none of `VGG16Extractor`'s.
     MemoryError
         If all of them together would not fit in memory.
     """
@@ -75,7 +75,17 @@ def extract_cuts(
                 cut = VGG16Extractor(layer, grid or 1, **options)
                 cuts[layer, cut.grid] = cut
         deepest = whole[layer]
-    _check_memory(len(catalogue), sum(cut.n_features for cut in cuts.values()))
+    if not cuts:
+        raise ValueError(
+            f"There is nothing to cut: the maps of {', '.join(layers)} at image_size={image_size} "
+            f"are too small for any of grids. Received: {grids=!r}"
+        )
+    width = sum(cut.n_features for cut in cuts.values())
+    check_memory(
+        4 * len(catalogue) * width,
+        f"All cuts together: {len(catalogue):,} × {width:,} numbers × 4 bytes",
+        "Try fewer cuts, or them on a sample: catalogue.sample(2000).",
+    )
     values, milliseconds = run_cuts(catalogue, deepest, list(cuts), progress=True)
     found = {}
     for (layer, grid), cut in cuts.items():
@@ -208,6 +218,7 @@ def lab_report(cuts, labels, k=5, exclude=None, against=None, **options):
         a feature store (float16) and ``milliseconds`` in the network (missing where it was not
         measured); then as `zapsim.scorecard`.
     """
+    card = scorecard(cuts, labels, k, exclude, against, metrics=("precision",), **options)
     costs = {
         name: {
             "n_features": features.shape[1],
@@ -218,18 +229,7 @@ def lab_report(cuts, labels, k=5, exclude=None, against=None, **options):
     }
     costs = pd.DataFrame(costs).T.astype({"n_features": int, "bytes": int})
     costs.columns = pd.MultiIndex.from_product([["an item"], costs.columns])
-    card = scorecard(cuts, labels, k, exclude, against, metrics=("precision",), **options)
     return costs.join(card)
-
-
-def _check_memory(n_items, width):
-    needed, free = 4 * n_items * width, psutil.virtual_memory().available
-    if needed > 0.8 * free:
-        raise MemoryError(
-            f"All cuts together are {n_items:,} × {width:,} numbers × 4 bytes, "
-            f"{needed / 1e9:.1f} GB; {free / 1e9:.1f} GB of memory are free. Try fewer cuts, or "
-            "them on a sample: catalogue.sample(2000)."
-        )
 
 
 def _stages(model, layers):

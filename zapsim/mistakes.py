@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, diags
 
+from zapsim.memory import check_memory
 from zapsim.ranking import asked, judge
 from zapsim.relevance import Relevance
 
@@ -39,6 +40,8 @@ def confusion(neighbours, labels):
     ------
     ValueError, TypeError
         As in `zapsim.query_scores`.
+    MemoryError
+        If a table of so many classes would not fit in memory.
 
     Examples
     --------
@@ -53,6 +56,13 @@ def confusion(neighbours, labels):
     relevance = Relevance(labels, neighbours.keys)
     rows = asked(neighbours, relevance)
     members, found = relevance.members, neighbours.indices[rows]
+    n_classes = members.shape[1]
+    # The counts, their shares, and what is between.
+    check_memory(
+        3 * 8 * n_classes**2,
+        f"A table of {n_classes:,} × {n_classes:,} classes",
+        "Take a column of fewer different values.",
+    )
     n_values = np.maximum(np.asarray(members.sum(axis=1)).ravel(), 1)
     exist = found >= 0
     places = np.repeat(np.arange(len(rows)), exist.sum(axis=1)), found[exist]

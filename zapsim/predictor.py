@@ -45,9 +45,6 @@ class SimilarityPredictor:
         check_features(features)
         if not len(features):
             raise ValueError("features are empty: there is nothing to recommend.")
-        if not features.index.is_unique:
-            twice = features.index[features.index.duplicated()][0]
-            raise ValueError(f"The features hold a key more than once, such as {twice!r}.")
         known = features.index.isin(catalogue.keys)
         if not known.any():
             raise ValueError(

@@ -17,7 +17,9 @@ colourways of its product not counted), and r(i) = 1 where its i-th neighbour is
 
 The edge rules: an item without a label, or without neighbours, is no query; a neighbour that is
 missing or has no label is wrong; a query with R = 0, alone in its class, scores 0 in all four, and
-*best*, what perfect neighbours would reach, is 0 there, too.
+*best*, what perfect neighbours would reach, is 0 there, too. Items that score the same come in the
+catalogue's order, so features that are the same for all find its first items, whatever the query:
+that is no chance, and no better.
 
 References
 ----------

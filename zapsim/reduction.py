@@ -3,7 +3,7 @@
 In: features, a DataFrame (n_items, n_features) indexed by key, or the folder of a feature store,
 which is read shard by shard and need not fit in memory. Out: features of fewer columns, float32,
 that are compared like any others. The edge rule: a vector of zeros has no direction before, and
-none after.
+none after; one that is the mean has none after, either.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from zapsim.similarity import checked_values
+from zapsim.similarity import checked_values, clear_rounding
 from zapsim.store import StoreError, features_frame, no_store, open_store
 
 __all__ = ["Reduction", "reduce"]
@@ -217,8 +217,14 @@ class Reduction:
                 f"This PCA was fitted to vectors of {len(self.mean):,} features. "
                 f"Received: {values.shape[1]:,}"
             )
-        reduced = values @ self.components.T - self.mean @ self.components.T
-        reduced[~values.any(axis=1)] = 0
+        reduced = np.empty((len(values), self.n), np.float32)
+        # The mean is taken away first, which loses fewer digits; by blocks, which takes no memory.
+        for start in range(0, len(values), _BATCH):
+            rows = slice(start, start + _BATCH)
+            reduced[rows] = (values[rows] - self.mean) @ self.components.T
+        lengths = np.sqrt(np.einsum("nd,nd->n", values, values))
+        clear_rounding(reduced, lengths)
+        reduced[lengths == 0] = 0
         return reduced
 
 

@@ -11,38 +11,13 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from zapsim.catalogue import split_values
-from zapsim.similarity import aligned
+from zapsim.labels import groups_of, item_values
 
-__all__ = ["Relevance", "groups_of"]
+__all__ = ["Relevance"]
 
 # How many values are compared at once, at some 60 bytes each; four times as many save a tenth of
 # the time.
 _AT_ONCE = 2**19
-
-
-def groups_of(values, keys, name="exclude"):
-    """Give each group of items a number; an item without a value is a group of its own.
-
-    Parameters
-    ----------
-    values : array-like of shape (n_items,), pandas.Series indexed by key, or None
-        None makes each item a group.
-    keys : pandas.Index of shape (n_items,)
-    name : str
-        What errors call the values.
-
-    Returns
-    -------
-    ndarray of shape (n_items,), int64
-        From 0, in the order of the sorted values, so that it is the same in any order of items.
-    """
-    if values is None:
-        return np.asarray(pd.factorize(keys, sort=True)[0])
-    values = pd.Series(_checked(values, keys, name), dtype=object)
-    codes = np.asarray(pd.factorize(values.map(str, na_action="ignore"), sort=True)[0])
-    alone = codes < 0
-    codes[alone] = codes.max(initial=-1) + 1 + pd.factorize(keys[alone], sort=True)[0]
-    return codes
 
 
 class Relevance:
@@ -82,7 +57,7 @@ class Relevance:
 
     def __init__(self, labels, keys, exclude=None):
         self.keys = keys
-        self.cells = _checked(labels, keys, "labels")
+        self.cells = item_values(labels, keys, "labels")
         codes, cells = pd.factorize(pd.Series(self.cells, dtype=object))
         sets = [split_values(cell) for cell in cells]
         self.values = pd.Index(sorted(set().union(*sets)), dtype=object)
@@ -190,19 +165,3 @@ def _blocks(costs):
     block = np.cumsum(costs, dtype=np.int64) // _AT_ONCE
     edges = [0, *(np.flatnonzero(np.diff(block)) + 1), len(costs)]
     yield from map(slice, edges[:-1], edges[1:])
-
-
-def _checked(values, keys, name):
-    """Return one value an item, in the items' order."""
-    if values is None or isinstance(values, str):
-        raise TypeError(
-            f"{name} must be a value for each item, such as catalogue.table['Category']. "
-            f"Received: {values!r}"
-        )
-    values = np.asarray(aligned(values, keys), object)
-    if values.shape != (len(keys),):
-        raise ValueError(
-            f"{name} must have one value for each of the {len(keys):,} items. "
-            f"Received: {len(values):,} values"
-        )
-    return values

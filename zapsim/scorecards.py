@@ -47,7 +47,8 @@ def plot_scorecard(card, metric=None):
         fmt="o", markersize=5, color=QUERY_COLOUR, ecolor=QUERY_COLOUR, elinewidth=1.6, capsize=3,
     )  # fmt: skip
     axes.set_yticks(rows, [str(name) for name in shown.index], parse_math=False)
-    axes.set(ylim=(len(shown) - 0.4, -0.6), xlabel=metric)
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.set_xlabel(str(metric), parse_math=False)
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
@@ -66,7 +67,7 @@ def plot_scorecard(card, metric=None):
     return figure
 
 
-def plot_confusion(shares, least=0.05):
+def plot_confusion(shares, least=0.05, n=40):
     """Draw which class is taken for which.
 
     Parameters
@@ -75,12 +76,20 @@ def plot_confusion(shares, least=0.05):
         As `zapsim.confusion` returns.
     least : float
         Shares from this on are written into their cells, in per cent.
+    n : int
+        At most so many classes are drawn: of more, those with the fewest neighbours of their own.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A row for each class of queries, a column for each class of neighbours.
+        A row for each class of queries, a column for each class of neighbours, in the table's
+        order. The title says where classes were left out.
     """
+    n_given = len(shares)
+    if n_given > n:
+        # Stable, and classes without neighbours (NaN) last.
+        worst = np.sort(np.argsort(np.diag(shares), kind="stable")[:n])
+        shares = shares.iloc[worst, worst]
     n_classes, side = len(shares), 0.42 * len(shares) + 2.4
     figure, axes = plt.subplots(figsize=(side, side - 0.3), layout="constrained")
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -96,6 +105,8 @@ def plot_confusion(shares, least=0.05):
         places, names, fontsize=9, rotation=55, ha="right", rotation_mode="anchor", parse_math=False
     )
     axes.set(ylabel="the query is of", xlabel="its neighbours are of")
+    if n_classes < n_given:
+        axes.set_title(f"the {n_classes} most mistaken of {n_given:,} classes", fontsize=10)
     axes.set_xticks(places[:-1] + 0.5, minor=True)
     axes.set_yticks(places[:-1] + 0.5, minor=True)
     axes.grid(which="minor", color="#E4E4E4", linewidth=0.6)

@@ -9,18 +9,19 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import psutil
 
+from zapsim.labels import groups_of
+from zapsim.memory import check_memory
 from zapsim.products import float32_error, product_precision
 from zapsim.search import exact_scores, nearest_of_all
 from zapsim.store import StoreError, read_vectors, write_vectors
 
 __all__ = [
     "Neighbours",
-    "aligned",
     "check_features",
     "check_k",
     "checked_values",
+    "clear_rounding",
     "load_matrix",
     "load_neighbours",
     "nearest",
@@ -34,6 +35,7 @@ __all__ = [
 
 
 _NEIGHBOURS = ("indices", "scores")
+_ROUNDING = 1e-5
 
 
 class Neighbours(NamedTuple):
@@ -79,6 +81,24 @@ def unit_vectors(features):
     return values
 
 
+def clear_rounding(values, lengths):
+    """Set vectors to zeros, in place, of which only rounding is left.
+
+    A difference of two equal vectors is not quite 0, and scaled to length 1 it would say as much as
+    any other. Features are kept as float16, in steps of one in 2,000, so what is 100,000 times
+    shorter than the vectors it comes from says nothing.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_items, n_features), float32
+        What is left of vectors once their mean is taken away.
+    lengths : ndarray of shape (n_items,), or float
+        Of the vectors before.
+    """
+    left = np.sqrt(np.einsum("nd,nd->n", values, values))
+    values[left < _ROUNDING * lengths] = 0
+
+
 def similarity_matrix(features):
     """Compare all pairs of items by cosine similarity.
 
@@ -113,13 +133,12 @@ def similarity_matrix(features):
     """
     check_features(features)
     n_items = len(features)
-    needed, free = 4 * n_items**2, psutil.virtual_memory().available
-    if needed > 0.8 * free:
-        raise MemoryError(
-            f"A matrix of {n_items:,} × {n_items:,} scores × 4 bytes is {needed / 1e9:.1f} GB; "
-            f"{free / 1e9:.1f} GB of memory are free. Use zapsim.top_k(features, k=50), which "
-            f"keeps only the nearest: {n_items * 50 * 8 / 1e9:.3f} GB."
-        )
+    check_memory(
+        4 * n_items**2,
+        f"A matrix of {n_items:,} × {n_items:,} scores × 4 bytes",
+        "Use zapsim.top_k(features, k=50), which keeps only the nearest: "
+        f"{n_items * 50 * 8 / 1e9:.3f} GB.",
+    )
     unit = unit_vectors(features)
     scores = unit @ unit.T
     np.clip(scores, -1, 1, out=scores)
@@ -200,7 +219,7 @@ def top_k(features, k=50, exclude=None, precision="float32"):
     ------
     ValueError
         If k is less than 1, `exclude` has another length, `precision` is none of the three, or
-        features hold NaN or infinity.
+        features hold NaN or infinity, or a key more than once.
 
     Examples
     --------
@@ -213,10 +232,10 @@ def top_k(features, k=50, exclude=None, precision="float32"):
     check_features(features)
     unit = unit_vectors(features)
     precision = product_precision(precision, *unit.shape)
-    codes = _codes(aligned(exclude, features.index), len(unit))
+    groups = groups_of(exclude, features.index)
     k = min(k, len(unit) - 1)
     if k:
-        found = nearest_of_all(unit, codes, k, precision)
+        found = nearest_of_all(unit, groups, k, precision)
     else:
         found = np.empty((1, 0), np.int32), np.empty((1, 0), np.float32)
     return Neighbours(features.index, *found)
@@ -334,51 +353,18 @@ def _kth_highest(scores, k):
     return np.partition(scores, len(scores) - k)[len(scores) - k] if k < len(scores) else -np.inf
 
 
-def _codes(exclude, n_items):
-    """Return a number for each item, the same for those that are no neighbours of each other."""
-    if exclude is None:
-        return np.arange(n_items)
-    if len(exclude) != n_items:
-        raise ValueError(
-            f"exclude must have one value for each of the {n_items:,} items. "
-            f"Received: {len(exclude):,} values"
-        )
-    codes = pd.factorize(np.asarray(exclude, object))[0]
-    return np.where(codes < 0, n_items + np.arange(n_items), codes)
-
-
-def aligned(values, keys):
-    """Return one value an item, in the items' order: a Series is taken by key, all else as it is.
-
-    Parameters
-    ----------
-    values : array-like, pandas.Series indexed by key, or None
-        A Series without an index of its own (0, 1, 2 …) is taken as it is, too.
-    keys : pandas.Index
-
-    Raises
-    ------
-    ValueError
-        If a Series lacks some of the keys.
-    """
-    if not isinstance(values, pd.Series) or isinstance(values.index, pd.RangeIndex):
-        return values
-    missing = keys[~keys.isin(values.index)]
-    if len(missing):
-        name = values.name or "the Series"
-        raise ValueError(
-            f"{len(missing):,} of {len(keys):,} items have no value in {name}, such as "
-            f"{missing[0]!r}. Take it from the catalogue that the features were made of."
-        )
-    return values.loc[keys]
-
-
 def check_features(features):
-    """Raise TypeError unless features are a DataFrame, whose index says whose they are."""
+    """Raise unless features are a DataFrame (TypeError) with a key for each row (ValueError)."""
     if not isinstance(features, pd.DataFrame):
         raise TypeError(
             "features must be a pandas.DataFrame indexed by key, as VGG16Extractor.extract and "
             f"load_features return. Received: {type(features).__name__}"
+        )
+    if not features.index.is_unique:
+        twice = features.index[features.index.duplicated()][0]
+        raise ValueError(
+            f"The features hold a key more than once, such as {twice!r}. Keep one row of each: "
+            "features[~features.index.duplicated()]."
         )
 
 
