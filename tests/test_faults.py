@@ -255,6 +255,35 @@ def test_two_processes_at_once_corrupt_nothing_and_the_second_is_told(numbered, 
     assert "stop this run, wait for the other and run again" in said
 
 
+def extract_other_settings_at_once(pictures, store, log):
+    """One process computes a first shard; meanwhile another comes with other settings."""
+    pid = forked(extract, pictures, store, log, 1.0)
+    wait_until_computed(log, 1)
+    assert not keys_in(store), "its first shard is there already"
+    other = stand_in()
+    other.settings = other.settings | {"grid": 2}
+    for when in ("other settings are being written to .* process", "made with other settings"):
+        with pytest.raises(zapsim.StoreError, match=when):
+            other.extract(zapsim.load_catalogue(pictures), cache=store)
+        if "written" in when:
+            assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_features_of_other_settings_are_not_written_beside_a_first_shard_to_be(numbered, paths):
+    store, alone, log = paths
+    pictures = numbered(2 * SHARD)
+    apart(extract_other_settings_at_once, pictures, store, log)
+    assert_whole(store, pictures, extract(pictures, alone))
+
+
+def test_a_shard_of_other_settings_that_comes_late_is_noticed_before_the_next(tmp_path):
+    one, other = (store_module.FeatureStore(tmp_path, {"grid": grid}) for grid in (1, 2))
+    one.write(["a.jpg"], ["x"], np.ones((1, 4)))
+    with pytest.raises(zapsim.StoreError, match="grid is 1 there and 2 here"):
+        other.write(["b.jpg"], ["y"], np.ones((1, 16)))
+    assert list(zapsim.load_features(tmp_path).index) == ["a.jpg"]
+
+
 def mark_of_another(folder, **changes):
     """Leave a mark like this process's own, but for some parts of its name."""
     with Mark(folder) as mark:
@@ -288,16 +317,16 @@ def test_marks_of_processes_that_are_gone_are_cleared(tmp_path, changes, minutes
     then = time.time() - 60 * minutes
     os.utime(left, (then, then))
     with Mark(tmp_path / "store") as mark:
-        assert len(mark.others()) == counts
+        assert [len(each) for each in mark.others()] == [counts, 0]
         assert left.exists() == counts
 
 
 def test_a_sign_of_life_is_the_marks_date(tmp_path):
     with Mark(tmp_path / "store") as mine, Mark(tmp_path / "store") as another:
         os.utime(mine._path, (0, 0))
-        assert "(last sign of life 1," in another.others()[0]
+        assert "(last sign of life 1," in another.others()[0][0]
         mine.alive()
-        assert "(last sign of life 0 s ago)" in another.others()[0]
+        assert "(last sign of life 0 s ago)" in another.others()[0][0]
     assert not (tmp_path / "store").exists()
 
 

@@ -129,12 +129,25 @@ class FeatureStore:
         self.folder = Path(folder).expanduser()
         self.settings = settings
         self.read_only = read_only
-        for shard in _shards(self.folder):
-            self._check_settings(shard)
+        self._checked = set()
+        self.check_settings()
         if self.folder.exists() and not self.folder.is_dir():
             raise StoreError(f"{self.folder} is a file; a feature store is a folder.")
 
-    def _check_settings(self, shard):
+    @property
+    def purpose(self):
+        """The settings' digest (str)."""
+        settings = json.dumps(self.settings, sort_keys=True)
+        return hashlib.sha256(settings.encode()).hexdigest()[:16]
+
+    def check_settings(self):
+        """Raise StoreError if a shard that is new here was made with other settings."""
+        for shard in _shards(self.folder):
+            if shard not in self._checked:
+                self._check_shard(shard)
+                self._checked.add(shard)
+
+    def _check_shard(self, shard):
         found = _settings(shard)
         if found is not None and found != self.settings:
             names = sorted({*found, *self.settings})
@@ -210,6 +223,8 @@ class FeatureStore:
         """Add a shard; it appears whole or not at all."""
         if self.read_only or not keys:
             return
+        # On Google Drive, another machine's mark may come too late to be seen.
+        self.check_settings()
         table = _table({"key": keys, "content": contents}, values.astype(np.float16))
         # Not their count: a damaged shard may have been deleted, and this one must sort last.
         numbers = [re.match(r"part-(\d+)", shard.name) for shard in _shards(self.folder)]
@@ -225,7 +240,8 @@ class ShardWriter:
 
     A context manager: what was collected is written even when the work is interrupted. A warning
     tells of other processes that write to the store; where there are none, what killed ones left
-    half written is cleared away. Adding rows renews the process's own mark, once a minute.
+    half written is cleared away. Adding rows renews the process's own mark, once a minute. Where
+    another process writes features of other settings, entering raises StoreError.
 
     Parameters
     ----------
@@ -235,7 +251,8 @@ class ShardWriter:
 
     def __init__(self, store):
         self._store = store
-        self._mark = Mark(store.folder) if store is not None and not store.read_only else None
+        writes = store is not None and not store.read_only
+        self._mark = Mark(store.folder, store.purpose) if writes else None
         self._renewed = time.monotonic()
         self._rows = []
 
@@ -246,11 +263,27 @@ class ShardWriter:
             except OSError as error:
                 raise _not_written(self._store.folder, error) from error
             # After marking, so that of two that start at once at least one sees the other.
-            if others := self._mark.others():
-                _tell(self._store.folder, others)
+            alike, strange = self._mark.others()
+            try:
+                self._check_alone(strange)
+            except StoreError:
+                self._mark.__exit__()
+                raise
+            if alike:
+                _tell(self._store.folder, alike)
             else:
                 _clear(self._store.folder)
         return self
+
+    def _check_alone(self, strange):
+        if strange:
+            raise StoreError(
+                f"Features of other settings are being written to {self._store.folder} by "
+                f"{' and '.join(strange)}. Features of different settings cannot be compared: use "
+                "another folder as cache. (The mark of a machine that is gone is forgotten after "
+                f"{SILENT_SECONDS // 60} minutes of silence.)"
+            )
+        self._store.check_settings()
 
     def __exit__(self, kind, error, trace):
         try:

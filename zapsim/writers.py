@@ -1,9 +1,10 @@
 """Let the processes that write into one folder know of each other.
 
-In: a folder. Out: who else writes there now. While it writes, a process leaves an empty hidden
-file there, its *mark*, whose name says who it is and whose date is its last sign of life. The
-edge rule: a mark is a notice, never a lock, because locks do not work across machines on Google
-Drive, and who is killed cannot take it away: marks of processes that are gone are cleared.
+In: a folder. Out: who else writes there now. While it writes, a process leaves a small hidden
+file there, its *mark*, whose name says who it is, whose content for what, and whose date is its
+last sign of life. The edge rule: a mark is a notice, never a lock, because locks do not work
+across machines on Google Drive, and who is killed cannot take it away: marks of processes that
+are gone are cleared.
 """
 
 import platform
@@ -29,6 +30,8 @@ class Mark:
     ----------
     folder : pathlib.Path
         Made where it is missing, and taken away again if nothing else was put there.
+    purpose : str
+        What is written, such as a digest of the settings.
 
     Raises
     ------
@@ -36,14 +39,15 @@ class Mark:
         On entry, if nothing can be written there.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, purpose=""):
         process = psutil.Process()
         name = _PREFIX, process.pid, int(process.create_time()), uuid4().hex[:8], platform.node()
         self._path = folder / ".".join(map(str, name))
+        self._purpose = purpose
 
     def __enter__(self):
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.touch()
+        self._path.write_text(self._purpose, encoding="utf-8")
         return self
 
     def __exit__(self, *_):
@@ -58,8 +62,14 @@ class Mark:
             self._path.touch()
 
     def others(self):
-        """Name the other processes that write here, e.g. ``["process 4242 on lab-pc (…)"]``."""
-        found = []
+        """Name the other processes that write here, e.g. ``["process 4242 on lab-pc (…)"]``.
+
+        Returns
+        -------
+        alike, strange : list of str
+            Those with this one's purpose, and those with another.
+        """
+        alike, strange = [], []
         for path in sorted(self._path.parent.glob(f"{_PREFIX}.*")):
             if path == self._path:
                 continue
@@ -67,10 +77,13 @@ class Mark:
             with suppress(OSError, ValueError):
                 silent = max(0, time.time() - path.stat().st_mtime)
                 if _writes(path.name, silent):
+                    theirs = path.read_text(encoding="utf-8")
+                    # It is empty for a moment when it is made.
+                    found = alike if theirs in ("", self._purpose) else strange
                     found.append(f"{_who(path.name)} (last sign of life {silent:,.0f} s ago)")
                 else:
                     path.unlink()
-        return found
+        return alike, strange
 
 
 def _parts(name):
