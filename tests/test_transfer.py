@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zapsim import transfer
-from zapsim.transfer import TransferError, copy, download, prepare_folder, write_whole
+from zapsim.transfer import TransferError, copy, download, look, prepare_folder, write_whole
 
 CONTENT = bytes(range(256)) * 1200
 CUT = 123_457
@@ -263,6 +264,40 @@ def test_nobody_listens(tmp_path):
         with pytest.raises(TransferError, match=r"broke off 5 times .*refused.*Run again to go on"):
             download(url, tmp_path / "shoes.zip", pause=0)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("url", ["vision.cs/x.zip", "http://host/a b", "http://host:x/", ""])
+def test_what_is_no_address_is_not_asked_again(tmp_path, url, monkeypatch):
+    monkeypatch.setattr(time, "sleep", None)
+    with pytest.raises(TransferError, match=r"is no address .* such as https://"):
+        download(url, tmp_path / "x.zip")
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.ENAMETOOLONG])
+def test_what_may_not_be_looked_at_is_not_asked_again(tmp_path, monkeypatch, code):
+    monkeypatch.setattr(time, "sleep", None)
+    monkeypatch.setattr(Path, "stat", lambda path, **_: (_ for _ in ()).throw(OSError(code, "No")))
+    with pytest.raises(TransferError, match=r"x\.zip cannot be looked at \(No\)"):
+        look(tmp_path / "x.zip")
+
+
+def test_part_that_vanishes_while_the_server_is_asked_gets_no_hole(server, target, monkeypatch):
+    """Another notebook has given it its name just then; what is written must begin at 0."""
+    server.next = [Answer(), Answer(until=CUT)]
+    open_, asked = transfer._open, []
+
+    def opened(url, headers):
+        response = open_(url, headers)
+        if "Range" in headers and not asked:
+            asked.append(headers)
+            (part,) = target.parent.glob("*.part")
+            part.unlink()
+        return response
+
+    monkeypatch.setattr(transfer, "_open", opened)
+    fetch(server, target)
+    assert asked
+    assert_whole(server, target)
 
 
 def test_server_that_answers_no_http(tmp_path):

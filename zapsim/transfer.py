@@ -5,6 +5,7 @@ check; until then it is called ``NAME.VERSION.part``, and the next call goes on 
 edge rule: what belongs to another version of the source is never continued, but begun anew.
 """
 
+import errno
 import http.client
 import os
 import shutil
@@ -23,6 +24,8 @@ _CHUNK = 1 << 20
 _TIMEOUT_SECONDS = 30
 _ATTEMPTS = 5
 _SPARE = 50_000_000
+# Asking again would get the same answer.
+_FINAL = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP}
 # Worth another try: the server is busy. Any other answer from 400 on is final.
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
 
@@ -137,6 +140,11 @@ def look(path, pause=1.0):
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
+            if error.errno in _FINAL:
+                raise TransferError(
+                    f"{path} cannot be looked at ({error.strerror}). Check its name, and that you "
+                    "may read there."
+                ) from error
             raise _CutError(f"its disk does not answer, is it still mounted? {error}") from error
 
     return _retried(ask, path, pause)
@@ -281,9 +289,13 @@ def _marks(response):
 
 
 def _open(url, headers):
-    request = urllib.request.Request(url, headers={"User-Agent": "zapsim", **headers})
     try:
+        request = urllib.request.Request(url, headers={"User-Agent": "zapsim", **headers})
         return urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)
+    except (ValueError, http.client.InvalidURL) as error:
+        raise TransferError(
+            f"{url} is no address ({error}). Give one such as https://example.org/pictures.zip."
+        ) from error
     except urllib.error.HTTPError as error:
         if error.code in _BUSY:
             raise _CutError(error) from error
