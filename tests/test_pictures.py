@@ -416,3 +416,17 @@ def test_thumbnail_is_a_small_jpeg_on_white(size):
 
 def test_thumbnail_is_136_wide_by_default(drawn):
     assert Image.open(BytesIO(thumbnail(np.array(drawn())))).size == (136, 136)
+
+
+def test_a_grey_of_16_bits_that_stands_for_transparency_is_white():
+    pixels = np.array([[0, 256, 65535]], np.uint16)
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", transparency=0)
+    assert Image.open(BytesIO(buffer.getvalue())).info["transparency"] == 0
+    assert load_picture(buffer.getvalue())[0, :, 0].tolist() == [255, 1, 255]
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_greys_up_to_255_stay_what_they_are(mode):
+    grey = Image.fromarray(np.array([[0, 200, 255]], np.uint8)).convert(mode)
+    assert load_picture(grey)[0, :, 1].tolist() == [0, 200, 255]

@@ -98,8 +98,12 @@ def _open(source, name):
 def _to_rgb(image):
     if image.mode == "F" or image.mode.startswith("I"):
         # Pillow would clip 16-bit greys at 255 instead of scaling them.
-        grey = np.asarray(image, dtype=np.float32) / 256
-        image = Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
+        raw = np.asarray(image, dtype=np.float32)
+        scale = 256 if image.mode.startswith("I;16") or raw.max() > 255 else 1
+        grey = np.clip(raw / scale, 0, 255).astype(np.uint8)
+        # A grey that stands for transparency is one of the 16-bit ones.
+        grey[raw == image.info.get("transparency", -1)] = 255
+        image = Image.fromarray(grey)
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (*_WHITE, 255))
