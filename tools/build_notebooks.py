@@ -50,18 +50,23 @@ if "google.colab" in sys.modules:
         drive.mount("/content/drive")
     except Exception as error:
         refused = error
+    copies = sorted(Path("/content/drive/MyDrive").glob("{repository}*/pyproject.toml"))
+    places = [*(copy.parent for copy in copies[:1])]
+    places += ["https://github.com/{owner}/{repository}/archive/{branch}.zip"]
     place = None
-    try:
-        from zapsim.colab import welcome
-    except ImportError:
-        copies = sorted(Path("/content/drive/MyDrive").glob("{repository}*/pyproject.toml"))
-        place = copies[0].parent if copies else None
-        place = place or "https://github.com/{owner}/{repository}/archive/{branch}.zip"
+    while True:
+        try:
+            from zapsim.colab import welcome
+
+            break
+        except ImportError:
+            if not places:
+                raise
+        place = places.pop(0)
         # --no-deps: Colab has everything else, and no package there may move.
         !{{sys.executable}} -m pip install --quiet --no-deps "{{place}}"
         # A mere folder of that name, such as a clone's, may have been taken for the package.
         sys.modules.pop("zapsim", None)
-        from zapsim.colab import welcome
 
     welcome(place, refused)\
 """
