@@ -4,6 +4,7 @@ import shutil
 import time
 import warnings
 from io import BytesIO
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
 
+import zapsim
 from zapsim import files
 from zapsim.catalogue import load_catalogue, unknown_key
 from zapsim.pictures import PictureError
@@ -148,6 +150,20 @@ def test_metadata_is_joined_by_key(make_folder):
     assert table.index.name == "key"
     assert table["colour"].to_dict() == {"Boots/a.jpg": "blue", "Shoes/b.jpg": "red"}
     assert list(table.columns) == ["Category", "colour"]
+
+
+def test_names_as_a_mac_spells_them_are_the_same_keys(make_folder):
+    decomposed = normalize("NFD", "a/Schnürschuh.jpg")
+    folder = make_folder(decomposed, "a/plain.jpg")
+    rows = f"key,Material\n{decomposed},Leather\na\\plain.jpg,Suede\n"
+    (folder / "meta-data.csv").write_text(rows, encoding="utf-8")
+    catalogue = zapsim.load_catalogue(folder)
+    assert dict(catalogue.table["Material"]) == {
+        "a/Schnürschuh.jpg": "Leather", "a/plain.jpg": "Suede"
+    }  # fmt: skip
+    assert catalogue.picture(decomposed).shape == catalogue.picture("a\\plain.jpg").shape
+    assert list(catalogue.subset([decomposed, "a/Schnürschuh.jpg"]).keys) == ["a/Schnürschuh.jpg"]
+    assert not len(catalogue.check())
 
 
 def test_byte_order_mark_is_no_part_of_the_first_column(make_folder):

@@ -144,6 +144,14 @@ def test_drive_of_links_is_a_drive(drive, disk, make_zip, tmp_path):
     assert copied.read_bytes() == path.read_bytes()
 
 
+def test_link_to_a_zip_of_another_name_is_seen_through(packed, tmp_path):
+    (tmp_path / "mine.zip").symlink_to(packed)
+    copied = stage(tmp_path / "mine.zip")
+    assert copied == stage(packed)
+    assert copied.read_bytes() == packed.read_bytes()
+    assert copied.with_name("meta-data.csv").is_file()
+
+
 def test_packed_public_name():
     assert zapsim.stage is stage
 
@@ -488,6 +496,14 @@ def test_linked_folders_are_copied_once_as_a_catalogue_sees_them(folder, drive, 
     copied = stage(folder)
     assert (copied / "shortcut" / "1.jpg").read_bytes() == b"1"
     assert load_catalogue(copied).keys.equals(load_catalogue(folder).keys)
+
+
+def test_what_a_mac_leaves_beside_pictures_is_not_copied(folder, disk):
+    wanted = names(folder)
+    for name in ("._a.jpg", ".hidden/a.jpg", "__MACOSX/._a.jpg"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    assert names(stage(folder)) == wanted | {".staged.json"}
 
 
 def test_only_pictures_and_metadata_are_copied(folder, disk):

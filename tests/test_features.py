@@ -578,3 +578,23 @@ def test_reading_ahead_is_bounded():
             future.result()
             assert len(started) <= item + 7
     assert len(started) == 100
+
+
+def test_a_disk_that_goes_away_keeps_what_was_computed_and_is_no_success(
+    make_folder, tmp_path, monkeypatch
+):
+    folder = make_folder(*(f"{n:02}.jpg" for n in range(40)))
+    catalogue, read = zapsim.load_catalogue(folder), Path.read_bytes
+    extractor = zapsim.VGG16Extractor("block1_pool", 1, 32, weights=None, batch_size=8)
+
+    def gone(path):
+        if path.stem > "20":
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+        return read(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", gone)
+        with pytest.raises(ConnectionError, match="what was computed is kept"):
+            extractor.extract(catalogue, cache=tmp_path / "store")
+    assert len(zapsim.load_features(tmp_path / "store")) == 16
+    assert len(extractor.extract(catalogue, cache=tmp_path / "store")) == 40

@@ -1,16 +1,20 @@
+import errno
 import os
+import re
 import struct
+import subprocess
 import sys
 import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import zapsim
 from zapsim import files
 from zapsim.files import open_files
 from zapsim.pictures import PictureError
@@ -90,8 +94,9 @@ def test_tilde_is_the_home_folder(make_folder, monkeypatch):
 def test_damaged_entry_is_named_and_the_others_are_read(make_zip, compression, garbage):
     path = make_zip(["a.jpg", "b.jpg"], compression=compression)
     data = bytearray(path.read_bytes())
-    # 30 bytes of header and the name come before the first entry's data.
-    data[30 + 5 : 30 + 5 + 40] = 40 * garbage
+    # 30 bytes of header and the name come before the first entry's data; LZMA has 9 more.
+    start = 30 + 5 + (9 if compression == zipfile.ZIP_LZMA else 0)
+    data[start : start + 40] = 40 * garbage
     path.write_bytes(data)
     catalogue = open_files(path)
     with pytest.raises(PictureError, match=r"a\.jpg: cannot be read"):
@@ -131,16 +136,93 @@ def test_oversized_file_is_not_read(make_folder, zip_of, monkeypatch, as_zip):
         catalogue.read("a.jpg")
 
 
-def test_zip_whose_entry_claims_to_be_small_stays_small(make_zip, monkeypatch):
-    path = make_zip({"bomb.jpg": bytes(1_000_000)})
+METHODS = {"stored": 0, "deflated": 8, "bzip2": 12, "lzma": 14}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_zip_whose_entry_claims_to_be_small_takes_little_memory(tmp_path, method):
+    """300 MB that claim to be 100 bytes; the operating system says what reading them takes."""
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", METHODS[method]) as archive:
+        for name in ("bomb.jpg", "meta-data.csv"):
+            with archive.open(name, "w") as file:
+                for _ in range(300 if method != "stored" else 1):
+                    file.write(bytes(1_000_000))
     data = bytearray(path.read_bytes())
-    directory = data.index(b"PK\x01\x02")
-    data[directory + 24 : directory + 28] = struct.pack("<I", 100)
+    for found in re.finditer(b"PK\x01\x02", bytes(data)):
+        data[found.start() + 24 : found.start() + 28] = struct.pack("<I", 100)
     path.write_bytes(data)
-    try:
-        assert len(open_files(path).read("bomb.jpg")) <= 100
-    except PictureError as error:
-        assert "bomb.jpg" in str(error)
+    code = (
+        "import resource, sys, warnings, zapsim.files as f; warnings.simplefilter('ignore')\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000\n"
+        "before = peak()\n"
+        "files = f.open_files(sys.argv[1]); files.metadata()\n"
+        "try: files.read('bomb.jpg')\n"
+        "except f.PictureError as error: print(error)\n"
+        "print(peak() - before)"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    *said, grown = subprocess.run(
+        command, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert int(grown) < 100
+    if method == "bzip2":
+        assert "packed by bzip2" in said[0]
+
+
+@pytest.mark.parametrize("how", ["encrypted", "damaged"])
+def test_metadata_that_cannot_be_read_are_named_and_the_pictures_are_there(
+    make_zip, encoded, drawn, how
+):
+    picture = encoded(drawn(0), "JPEG")
+    path = make_zip({"a.jpg": picture, "meta-data.csv": b"key,Material\na.jpg,Leather\n"})
+    data = bytearray(path.read_bytes())
+    if how == "damaged":
+        directory = data.rindex(b"PK\x01\x02")
+        # Its checksum.
+        data[directory + 16 : directory + 20] = b"\0\0\0\0"
+    else:
+        for signature, flags in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+            data[data.rindex(signature) + flags] |= 1
+    path.write_bytes(data)
+    with pytest.warns(UserWarning, match=r"meta-data\.csv in .*zip cannot be read"):
+        catalogue = zapsim.load_catalogue(path)
+    assert list(catalogue.keys) == ["a.jpg"]
+    assert catalogue.read("a.jpg") == picture
+
+
+def test_names_that_are_no_unicode_are_an_error_that_names_the_zip(make_zip):
+    path = make_zip({"Ä.jpg": b"x"})
+    path.write_bytes(path.read_bytes().replace("Ä".encode(), b"\xff\xff"))
+    with pytest.raises(ValueError, match=r"\.zip is neither a folder nor a readable \.zip"):
+        open_files(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no pipes in folders")
+def test_a_pipe_is_no_picture_and_nobody_waits_for_it(make_folder):
+    folder = make_folder("a.jpg")
+    os.mkfifo(folder / "b.jpg")
+    catalogue = open_files(folder)
+    assert catalogue.read("a.jpg")
+    with pytest.raises(PictureError, match=r"b\.jpg: is no file"):
+        catalogue.read("b.jpg")
+
+
+@pytest.mark.parametrize("how", ["not connected", "unmounted"])
+def test_a_disk_that_is_gone_is_no_damaged_picture(make_folder, monkeypatch, how):
+    folder = make_folder("a.jpg", "b.jpg")
+    catalogue = open_files(folder)
+    if how == "unmounted":
+        folder.rename(folder.with_name("elsewhere"))
+    else:
+        error = OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+        monkeypatch.setattr(Path, "read_bytes", lambda path: raising(error))
+    with pytest.raises(ConnectionError, match="does not answer any more .* run again"):
+        catalogue.read("a.jpg")
+
+
+def raising(error):
+    raise error
 
 
 # --- names -----------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
 from zapsim import products, search
-from zapsim.similarity import nearest, unit_vectors
+from zapsim.search import exact_scores
+from zapsim.similarity import nearest, nearest_to, unit_vectors
 
 
 def features(values, keys=None):
@@ -535,3 +536,14 @@ def test_a_series_of_other_items_is_refused_and_not_read_by_position():
     products = pd.Series(["p", "p", "q"], index=["b", "c", "d"], name="Product")
     with pytest.raises(ValueError, match=r"1 of 3 items have no value in Product, such as 'a'"):
         zapsim.top_k(frame, 1, exclude=products)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 300), st.integers(8, 40))
+def test_among_scores_closer_than_float32_tells_the_exact_nearest_are_found(seed, width, n):
+    rng = np.random.default_rng(seed)
+    near = rng.random(width) * (1 + 1e-6 * rng.standard_normal((n, width)))
+    unit = unit_vectors(features(near))
+    indices, scores = nearest_to(unit[0], unit, 5)
+    exact = exact_scores(unit[0], unit, np.arange(n))
+    assert indices.tolist() == np.lexsort((np.arange(n), -exact))[:5].tolist()
+    assert (scores == exact[indices]).all()

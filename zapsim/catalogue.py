@@ -15,7 +15,7 @@ from io import BytesIO
 import pandas as pd
 
 from zapsim.bundled import MINIZAP
-from zapsim.files import open_files
+from zapsim.files import clean_key, open_files
 from zapsim.pictures import PictureError, load_picture, shrink, thumbnail
 
 __all__ = ["Catalogue", "load_catalogue", "split_values", "unknown_key"]
@@ -142,7 +142,7 @@ class Catalogue:
 
     def subset(self, keys):
         """Return the catalogue of these keys only, in sorted order; KeyError if one is unknown."""
-        keys = [self._known(key) for key in dict.fromkeys(keys)]
+        keys = list(dict.fromkeys(self._known(key) for key in keys))
         return Catalogue(self._files, self.table.loc[keys].sort_index(), self._metadata)
 
     def picture(self, key):
@@ -279,6 +279,9 @@ class Catalogue:
             return None
 
     def _known(self, key):
+        if key not in self.table.index and isinstance(key, str):
+            # As it is spelt on a Mac, or with backslashes.
+            key = clean_key(key) or key
         if key not in self.table.index:
             raise KeyError(unknown_key(key, self.table.index))
         return key
@@ -348,7 +351,10 @@ def _read_metadata(source):
             "The metadata needs a column 'CID' (such as 100627-72) or 'key' (the picture's path). "
             f"Received columns: {', '.join(map(repr, rows.columns))}"
         )
-    return rows.dropna(subset=[on]).drop_duplicates(on).set_index(on)
+    rows = rows.dropna(subset=[on])
+    if on == "key":
+        rows[on] = rows[on].map(lambda name: clean_key(name) or name)
+    return rows.drop_duplicates(on).set_index(on)
 
 
 def _join(table, rows):

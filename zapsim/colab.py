@@ -15,8 +15,7 @@ from pathlib import Path
 from stat import S_ISDIR
 
 from zapsim import __version__
-from zapsim.files import METADATA, open_files, walk_folder
-from zapsim.pictures import SUFFIXES
+from zapsim.files import METADATA, is_wanted, open_files, walk_folder
 from zapsim.transfer import TransferError, copy, look, prepare_folder, write_whole
 
 __all__ = ["stage", "welcome"]
@@ -86,10 +85,10 @@ def stage(source, to=None):
         If Drive does not answer, the disk is full or cannot be written to, or the zip is not
         whole.
     """
-    place = _place_on_drive(source)
-    if place is None:
+    found = _on_drive(source)
+    if found is None:
         return source
-    source = Path(source)
+    source, place = found
     state = look(source)
     if state is None:
         raise FileNotFoundError(
@@ -101,8 +100,8 @@ def stage(source, to=None):
     return _stage_folder(source, target) if S_ISDIR(state.st_mode) else _stage_zip(source, target)
 
 
-def _place_on_drive(source):
-    """Return a path relative to the Drive, or None where it is elsewhere."""
+def _on_drive(source):
+    """Return a path on the Drive, and the same relative to it; None where it is elsewhere."""
     if source is None:
         return None
     # On a Drive, shortcuts are links; and links elsewhere may lead to the Drive.
@@ -111,7 +110,7 @@ def _place_on_drive(source):
         (Path(source).resolve(), DRIVE.resolve()),
     ):
         if path.is_relative_to(drive):
-            return path.relative_to(drive)
+            return path, path.relative_to(drive)
     return None
 
 
@@ -181,7 +180,7 @@ def _list(folder):
         (top / name).relative_to(folder).as_posix()
         for top, names in walk_folder(folder, failed)
         for name in names
-        if name == METADATA or name.lower().endswith(SUFFIXES)
+        if is_wanted(name)
     ]
     sizes = {}
     pool = ThreadPoolExecutor(_AT_ONCE)

@@ -9,9 +9,11 @@ import warnings
 import zipfile
 import zlib
 from contextlib import suppress
+from errno import ENODEV, ENOTCONN, ESTALE, ETIMEDOUT
 from os import walk
-from os.path import abspath, realpath
+from os.path import abspath, exists, realpath
 from pathlib import Path, PurePosixPath
+from stat import S_ISREG
 from statistics import median
 from time import perf_counter
 from unicodedata import normalize
@@ -23,6 +25,8 @@ __all__ = [
     "UNREADABLE",
     "Files",
     "FilesBefore",
+    "clean_key",
+    "is_wanted",
     "open_files",
     "read_named",
     "walk_folder",
@@ -42,6 +46,10 @@ with suppress(ImportError):
     from lzma import LZMAError
 
     UNREADABLE += (LZMAError,)
+
+
+# What a disk raises that is there no more, such as a Drive that was unmounted.
+_GONE = {ENOTCONN, ESTALE, ETIMEDOUT, ENODEV}
 
 
 def open_files(source):
@@ -110,9 +118,8 @@ def read_named(source, name):
             named = [e for e in entries if _slashed(e.filename).rpartition("/")[2] == name]
             if not named:
                 return None
-            # The size is the archive's own claim, but zipfile never reads beyond it.
             _check_size(name, named[0].file_size)
-            return archive.read(named[0])
+            return _read_entry(archive, named[0])
     except UNREADABLE as error:
         raise ValueError(
             f"{name} in {source.name} cannot be read ({error}). Is it whole?"
@@ -147,7 +154,7 @@ class Files:
                 metadata.append((path.count("/"), name))
             if not name.lower().endswith(SUFFIXES):
                 self.n_others += 1
-            elif (key := _key(name)) is None:
+            elif (key := clean_key(name)) is None:
                 self.skipped[repr(name)] = "unsafe name: outside the catalogue, or not Unicode"
             elif key in located:
                 self.skipped[name] = "same key as another file"
@@ -159,12 +166,26 @@ class Files:
         self._metadata = min(metadata)[1] if metadata else None
 
     def read(self, key):
-        """Return the file's bytes; raise `PictureError` where it cannot be read."""
+        """Return the file's bytes.
+
+        Raises
+        ------
+        PictureError
+            If it cannot be read.
+        ConnectionError
+            If nothing can be read any more, for the disk is gone.
+        """
         try:
             return self._read(self._names[key])
         except PictureError:
             raise
         except UNREADABLE as error:
+            # Or thousands of pictures would count as damaged, and the run as done.
+            if getattr(error, "errno", None) in _GONE or not exists(self.root):
+                raise ConnectionError(
+                    f"{self.root} does not answer any more ({error}). Is its disk or Drive still "
+                    "there? Connect it and run again: what was computed is kept."
+                ) from error
             raise PictureError(f"{key}: cannot be read ({error}).") from error
 
     def content(self, key, data=None):
@@ -184,9 +205,18 @@ class Files:
     def metadata(self):
         """Return the bytes of ``meta-data.csv``, or None where there is none.
 
-        The one highest up counts, and for a zip that has none, the one beside it.
+        The one highest up counts, and for a zip that has none, the one beside it. One that cannot
+        be read is named in a warning.
         """
-        return self._read(self._metadata) if self._metadata else None
+        try:
+            return self._read(self._metadata) if self._metadata else None
+        except (*UNREADABLE, PictureError) as error:
+            warnings.warn(
+                f"{METADATA} in {self.root.name} cannot be read ({error}): nothing but their keys "
+                "is known of the pictures.",
+                stacklevel=3,
+            )
+            return None
 
 
 class FilesBefore:
@@ -217,7 +247,11 @@ class _Folder(Files):
 
     def _read(self, name):
         path = self.root / name
-        if path.stat().st_size > MAX_BYTES:
+        state = path.stat()
+        # Reading a pipe would wait for ever.
+        if not S_ISREG(state.st_mode):
+            raise PictureError(f"{name}: is no file.")
+        if state.st_size > MAX_BYTES:
             raise PictureError(f"{name}: larger than the limit of {MAX_BYTES:,} bytes.")
         return path.read_bytes()
 
@@ -226,7 +260,7 @@ class _Zip(Files):
     def __init__(self, root):
         try:
             self._zip = zipfile.ZipFile(root)
-        except (zipfile.BadZipFile, OSError) as error:
+        except (*UNREADABLE, UnicodeDecodeError) as error:
             raise ValueError(
                 f"{root} is neither a folder nor a readable .zip ({error}). "
                 "If it was downloaded, download it again."
@@ -240,10 +274,10 @@ class _Zip(Files):
         return beside.read_bytes() if inside is None and beside.is_file() else inside
 
     def _read(self, name):
-        # The size is the archive's own claim, but zipfile never reads beyond it.
-        if self._zip.getinfo(name).file_size > MAX_BYTES:
+        entry = self._zip.getinfo(name)
+        if entry.file_size > MAX_BYTES:
             raise PictureError(f"{name}: larger than the limit of {MAX_BYTES:,} bytes.")
-        return self._zip.read(name)
+        return _read_entry(self._zip, entry)
 
     def _wrapper(self, keys):
         """Return the folders around everything: they belong to the archive, not to the layout."""
@@ -310,6 +344,37 @@ def walk_folder(root, unlisted):
             yield folder, files
 
 
+def is_wanted(name):
+    """Tell whether a relative name is that of a picture or of the metadata, and no hidden one."""
+    path = _slashed(name)
+    return not _is_junk(path) and (
+        path.rpartition("/")[2] == METADATA or path.lower().endswith(SUFFIXES)
+    )
+
+
+def clean_key(name):
+    """Return the key of a relative name, or None if it leads elsewhere or is not Unicode."""
+    # macOS decomposes accents.
+    key = normalize("NFC", _slashed(name))
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return None
+    parts = PurePosixPath(key).parts
+    if not parts or parts[0].startswith("/") or ".." in parts or parts[0].endswith(":"):
+        return None
+    return "/".join(parts)
+
+
+def _read_entry(archive, entry):
+    """Read one entry, never more than it claims to be long."""
+    # Without a limit zipfile unpacks everything first, and of bzip2 each block whole.
+    if entry.compress_type == zipfile.ZIP_BZIP2:
+        raise zipfile.BadZipFile("packed by bzip2, which has no limit; pack it as an ordinary zip")
+    with archive.open(entry) as file:
+        return file.read(entry.file_size + 1)
+
+
 def _check_size(name, size):
     if size > NAMED_BYTES:
         raise ValueError(f"{name} has {size:,} bytes, more than the limit of {NAMED_BYTES:,}.")
@@ -323,16 +388,3 @@ def _slashed(name):
 def _is_junk(name):
     parts = name.split("/")
     return "__MACOSX" in parts or any(p.startswith(".") and p.strip(".") for p in parts)
-
-
-def _key(name):
-    # macOS decomposes accents.
-    key = normalize("NFC", _slashed(name))
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        return None
-    parts = PurePosixPath(key).parts
-    if not parts or parts[0].startswith("/") or ".." in parts or parts[0].endswith(":"):
-        return None
-    return "/".join(parts)
