@@ -222,6 +222,18 @@ def test_a_drive_without_a_copy_of_the_repository_is_mounted_and_github_asked(tm
     assert "from GitHub (http" in said(colab.run(SETUP).cells[0])
 
 
+def test_a_copy_on_drive_that_does_not_install_is_passed_over_for_github(tmp_path, github):
+    """Half uploaded: it looks like a copy of the repository, and holds no package."""
+    copy = tmp_path / "mine" / "zapsim"
+    copy.mkdir(parents=True)
+    shutil.copy(builder.ROOT / "pyproject.toml", copy)
+    colab = Colab(tmp_path, copy.parent)
+    colab.github = github
+    first, where = colab.run(SETUP, WHERE).cells
+    assert f"zapsim {zapsim.__version__} from GitHub (http" in said(first)
+    assert said(where).strip() == str(tmp_path / "target" / "zapsim" / "__init__.py")
+
+
 def test_a_clone_beside_the_notebook_is_not_taken_for_the_package(tmp_path, drive):
     """Python takes any folder called zapsim for a package, if there is no other."""
     colab = Colab(tmp_path, drive)

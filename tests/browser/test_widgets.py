@@ -55,13 +55,11 @@ def test_the_quiz_is_answered_by_keyboard_and_tells_the_model_s_answer(widgets, 
     status = quiz.locator("[role=status]")
     status.get_by_text("Choose with A or B").wait_for()
     for number in (1, 2):
-        quiz.get_by_role("button", name="A", exact=True).focus()
-        page.keyboard.press("Enter")
+        quiz.get_by_role("button", name="A", exact=True).press("Enter")
         status.get_by_text("You said A. The model says").wait_for()
         status.get_by_text(f"of {number}.").wait_for()
         if number == 1:
-            quiz.get_by_role("button", name="Next question").focus()
-            page.keyboard.press("Enter")
+            quiz.get_by_role("button", name="Next question").press("Enter")
             quiz.get_by_text("(2 of 2)").wait_for()
     status.get_by_text("That was the last question.").wait_for()
     quiz.get_by_role("button", name="Export answers").click()
