@@ -1,6 +1,7 @@
 """Time extraction from files to stored features, against the article's pipeline, side by side.
 
     python -m benchmarks.extraction PICTURES.zip [--n 64] [--repeats 3] [--precision bfloat16]
+        [--only pipelines quality parts throughput variants again] [--ways NAME...]
 
 Every pipeline runs in a process of its own, with its network built and traced before the clock
 starts; they take turns, so that what else the machine does falls on all of them, and the
@@ -8,7 +9,8 @@ processor time that each took is given, too, which depends on that less. The art
 random weights (the same arithmetic; its trained ones are a download of 528 MB), so its quality is
 taken from block5_pool, flattened, at 224×224, which the bundled weights can compute. Class P@5 is
 measured on a sample of the catalogue with a column Category; the features for it are kept under
-build/benchmarks/, so that a second run need not extract them again.
+build/benchmarks/, so that a second run need not extract them again. What a second run costs, over
+an unchanged catalogue and over a grown one, is timed on MiniZap's pictures under as many keys.
 """
 
 import argparse
@@ -22,7 +24,17 @@ from pathlib import Path
 import numpy as np
 
 import zapsim
-from benchmarks.measure import FOLDER, interleaved, machine, peak_megabytes, save, spread, table
+from benchmarks.measure import (
+    FOLDER,
+    interleaved,
+    machine,
+    peak_megabytes,
+    save,
+    seconds,
+    spread,
+    table,
+)
+from benchmarks.memory import make_pictures
 from zapsim.lessons import layer_costs
 from zapsim.precision import has_bfloat16
 
@@ -50,6 +62,8 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"])
     parser.add_argument("--quality", type=int, default=600, help="pictures for class P@5")
+    parser.add_argument("--stored", type=int, default=5000, help="pictures stored before `again`")
+    parser.add_argument("--ways", nargs="+", help="start of a pipeline's name; by default all")
     parser.add_argument("--only", nargs="*", default=list(TABLES), choices=list(TABLES))
     options = parser.parse_args()
     results = {
@@ -75,14 +89,15 @@ def pipelines(options):
         unpack(source, Path(folder) / "pictures")
         workers = {
             name: Worker(environment, settings, options.precision, folder)
-            for name, (settings, environment) in PIPELINES.items()
+            for name, (settings, environment) in chosen(options.ways).items()
         }
         for worker in workers.values():
             worker.wait()
         times = interleaved({name: w.run for name, w in workers.items()}, options.repeats)
         peaks = {name: worker.stop() for name, worker in workers.items()}
     rows = []
-    for name, (settings, _) in PIPELINES.items():
+    for name in workers:
+        settings, _ = PIPELINES[name]
         rate = spread([n / t for t in times[name]])
         # The ratio within each turn, for the machine may be busier in one than in another.
         ratios = [a / b for a, b in zip(times[ARTICLE], times[name], strict=True)]
@@ -99,6 +114,15 @@ def pipelines(options):
             }
         )
     return rows
+
+
+def chosen(ways):
+    """Return the pipelines whose names begin like one of the ways, and the article's always."""
+    return {
+        name: pipeline
+        for name, pipeline in PIPELINES.items()
+        if not ways or name == ARTICLE or name.startswith(tuple(ways))
+    }
 
 
 def unpack(catalogue, folder):
@@ -337,6 +361,49 @@ def network_rate():
     return n * len(_BATCH) / (time.perf_counter() - start)
 
 
+# --- a second run ----------------------------------------------------------------------------
+
+
+def again(options):
+    return apart(time_again, options.stored, options.repeats, options.precision)
+
+
+def time_again(stored, repeats, precision, added=100):
+    """Time a run over an unchanged catalogue, and over one that has grown.
+
+    Each turn's new pictures go through the network twice: behind what is stored, and on their own.
+    """
+    extractor = zapsim.VGG16Extractor(precision=precision)
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = Path(folder) / "pictures"
+        make_pictures(pictures, stored + added * repeats)
+        catalogue = zapsim.load_catalogue(pictures)
+        # By key: what is added comes last.
+        keys = list(catalogue.keys)
+
+        def run(part, store):
+            return seconds(
+                lambda: extractor.extract(catalogue.subset(part), cache=Path(folder) / store)
+            )
+
+        run(keys[:1], "warm-up")
+        times = {f"{stored:,} pictures, none of them stored": [run(keys[:stored], "store")]}
+        unchanged, grown, alone = (
+            times.setdefault(name, [])
+            for name in (
+                f"{stored:,} pictures, all of them stored",
+                f"{added} more, all others stored",
+                f"{added} pictures on their own",
+            )
+        )
+        for turn in range(repeats):
+            start = stored + added * turn
+            unchanged.append(run(keys[:start], "store"))
+            grown.append(run(keys[: start + added], "store"))
+            alone.append(run(keys[start : start + added], f"alone{turn}"))
+    return [{"extract()": name, "seconds": statistics.median(t)} for name, t in times.items()]
+
+
 # --- quality ---------------------------------------------------------------------------------
 
 
@@ -349,7 +416,7 @@ def quality(options):
     sample = catalogue.sample(min(options.quality, len(catalogue)))
     others = catalogue.subset([key for key in catalogue.keys if key not in set(sample.keys)])
     rows = []
-    for name, (settings, _) in PIPELINES.items():
+    for name, (settings, _) in chosen(options.ways).items():
         if settings is None:
             continue
         row = {"features": name}
@@ -378,7 +445,8 @@ def neighbours(source, keys, settings, precision):
 
 
 TABLES = {
-    function.__name__: function for function in (pipelines, quality, parts, throughput, variants)
+    function.__name__: function
+    for function in (pipelines, quality, parts, throughput, variants, again)
 }
 
 if __name__ == "__main__":
