@@ -51,7 +51,7 @@ if "google.colab" in sys.modules:
     except Exception as error:
         refused = error
     copies = sorted(Path("/content/drive/MyDrive").glob("{repository}*/pyproject.toml"))
-    places = [*(copy.parent for copy in copies[:1])]
+    places = [copy.parent for copy in copies[:1]]
     places += ["https://github.com/{owner}/{repository}/archive/{branch}.zip"]
     place = None
     while True:
