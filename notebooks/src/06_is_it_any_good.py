@@ -69,7 +69,8 @@ print(
 
 # %% [markdown]
 # So one row in three shows at least one stranger. (And these are drawn shoes. With 1,500 real photos of three
-# kinds of shoes, the same features reach 0.957, and bare pixels 0.825: `python -m benchmarks.quality`.)
+# kinds of shoes, which can't be passed on, the same features reach 0.957, and bare pixels 0.825:
+# `python -m benchmarks.quality PHOTOS.zip`.)
 
 # %% [markdown]
 # ## Compared with what?
@@ -85,9 +86,10 @@ card[["precision@5", "precision@5 - raw pixels"]].round(2)
 zapsim.plot_scorecard(card)
 
 # %% [markdown]
-# Bare pixels get far, since all toes point to the left and every shoe fills its picture. VGG16 is better by
+# Bare pixels get far, since all toes point to the left and every shoe reaches nearly from edge to edge. VGG16 is better by
 # 0.3, and the interval *of the difference* (both answered the same queries) is nowhere near 0. Colour alone
-# is above chance (*random*) and far below the rest, for most colours occur in most kinds of shoe.
+# is above chance and far below the rest, for most colours occur in most kinds of shoe. (*random* is one draw of
+# random vectors; on average, chance gives 0.06.)
 
 # %% [markdown]
 # ## Where does it fail?
@@ -109,8 +111,8 @@ zapsim.plot_scorecard(classes)
 zapsim.plot_confusion(zapsim.confusion(neighbours, labels))
 
 # %% [markdown]
-# Four queries without a single "right" neighbour (each shoe in its worst colourway only); there are no other
-# shoes like that. Rows 1 and 3: much the same boot, taller, though in row 3 mostly on a lower heel. Here the
+# The eight queries without a single "right" neighbour are four shoes, some in several colours; here is each in its
+# worst. Rows 1 and 3: much the same boot, taller, though in row 3 mostly on a lower heel. Here the
 # *label* is a poor judge, too. Rows 2 and 4 are the owner's: a low boot and a clog, and mostly sneakers beside
 # them.
 
@@ -164,7 +166,7 @@ zapsim.plot_scorecard(lab)
 # %% [markdown]
 # Here the default has 0.71, not 0.88: above, one right product could fill three of the five places, in three
 # colours; here each is there once. So compare within this picture only. At the right, what an item costs:
-# numbers to store, milliseconds in the network (a PCA and the mistakes cost what they were made from; block 5
+# numbers to store, milliseconds in the network (a PCA and the mistakes take as long as their cut does; block 5
 # at 64 pixels has maps of 2×2, too small for a 4×4 grid).
 #
 # Which cuts are *really* worse than the default? Where the interval of the difference reaches 0, these 205
@@ -194,7 +196,7 @@ zapsim.plot_scorecard(fair, f"precision@5 - {right}")
 
 # %% [markdown]
 # ## Why similar?
-# A score is a sum over 2,048 features, each an average over a part of the picture. Read backwards, it says how
+# A score is a sum over 2,048 features, each the root of an average over a part of the picture. Read backwards, it says how
 # much each *place* adds to the score. Any two shoes on white have a lot in common, so what is *usual* is taken
 # away first: this shoe's mean score with all shoes. What remains is what these two share beyond that. Laces and
 # the thick, notched sole light up:
@@ -291,7 +293,7 @@ zapsim.plot_comparison(catalogue, query, rows, k=6)
 # ## You against the model
 # Labels are one judge; you are another. Which of the two is more like the first? Your answer first, then the
 # model's, and what the catalogue calls the three. `quiz.state.answers()` is a table of all of them, and *Export
-# answers* saves it. Five answers say little: who tosses a coin agrees with the model in two or three.
+# answers* saves it. Five answers say little: a tossed coin, too, agrees with the model in two or three.
 
 # %% tags=["nbval-ignore-output"]
 quiz = zapsim.quiz(predictor, n=5)
