@@ -7,7 +7,7 @@ items' order. The edge rule: a Series is taken by key, all else in the order it 
 import numpy as np
 import pandas as pd
 
-__all__ = ["aligned", "by_key", "groups_of", "item_values"]
+__all__ = ["by_key", "groups_of", "item_values"]
 
 
 def by_key(values):
@@ -15,7 +15,7 @@ def by_key(values):
     return isinstance(values, pd.Series) and not isinstance(values.index, pd.RangeIndex)
 
 
-def aligned(values, keys):
+def _aligned(values, keys):
     """Return one value an item, in the items' order: a Series is taken by key, all else as it is.
 
     Parameters
@@ -67,7 +67,7 @@ def item_values(values, keys, name):
             f"{name} must be a value for each item, such as catalogue.table['Category']. "
             f"Received: {values!r}"
         )
-    values = np.asarray(aligned(values, keys), object)
+    values = np.asarray(_aligned(values, keys), object)
     if values.shape != (len(keys),):
         received = f"{len(values):,} values" if values.ndim == 1 else f"shape {values.shape}"
         raise ValueError(
