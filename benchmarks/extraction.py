@@ -35,8 +35,8 @@ from benchmarks.measure import (
     table,
 )
 from benchmarks.memory import make_pictures
-from zapsim.lessons import layer_costs
-from zapsim.precision import has_bfloat16
+from zapsim.course.lessons import layer_costs
+from zapsim.vgg16.number_format import has_bfloat16
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 # Per pipeline: the extractor's settings, or None for the article's, and the environment.
@@ -236,7 +236,7 @@ def parts(options):
 
 def time_parts(source, n, precision):
     """Time the steps of the default, one after the other; they overlap in `extract`."""
-    from zapsim.store import FeatureStore
+    from zapsim.io.store import FeatureStore
 
     catalogue = zapsim.load_catalogue(source)
     catalogue = catalogue.sample(min(n, len(catalogue)))

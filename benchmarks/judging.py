@@ -38,7 +38,7 @@ import pandas as pd, zapsim
 known = pd.read_parquet({folder!r} + '/known.parquet')
 kinds, products = known['Category'] + ' ' + known['SubCategory'], known['Product']
 found, other = (zapsim.load_neighbours({folder!r} + name) for name in ('/found', '/other'))
-import zapsim.evaluation, zapsim.mistakes
+import zapsim.judge.evaluation, zapsim.judge.mistakes
 start = time.perf_counter()
 {call}
 print(time.perf_counter() - start)

@@ -26,8 +26,8 @@ import pandas as pd
 import zapsim
 from benchmarks.browsing import LAYOUT, make_catalogue
 from benchmarks.measure import FOLDER, alone, machine, save, table
-from zapsim.precision import has_bfloat16
 from zapsim.similarity import unit_vectors
+from zapsim.vgg16.number_format import has_bfloat16
 
 BLOCK = 1024
 PRODUCT, OURS = "bare matrix product, float32", "zapsim.top_k"
@@ -319,7 +319,7 @@ def reduced(make, folder, n):
 
 def write_store(folder, n_items, n_features, rank=300):
     """Write a store of random features, of more dimensions than are kept, in shards of 512."""
-    from zapsim.store import FeatureStore
+    from zapsim.io.store import FeatureStore
 
     rng = np.random.default_rng(0)
     basis = rng.standard_normal((rank, n_features), dtype=np.float32)

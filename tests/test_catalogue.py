@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import zapsim
-from zapsim import files
 from zapsim.catalogue import load_catalogue, unknown_key
-from zapsim.pictures import PictureError
+from zapsim.io import sources as files
+from zapsim.io.pictures import PictureError
 
 BOSTONIAN = "Shoes/Oxfords/Bostonian/100627.72.jpg"
 METADATA = (

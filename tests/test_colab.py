@@ -12,10 +12,11 @@ from unicodedata import normalize
 import pytest
 
 import zapsim
-from zapsim import colab, transfer
+from zapsim import colab
 from zapsim.catalogue import load_catalogue
 from zapsim.colab import stage, welcome
-from zapsim.transfer import TransferError
+from zapsim.io import download as transfer
+from zapsim.io.download import TransferError
 
 KEYS = [
     "Boots/Ankle/UGG/7001.1.jpg",

@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 
 import zapsim
 from tools import build_notebooks as builder
-from zapsim.bundled import MINIZAP
+from zapsim.io.bundled import MINIZAP
 
 SOURCES = sorted((builder.NOTEBOOKS / "src").glob("*.py"))
 OPENED = SOURCES if os.environ.get("ZAPSIM_ALL_ON_COLAB") else SOURCES[:1]

@@ -22,10 +22,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from tqdm.auto import tqdm
+from zapsim.io.writers import Mark
 
 import zapsim
-from zapsim import store as store_module
-from zapsim.writers import Mark
+from zapsim.io import store as store_module
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks, and sends signals")
 
@@ -197,7 +197,7 @@ def test_killed_twenty_times_the_store_is_as_if_never_killed(numbered, paths):
 
 KILLED = """
 import sys, time, zapsim
-from zapsim import store
+from zapsim.io import store
 store.SHARD_ITEMS = 8
 extractor = zapsim.VGG16Extractor(
     "block1_pool", 1, 32, weights=None, batch_size=4, precision="float32"

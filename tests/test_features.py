@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import zapsim
-from zapsim import store as store_module
-from zapsim import writers
-from zapsim.network import LAYERS, averaging, map_size
-from zapsim.pictures import fit_square
+from zapsim.io import store as store_module
+from zapsim.io import writers
+from zapsim.io.pictures import fit_square
+from zapsim.vgg16.network import LAYERS, averaging, map_size
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +165,7 @@ def test_a_session_with_many_networks_writes_nothing_in_red():
 
 
 def test_what_compiled_code_says_before_an_error_is_shown(capfd):
-    from zapsim.network import _stderr_kept_back
+    from zapsim.vgg16.network import _stderr_kept_back
 
     with pytest.raises(ImportError), _stderr_kept_back():
         os.write(2, b"no such library")
@@ -239,7 +239,7 @@ def test_a_second_run_never_builds_the_network(shop, plumbing, tmp_path):
 def work(monkeypatch):
     """Count the files that are read and the pictures that are decoded."""
     from zapsim import features
-    from zapsim.files import Files
+    from zapsim.io.sources import Files
 
     keys, names, read, load = [], [], Files.read, features.load_picture
     monkeypatch.setattr(Files, "read", lambda self, key: (keys.append(key), read(self, key))[1])
@@ -283,7 +283,7 @@ def test_a_zip_lists_what_it_holds_so_that_a_second_run_reads_no_picture(
 def test_a_picture_that_changes_while_it_is_read_is_identified_as_what_was_seen(
     make_folder, plumbing, monkeypatch, tmp_path
 ):
-    from zapsim.files import Files
+    from zapsim.io.sources import Files
 
     folder, read = make_folder("a.jpg"), Files.read
     catalogue = zapsim.load_catalogue(folder)

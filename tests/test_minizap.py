@@ -10,7 +10,7 @@ import pytest
 import zapsim
 from tools.minizap.catalogue import products
 from tools.minizap.render import render
-from zapsim.bundled import MINIZAP
+from zapsim.io.bundled import MINIZAP
 
 UT_ZAPPOS_COLUMNS = [
     "CID",

@@ -14,8 +14,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
 from zapsim import products, search
-from zapsim.search import exact_scores
-from zapsim.similarity import nearest, nearest_to, unit_vectors
+from zapsim.similarity import exact_scores, nearest, nearest_to, unit_vectors
 
 
 def features(values, keys=None):
@@ -147,7 +146,7 @@ def test_saving_refuses_a_table_that_is_no_similarity_matrix(tmp_path):
 
 
 def test_loading_refuses_features_and_foreign_files(tmp_path):
-    from zapsim.store import write_vectors
+    from zapsim.io.store import write_vectors
 
     write_vectors(tmp_path / "features.parquet", ["a", "b"], np.zeros((2, 3), np.float32))
     with pytest.raises(zapsim.StoreError, match="2 vectors of 3 numbers"):

@@ -4,7 +4,7 @@ import os
 import shutil
 
 import zapsim
-from zapsim.bundled import MINIZAP_FEATURES, MINIZAP_PARTS
+from zapsim.io.bundled import MINIZAP_FEATURES, MINIZAP_PARTS
 
 
 def main():

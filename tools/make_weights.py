@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 
-from zapsim.bundled import VGG16_WEIGHTS
+from zapsim.io.bundled import VGG16_WEIGHTS
 
 
 def main():
@@ -28,7 +28,7 @@ def main():
 def keras_vgg16():
     import keras
 
-    from zapsim.weights import load_weights
+    from zapsim.vgg16.weights import load_weights
 
     model = keras.applications.VGG16(include_top=False, weights=None)
     load_weights(model, "imagenet")

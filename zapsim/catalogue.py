@@ -14,9 +14,9 @@ from io import BytesIO
 
 import pandas as pd
 
-from zapsim.bundled import MINIZAP
-from zapsim.files import clean_key, open_files
-from zapsim.pictures import PictureError, load_picture, shrink, thumbnail
+from zapsim.io.bundled import MINIZAP
+from zapsim.io.pictures import PictureError, load_picture, shrink, thumbnail
+from zapsim.io.sources import clean_key, open_files
 
 __all__ = ["Catalogue", "load_catalogue", "split_values", "unknown_key"]
 
@@ -262,7 +262,7 @@ class Catalogue:
         -------
         matplotlib.figure.Figure
         """
-        from zapsim.plots import plot_pictures
+        from zapsim.draw.plots import plot_pictures
 
         keys = self.sample(min(n, len(self)), seed).keys
         titled = [(self.picture_or_none(key), self.label(key)) for key in keys]

@@ -15,8 +15,8 @@ from pathlib import Path
 from stat import S_ISDIR
 
 from zapsim import __version__
-from zapsim.files import METADATA, is_wanted, open_files, walk_folder
-from zapsim.transfer import TransferError, copy, look, prepare_folder, write_whole
+from zapsim.io.download import TransferError, copy, look, prepare_folder, write_whole
+from zapsim.io.sources import METADATA, is_wanted, open_files, walk_folder
 
 __all__ = ["stage", "welcome"]
 

@@ -16,9 +16,12 @@ from functools import cached_property
 
 import numpy as np
 
-from zapsim.bundled import MINIZAP_FEATURES
 from zapsim.catalogue import Catalogue
-from zapsim.network import (
+from zapsim.io.bundled import MINIZAP_FEATURES
+from zapsim.io.parquet import StoreError
+from zapsim.io.pictures import PictureError, fit_square, load_picture
+from zapsim.io.store import FeatureStore, ShardWriter, features_frame
+from zapsim.vgg16.network import (
     LAYERS,
     batch_function,
     device,
@@ -27,10 +30,8 @@ from zapsim.network import (
     prepare_tensorflow,
     truncated_vgg16,
 )
-from zapsim.pictures import PictureError, fit_square, load_picture
-from zapsim.precision import PRECISIONS, choose_precision
-from zapsim.store import FeatureStore, ShardWriter, StoreError, features_frame
-from zapsim.weights import describe_weights, identify_weights
+from zapsim.vgg16.number_format import PRECISIONS, choose_precision
+from zapsim.vgg16.weights import describe_weights, identify_weights
 
 __all__ = ["VGG16Extractor"]
 
@@ -60,7 +61,7 @@ class VGG16Extractor:
         ImageNet's as they ship with zapsim (convolution layers only) or as Keras downloads them,
         your own, or random ones.
     precision : {"auto", "float32", "bfloat16", "float16"}
-        What the network computes in; see `zapsim.precision.choose_precision`.
+        What the network computes in; see `zapsim.vgg16.number_format.choose_precision`.
     batch_size : int
         Pictures that go through the network at once.
     fit : {"pad", "stretch"}

@@ -3,57 +3,47 @@
 In: features, a DataFrame (n_items, n_features) indexed by key. Out: scores, float32, unitless,
 in [-1, 1], higher is closer. The edge rule: a vector of zeros has no direction; its score is 0
 with every other item and 1 with itself.
+
+The nearest are found by guessing and deciding: matrix products give the scores of whole tiles of
+pairs, each pair once, with an error below a known bound. What could be among the k nearest by that
+bound is a candidate, and candidates are scored anew, each pair on its own in float64. So identical
+vectors tie exactly, and neither tiles nor threads change the result.
 """
 
-from typing import NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from hashlib import sha256
+from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 import pandas as pd
 
-from zapsim.labels import groups_of
-from zapsim.memory import check_memory
-from zapsim.products import float32_error, product_precision
-from zapsim.search import exact_scores, nearest_of_all
-from zapsim.store import StoreError, read_vectors, write_vectors
+from zapsim.checks import check_features, check_k, check_memory, checked_values, groups_of
+from zapsim.io.saved import Neighbours
 
 __all__ = [
-    "Neighbours",
-    "check_features",
-    "check_k",
-    "checked_values",
     "clear_rounding",
-    "load_matrix",
-    "load_neighbours",
+    "exact_scores",
+    "float32_error",
     "nearest",
     "nearest_to",
-    "save_matrix",
-    "save_neighbours",
     "similarity_matrix",
     "top_k",
     "unit_vectors",
 ]
 
-
-_NEIGHBOURS = ("indices", "scores")
 _ROUNDING = 1e-5
-
-
-class Neighbours(NamedTuple):
-    """Every item's nearest other items.
-
-    Attributes
-    ----------
-    keys : pandas.Index of shape (n_items,)
-        The items, in the features' order.
-    indices : ndarray of shape (n_items, k), int32
-        Positions in `keys`, nearest first, ties by lower index; -1 where no more exist.
-    scores : ndarray of shape (n_items, k), float32
-        Cosine similarities, falling from left to right; NaN where no more exist.
-    """
-
-    keys: pd.Index
-    indices: np.ndarray
-    scores: np.ndarray
+# Large enough for the matrix product to run at full speed, small enough for a tile of scores
+# (4 MB) to be looked through while the cache still holds it.
+_TILE = 1024
+# So many numbers are widened to float64 at once: half a megabyte, a core's own cache.
+_CHUNK = 1 << 16
+_ONE_AT_A_TIME = Lock()
+# Half the distance from 1 to the next float32.
+_UNIT_ROUNDING = 2.0**-24
+# For what is rounded once or twice besides the product: thresholds, the final score.
+_SLACK = 2.0**-20
 
 
 def unit_vectors(features):
@@ -147,48 +137,7 @@ def similarity_matrix(features):
     return pd.DataFrame(scores, index=features.index, columns=features.index, copy=False)
 
 
-def save_matrix(matrix, path):
-    """Write a similarity matrix to one Parquet file, whole or not at all.
-
-    Parameters
-    ----------
-    matrix : pandas.DataFrame of shape (n_items, n_items)
-        With the same keys on both axes, in the same order.
-    path : path
-
-    Raises
-    ------
-    ValueError
-        If the two axes differ.
-    StoreError
-        If the file cannot be written.
-    """
-    if not matrix.index.equals(matrix.columns):
-        raise ValueError("The matrix must have the same keys on both axes, in the same order.")
-    write_vectors(path, matrix.index, matrix.to_numpy(dtype=np.float32))
-
-
-def load_matrix(path):
-    """Read a similarity matrix that `save_matrix` wrote.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    StoreError
-        If it holds something else, or cannot be read now.
-    """
-    keys, scores = read_vectors(path)
-    if scores.shape != (len(keys), len(keys)):
-        raise StoreError(
-            f"{path} holds {len(keys):,} vectors of {scores.shape[1]:,} numbers, "
-            "which is no square matrix. Was it written by save_matrix?"
-        )
-    index = pd.Index(keys, name="key")
-    return pd.DataFrame(scores, index=index, columns=index, copy=False)
-
-
-def top_k(features, k=50, exclude=None, precision="float32"):
+def top_k(features, k=50, exclude=None):
     """Find every item's k nearest other items, exactly.
 
     The n_items × n_items matrix is never held, only tiles of about 4 MB of it, one a core.
@@ -202,12 +151,6 @@ def top_k(features, k=50, exclude=None, precision="float32"):
     exclude : array-like of shape (n_items,), or Series indexed by key, optional
         Items with the same value are no neighbours of each other: with the catalogue's column
         ``Product``, other colourways of an item are left out. A missing value excludes nothing.
-    precision : {"float32", "bfloat16", "auto"}
-        What scores are first guessed in, by matrix products; the result is the same in all. On
-        CPUs with native bfloat16 that is up to twice as fast for large catalogues, and slower on
-        all others; it loads TensorFlow. "auto" takes it where the CPU has it, a timed trial
-        (`zapsim.precision.choose_precision`) shows it faster, and the catalogue is so large
-        that it pays: some 40,000 items of 2,048 features if TensorFlow has to be loaded first.
 
     Returns
     -------
@@ -218,8 +161,8 @@ def top_k(features, k=50, exclude=None, precision="float32"):
     Raises
     ------
     ValueError
-        If k is less than 1, `exclude` has another length, `precision` is none of the three, or
-        features hold NaN or infinity, or a key more than once.
+        If k is less than 1, `exclude` has another length, or features hold NaN or infinity, or a
+        key more than once.
 
     Examples
     --------
@@ -231,70 +174,13 @@ def top_k(features, k=50, exclude=None, precision="float32"):
     check_k(k)
     check_features(features)
     unit = unit_vectors(features)
-    precision = product_precision(precision, *unit.shape)
     groups = groups_of(exclude, features.index)
     k = min(k, len(unit) - 1)
     if k:
-        found = nearest_of_all(unit, groups, k, precision)
+        found = _nearest_of_all(unit, groups, k)
     else:
         found = np.empty((1, 0), np.int32), np.empty((1, 0), np.float32)
     return Neighbours(features.index, *found)
-
-
-def save_neighbours(neighbours, path):
-    """Write neighbours to one Parquet file, whole or not at all.
-
-    Its columns are ``key`` (str), ``indices`` (fixed-size list of int32) and ``scores`` (of
-    float32), a row an item, in order.
-
-    Parameters
-    ----------
-    neighbours : Neighbours
-    path : path
-
-    Raises
-    ------
-    ValueError
-        If there are none, for one item alone has no neighbours.
-    StoreError
-        If the file cannot be written.
-    """
-    if not neighbours.indices.size:
-        raise ValueError(
-            "There are no neighbours to be saved. "
-            f"Received: indices of shape {neighbours.indices.shape}"
-        )
-    write_vectors(path, *neighbours, names=_NEIGHBOURS)
-
-
-def load_neighbours(path):
-    """Read neighbours that `save_neighbours` wrote.
-
-    Returns
-    -------
-    Neighbours
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    StoreError
-        If it is damaged, holds something else, or cannot be read now.
-    """
-    keys, indices, scores = read_vectors(path, _NEIGHBOURS)
-    whole = (
-        indices.shape == scores.shape
-        and (indices.dtype, scores.dtype) == (np.int32, np.float32)
-        and (indices >= -1).all()
-        and (indices < len(keys)).all()
-        and ((indices == -1) == np.isnan(scores)).all()
-    )
-    if not whole:
-        raise StoreError(
-            f"{path} does not hold neighbours: its indices do not point at its {len(keys):,} keys, "
-            "each with a score. Was it written by save_neighbours? If so, compute them again."
-        )
-    return Neighbours(pd.Index(keys, name="key"), indices, scores)
 
 
 def nearest_to(vector, unit, k, allowed=None):
@@ -353,46 +239,213 @@ def _kth_highest(scores, k):
     return np.partition(scores, len(scores) - k)[len(scores) - k] if k < len(scores) else -np.inf
 
 
-def check_features(features):
-    """Raise unless features are a DataFrame (TypeError) with a key for each row (ValueError)."""
-    if not isinstance(features, pd.DataFrame):
-        raise TypeError(
-            "features must be a pandas.DataFrame indexed by key, as VGG16Extractor.extract and "
-            f"load_features return. Received: {type(features).__name__}"
-        )
-    if not features.index.is_unique:
-        twice = features.index[features.index.duplicated()][0]
-        raise ValueError(
-            f"The features hold a key more than once, such as {twice!r}. Keep one row of each: "
-            "features[~features.index.duplicated()]."
-        )
+def _nearest_of_all(unit, codes, k):
+    """Find each vector's k nearest others; -1 and NaN stand where no more exist.
 
+    Parameters
+    ----------
+    unit : ndarray of shape (n_items, n_features), float32
+        Vectors of length 1, or all zeros.
+    codes : ndarray of shape (n_items,), int
+        Vectors of the same code, and so each vector and itself, are no neighbours.
+    k : int
+        At least 1, less than n_items.
 
-def checked_values(features):
-    """Return features as an array (n_items, n_features), float32; ValueError if unfit.
-
-    That is if they are not two-dimensional, are empty, or hold NaN or infinity; the first items
-    that do are named.
+    Returns
+    -------
+    indices : ndarray of shape (n_items, k), int32
+    scores : ndarray of shape (n_items, k), float32
     """
-    values = np.ascontiguousarray(features, dtype=np.float32)
-    if values.ndim != 2 or not values.size:
-        raise ValueError(
-            "features must have shape (n_items, n_features), neither of them 0. "
-            f"Received: {values.shape}"
-        )
-    # A sum is finite only if every summand is, and costs no copy of the array.
-    sums = values.sum(axis=1, dtype=np.float64)
-    if not np.isfinite(sums).all():
-        bad = np.flatnonzero(~np.isfinite(sums))
-        names = features.index[bad] if isinstance(features, pd.DataFrame) else bad
-        raise ValueError(
-            f"{len(bad):,} of {len(values):,} feature vectors hold NaN or infinity, the first of "
-            f"{list(names[:3])!r}. Drop them or extract them again."
-        )
-    return values
+    findable, error = _findable(unit, codes, k), float32_error(unit.shape[1])
+    starts = range(0, len(unit), _TILE)
+    blocks = [slice(start, min(start + _TILE, len(unit))) for start in starts]
+    shortlists = [_Shortlist(unit, rows, k, error) for rows in blocks]
+
+    def compare(pair):
+        i, j = pair
+        rows, columns = blocks[i], blocks[j]
+        tile = unit[rows] @ unit[columns].T
+        if np.isin(codes[rows], codes[columns]).any():
+            tile[codes[rows, None] == codes[columns]] = -np.inf
+        # A score counts for both of a pair.
+        shortlists[i].add(tile, columns, findable)
+        if i != j:
+            shortlists[j].add(tile.T, rows, findable)
+
+    # Blocks beside each other come first: sorted keys put like beside like, and the sooner good
+    # neighbours are known, the fewer others are looked at.
+    n = len(blocks)
+    pairs = [(i, i + distance) for distance in range(n) for i in range(n - distance)]
+    with _each_in_threads() as each:
+        for _ in each(compare, pairs):
+            pass
+        indices, scores = zip(*each(_Shortlist.best, shortlists), strict=True)
+    return np.concatenate(indices), np.concatenate(scores)
 
 
-def check_k(k, name="k"):
-    """Raise ValueError, which names it, unless k is a whole number of at least 1."""
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1. Received: {name}={k!r}")
+@contextmanager
+def _each_in_threads():
+    """Yield a ``map`` that runs as many calls at once as a matrix product would take threads.
+
+    Each product then takes one: threads that wait for nobody are faster than threads that share
+    every product and idle while its scores are looked through.
+    """
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    # The limit is the whole process's: of two searches at once, the second would take the
+    # first's for what was there before, and leave it behind.
+    with _ONE_AT_A_TIME:
+        blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
+        threads = max((library["num_threads"] for library in blas), default=1)
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+            yield pool.map
+
+
+class _Shortlist:
+    """What may be among the k nearest of a block of vectors, as far as is known.
+
+    Attributes
+    ----------
+    lowest : ndarray of shape (n_rows,), float32
+        No score of a tile below this belongs to a neighbour. It rises with what is found.
+    """
+
+    def __init__(self, unit, rows, k, error):
+        self._unit, self._queries, self._k, self._error = unit, unit[rows], k, error
+        # Excluded pairs score -inf, and no score is below -1.
+        self.lowest = np.full(len(self._queries), -2, np.float32)
+        self._kept, self._new, self._lock = _nothing(), [], Lock()
+
+    def add(self, tile, columns, findable):
+        """Look through the scores of the block with some columns, (n_rows, n_columns)."""
+        rows, found = _where(tile >= self.lowest[:, None])
+        useful = findable[columns][found]
+        rows, found = rows[useful], found[useful]
+        entries = rows.astype(np.int32), (found + columns.start).astype(np.int32), tile[rows, found]
+        with self._lock:
+            self._new.append(entries)
+            if sum(len(entry[0]) for entry in self._new) > self._limit:
+                self._shorten()
+
+    @property
+    def _limit(self):
+        return 2 * self._k * len(self.lowest)
+
+    def _shorten(self):
+        """Raise `lowest` to what is known by now, and drop what is below it."""
+        rows, columns, scores = map(np.concatenate, zip(self._kept, *self._new, strict=True))
+        n_rows = len(self.lowest)
+        # One sort of plain numbers, row by row and each row's highest score first, is faster
+        # than sorting the entries.
+        keys = np.sort(4.0 * rows - scores)
+        counts = np.bincount(rows, minlength=n_rows)
+        full = np.flatnonzero(counts >= self._k)
+        kth = 4.0 * full - keys[np.cumsum(counts)[full] - counts[full] + self._k - 1]
+        # The k-th may be too high by the bound, and what beats it too low by as much.
+        self._raise_lowest(full, kth - 2 * self._error)
+        keep = scores >= self.lowest[rows]
+        self._kept, self._new = (rows[keep], columns[keep], scores[keep]), []
+        if len(self._kept[0]) > self._limit:
+            # Too many are too close: only their exact scores tell which can go.
+            self._decide()
+
+    def _decide(self):
+        """Keep exactly the k nearest of each row, in order, with their exact scores."""
+        rows, columns, _ = self._kept
+        order = np.argsort(rows, kind="stable")
+        rows, columns = rows[order], columns[order]
+        ends = np.searchsorted(rows, np.arange(len(self.lowest) + 1))
+        scores = np.empty(len(rows), np.float32)
+        for row, (start, end) in enumerate(pairwise(ends)):
+            scores[start:end] = exact_scores(self._queries[row], self._unit, columns[start:end])
+        order = np.lexsort((columns, -scores, rows))
+        order = order[np.arange(len(rows)) - ends[rows] < self._k]
+        self._kept = rows[order], columns[order], scores[order]
+        full = np.flatnonzero(np.diff(ends) >= self._k)
+        last = np.searchsorted(self._kept[0], full, side="right") - 1
+        self._raise_lowest(full, self._kept[2][last] - self._error)
+
+    def _raise_lowest(self, rows, scores):
+        self.lowest[rows] = np.maximum(self.lowest[rows], scores)
+
+    def best(self):
+        """Return indices and scores of the k nearest, each of shape (n_rows, k)."""
+        self._shorten()
+        self._decide()
+        rows, columns, scores = self._kept
+        places = np.arange(len(rows)) - np.searchsorted(rows, rows)
+        indices = np.full((len(self.lowest), self._k), -1, np.int32)
+        exact = np.full(indices.shape, np.nan, np.float32)
+        indices[rows, places], exact[rows, places] = columns, scores
+        return indices, exact
+
+
+def exact_scores(query, unit, indices):
+    """Return the scores of a query with some vectors, each on its own in float64, as float32.
+
+    Parameters
+    ----------
+    query : ndarray of shape (n_features,), float32
+    unit : ndarray of shape (n_items, n_features), float32
+    indices : ndarray of shape (n,), int
+
+    Returns
+    -------
+    ndarray of shape (n,), float32
+        In [-1, 1]. The same two vectors have the same score, whichever is the query.
+    """
+    query = query.astype(np.float64)
+    scores = np.empty(len(indices), np.float32)
+    step = max(1, _CHUNK // len(query))
+    for start in range(0, len(indices), step):
+        part = slice(start, start + step)
+        products = unit[indices[part]].astype(np.float64)
+        products *= query
+        # NumPy's own sum, unlike a library's product, is the same wherever the vector lies.
+        scores[part] = products.sum(axis=1)
+    return np.clip(scores, -1, 1, out=scores)
+
+
+def _findable(unit, codes, k):
+    """Return which vectors can be anybody's neighbours: all, but for masses of identical ones.
+
+    Identical vectors tie, and ties go to the lower index. So one that has k lower twins of its
+    own code is nobody's neighbour; nor is one that, beyond those, has 2k lower twins: at most k
+    of them share the query's code, and the others come first.
+    """
+    findable = np.ones(len(unit), bool)
+    # Identical vectors have identical sums, which are cheaper than digests.
+    sums = pd.factorize(unit.sum(axis=1))[0]
+    suspects = np.flatnonzero(np.bincount(sums)[sums] > k)
+    digests = [sha256(unit[item]).digest() for item in suspects]
+    twins = pd.DataFrame({"vector": digests, "code": codes[suspects]}, index=suspects)
+    twins = twins[twins.groupby(["vector", "code"]).cumcount() < k]
+    twins = twins[twins.groupby("vector").cumcount() < 2 * k]
+    findable[suspects] = False
+    findable[twins.index] = True
+    return findable
+
+
+def _nothing():
+    return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32)
+
+
+def _where(mask):
+    """Return ``np.nonzero(mask)`` in the order of memory, on its fast path for flat arrays."""
+    order = "C" if mask.flags.c_contiguous else "F"
+    return np.unravel_index(np.flatnonzero(mask.ravel(order)), mask.shape, order)
+
+
+def float32_error(n_features):
+    """Bound the error of a score that was summed in float32, in whatever order.
+
+    Higham's bound for a sum of n_features products which are, without their signs, at most 1 in
+    all, as they are for vectors of length 1; and some more for what is rounded besides.
+
+    References
+    ----------
+    Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1,
+    doi:10.1137/1.9780898718027.
+    """
+    lost = n_features * _UNIT_ROUNDING
+    return 1.001 * lost / (1 - lost) + _SLACK

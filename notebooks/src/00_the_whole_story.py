@@ -101,7 +101,7 @@ predictor.similar(query, k=3, hide_colourways=True)[["rank", "key", "score"]].ro
 my_neighbours = predictor.similar(catalogue.keys[0], k=6, hide_colourways=True)
 
 # %% tags=["check"]
-from zapsim.exercise import check
+from zapsim.course.exercise import check
 
 expected = predictor.similar(catalogue.keys[0], k=6, hide_colourways=True)
 check(

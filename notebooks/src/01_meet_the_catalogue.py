@@ -18,7 +18,7 @@
 
 # %%
 import zapsim
-from zapsim.lessons import plot_counts
+from zapsim.course.lessons import plot_counts
 
 # %% [markdown]
 # One switch chooses the pictures: as it stands, MiniZap's drawings. `real = True` fetches
@@ -175,7 +175,7 @@ with_buckle = table[table["Closure"].str.contains("Buckle", na=False)]
 my_count = with_buckle["Product"].nunique()
 
 # %% tags=["check"]
-from zapsim.exercise import check
+from zapsim.course.exercise import check
 
 buckles = table["Closure"].fillna("").str.split(";").map(lambda c: "Buckle" in c)
 check(

@@ -19,7 +19,7 @@
 
 # %%
 import zapsim
-from zapsim.lessons import (
+from zapsim.course.lessons import (
     compare_cuts,
     compare_preprocessing,
     feature_maps,
@@ -29,7 +29,7 @@ from zapsim.lessons import (
     plot_layer_costs,
     preprocessing_variants,
 )
-from zapsim.plots import plot_pictures
+from zapsim.draw.plots import plot_pictures
 
 # %% tags=["parameters"]
 source = None
@@ -240,7 +240,7 @@ right.plot(query, k=5)
 my_n_features = 256 * 4 * 4
 
 # %% tags=["check"]
-from zapsim.exercise import check
+from zapsim.course.exercise import check
 
 check(
     my_n_features,

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 import zapsim
-from zapsim.lessons import matrix_memory, plot_arrows, plot_heat_map, plot_score_distribution
+from zapsim.course.lessons import matrix_memory, plot_arrows, plot_heat_map, plot_score_distribution
 
 # %% tags=["parameters"]
 source = None
@@ -73,7 +73,7 @@ print(f"cosine similarity {dot / (length_a * length_b):.3f}")
 my_score = a @ c / (np.linalg.norm(a) * np.linalg.norm(c))
 
 # %% tags=["check"]
-from zapsim.exercise import check
+from zapsim.course.exercise import check
 
 three = pd.DataFrame([a, b, c], index=["a", "b", "c"])
 check(my_score, zapsim.similarity_matrix(three).loc["a", "c"], hint="divide by both lengths")

@@ -165,7 +165,7 @@ def same_brand(key, k):
 
 
 # %% tags=["check"]
-from zapsim.exercise import check
+from zapsim.course.exercise import check
 
 
 def is_right(function):

@@ -18,7 +18,7 @@
 import ipywidgets as widgets
 
 import zapsim
-from zapsim.plots import plot_pictures
+from zapsim.draw.plots import plot_pictures
 
 # %% tags=["parameters"]
 source = None
@@ -128,8 +128,8 @@ for _ in range(3):
     my_walk.append(key)
 
 # %% tags=["check"]
-from zapsim.browsing import BrowserState
-from zapsim.exercise import check
+from zapsim.course.exercise import check
+from zapsim.widgets.browser_state import BrowserState
 
 walker = BrowserState(predictor, start, k=9)
 walker.set_hide_colourways(True)

@@ -19,7 +19,7 @@
 
 # %%
 import zapsim
-from zapsim.lessons import preprocessing_variants, stand_in
+from zapsim.course.lessons import preprocessing_variants, stand_in
 
 # %% tags=["parameters"]
 source = None
@@ -322,7 +322,7 @@ quiz.preview()
 my_precision = (labels.iloc[neighbours.indices[104]] == labels.iloc[104]).mean()
 
 # %% tags=["check"]
-from zapsim.exercise import check
+from zapsim.course.exercise import check
 
 check(
     my_precision,

@@ -1,0 +1,110 @@
+"""lessons.py: sums that are known from the literature, and what the figures show."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import zapsim
+from zapsim.course import lessons
+
+
+def test_layer_costs_are_vgg16s():
+    costs = lessons.layer_costs(224)
+    # Keras counts 138,357,544 parameters, 4,097,000 of them in the classifier.
+    assert costs["parameters"].sum() == 138_357_544 - 4_097_000
+    # 15.5 billion multiply-adds is the figure usually given for VGG16.
+    assert costs["million_multiply_adds"].sum() == pytest.approx(15_470 - 4, abs=10)
+    assert costs.loc["block5_pool", "map_size"] == 7
+    assert 0.99 < costs.loc["fc2", "cost_so_far"] < 1
+    assert costs["cost_so_far"].is_monotonic_increasing
+
+
+def test_memory_is_the_sum_that_similarity_matrix_makes():
+    table = lessons.matrix_memory([5_000, 50_025], k=50)
+    np.testing.assert_allclose(table["matrix"], [100, 10_010])
+    np.testing.assert_allclose(table["neighbours"], [2, 20])
+
+
+def test_feature_maps_are_those_of_the_network():
+    extractor = zapsim.VGG16Extractor("block2_pool", "flat", 32, power=1, precision="float32")
+    picture = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    maps = lessons.feature_maps(extractor, picture, ["block1_conv1", "block2_pool"])
+    assert maps["block1_conv1"].shape == (32, 32, 64)
+    np.testing.assert_allclose(
+        maps["block2_pool"].ravel(), extractor.extract(picture), rtol=2e-3, atol=0.1
+    )
+    figure = lessons.plot_feature_maps(maps, n=3)
+    assert len(figure.axes) == 6
+
+
+def test_the_right_preprocessing_variant_is_what_the_extractor_does(make_folder):
+    catalogue = zapsim.load_catalogue(make_folder("a.jpg", "b.jpg", "c.jpg"))
+    variants = lessons.preprocessing_variants(catalogue, image_size=32)
+    right = zapsim.VGG16Extractor(image_size=32).extract(catalogue)
+    np.testing.assert_allclose(variants.pop("as VGG16 was trained"), right, rtol=2e-3, atol=2e-3)
+    assert len(variants) == 3
+    for name, values in variants.items():
+        assert not np.allclose(values, right, rtol=0.05), name
+
+
+def test_cuts_are_compared_as_the_extractor_and_the_metric_would():
+    some = zapsim.load_catalogue().sample(40, seed=0)
+    cuts = lessons.compare_cuts(some, image_size=64)
+    assert list(cuts.index) == [f"block{block}_pool" for block in range(1, 6)]
+    assert list(cuts["n_features"]) == [4 * 64, 4 * 128, 4 * 256, 4 * 512, 4 * 512]
+    features = zapsim.VGG16Extractor(image_size=64, precision="float32").extract(some)
+    neighbours = zapsim.top_k(features, 5, exclude=some.table["Product"])
+    precision = zapsim.precision_at_k(neighbours, some.table["SubCategory"])
+    assert cuts.loc["block4_pool", "precision_at_5"] == pytest.approx(precision, abs=0.011)
+
+
+def test_a_query_that_took_another_path_than_the_catalogue_finds_less():
+    keys = [f"{i}.jpg" for i in range(12)]
+    table = pd.DataFrame({"SubCategory": ["a"] * 6 + ["b"] * 6, "Product": keys}, index=keys)
+    right = pd.DataFrame(np.repeat([[1.0, 0], [0, 1]], 6, axis=0), index=keys)
+    swapped = right[[1, 0]].set_axis([0, 1], axis="columns")
+    compared = lessons.compare_preprocessing({"right": right, "swapped": swapped}, table)
+    np.testing.assert_array_equal(compared, [[1, 1], [1, 0]])
+    assert list(compared.columns) == ["both", "query only"]
+
+
+def test_heat_map_orders_items_by_label():
+    keys = pd.Index(["a", "b", "c", "d"], name="key")
+    labels = pd.Series(["shoe", "boot", "shoe", "boot"], index=keys, name="Category")
+    matrix = pd.DataFrame(np.arange(16).reshape(4, 4) / 16, index=keys, columns=keys)
+    axes = lessons.plot_heat_map(matrix, labels).axes[0]
+    np.testing.assert_array_equal(
+        axes.images[0].get_array(), matrix.loc[list("bdac"), list("bdac")]
+    )
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["boot", "shoe"]
+
+
+def test_score_distribution_counts_every_pair_once():
+    keys = pd.Index(["a", "b", "c", "d"], name="key")
+    labels = pd.Series(["boot", "boot", "shoe", "shoe"], index=keys, name="Category")
+    matrix = pd.DataFrame(np.arange(16).reshape(4, 4) / 16, index=keys, columns=keys)
+    legend = lessons.plot_score_distribution(matrix, labels).axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "different Category (4 pairs)",
+        "the same Category (2 pairs)",
+    ]
+
+
+def test_small_figures_show_their_data():
+    counts = lessons.plot_counts(pd.Series(["a", "b", "a"]), "Letters").axes[0]
+    assert [bar.get_width() for bar in counts.patches] == [1, 2]
+    arrows = lessons.plot_arrows({"a": (2, 1), "b": (1, 4)}).axes[0]
+    assert "a (2, 1)" in [text.get_text() for text in arrows.texts]
+    bars = lessons.plot_layer_costs(128, cut="block1_pool").axes[0].patches
+    assert len({bar.get_facecolor() for bar in bars[:3]}) == 1
+    assert bars[2].get_facecolor() != bars[3].get_facecolor()
+
+
+def test_where_the_course_s_item_is_missing_another_stands_in(make_folder):
+    catalogue = zapsim.load_catalogue(make_folder("a.jpg", "b.jpg", "c.jpg"))
+    features = pd.DataFrame([[1, 0], [0, 1], [1, 0.1]], index=catalogue.keys)
+    predictor = zapsim.SimilarityPredictor(catalogue, features)
+    assert lessons.stand_in(predictor, "b.jpg") == "b.jpg"
+    assert lessons.stand_in(predictor, "b.jpg", "a.jpg") == "b.jpg"
+    assert lessons.stand_in(predictor, "not there.jpg") == "a.jpg"
+    assert lessons.stand_in(predictor, "not there.jpg", "a.jpg") == "c.jpg"

@@ -1,0 +1,79 @@
+"""plots.py: what is drawn where, and that texts are drawn as they are."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+import zapsim
+from zapsim.draw.plots import QUERY_COLOUR, SHARED_COLOUR, plot_mosaic
+
+KEYS = [f"Boots/Ankle/A$x$/{n}.1.jpg" for n in range(1, 7)]
+
+
+@pytest.fixture
+def catalogue(make_folder):
+    return zapsim.load_catalogue(make_folder(*KEYS))
+
+
+def found(*numbers):
+    return pd.DataFrame(
+        {
+            "rank": range(1, len(numbers) + 1),
+            "key": [KEYS[n] for n in numbers],
+            "score": [0.9] * len(numbers),
+        }
+    )
+
+
+def cells(figure, n_columns):
+    """Key number, tick and frame of what is drawn, row by row, queries first."""
+    rows = []
+    for start in range(0, len(figure.axes), n_columns):
+        row = []
+        for axes in figure.axes[start : start + n_columns]:
+            if axes.images:
+                spine = axes.spines["top"]
+                frame = to_hex(spine.get_edgecolor()).upper() if spine.get_visible() else None
+                row.append((axes.get_xlabel(), frame))
+        rows.append(row)
+    return rows
+
+
+def test_a_comparison_marks_what_rows_share_with_the_first(catalogue):
+    rows = {"one": found(1, 2, 3), "two": found(4, 3, 5), "three": found(2, 4)}
+    drawn = cells(zapsim.plot_comparison(catalogue, KEYS[0], rows), 4)
+    assert [row[0] for row in drawn] == [(name, QUERY_COLOUR) for name in rows]
+    ticked = [[text.startswith("✓") for text, _ in row[1:]] for row in drawn]
+    assert ticked == [[False, True, True], [False, True, False], [True, False]]
+    for row in drawn:
+        for text, frame in row[1:]:
+            assert (frame == SHARED_COLOUR) == text.startswith("✓")
+    assert drawn[0][2][0] == "✓ #2   0.900\nA$x$, Ankle, 3.1"
+
+
+def test_a_comparison_asks_predictors_and_takes_tables(catalogue, on_a_circle):
+    predictor = zapsim.SimilarityPredictor(catalogue, on_a_circle(catalogue, [0, 5, 9, 40, 50, 60]))
+    rows = {"plain": predictor, "diverse": predictor.similar(KEYS[0], k=5, diversity=1)}
+    drawn = cells(zapsim.plot_comparison(catalogue, KEYS[0], rows, k=2), 3)
+    assert [len(row) for row in drawn] == [3, 3]
+    assert "3.1" in drawn[0][2][0] and "6.1" in drawn[1][2][0]
+
+
+def test_one_row_and_empty_rows_and_none(catalogue):
+    drawn = cells(zapsim.plot_comparison(catalogue, KEYS[0], {"one": found(1), "none": found()}), 2)
+    assert [len(row) for row in drawn] == [2, 1]
+    assert len(zapsim.plot_comparison(catalogue, KEYS[0], {"one": found(1)}).axes) == 2
+    with pytest.raises(ValueError, match="nothing to compare"):
+        zapsim.plot_comparison(catalogue, KEYS[0], {})
+
+
+def test_a_mosaic_has_colours_for_the_frequent_labels_and_grey_for_others():
+    labels = [f"label {n}" for n in range(8) for _ in range(2)] + ["rare", None]
+    pictures = [np.full((4, 4, 3), 255, np.uint8)] * 17 + [None]
+    figure = plot_mosaic(pictures, [0] * 18, range(18), labels)
+    legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert legend == [f"label {n}" for n in range(8)] + ["others"]
+    shown = np.asarray(figure.axes[0].images[0].get_array())[10, 22::44]
+    assert len(np.unique(shown.round(3), axis=0)) == 10, "8 labels, others, and one not readable"
+    assert (shown[0:16:2] == shown[1:16:2]).all()

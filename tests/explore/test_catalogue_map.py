@@ -1,0 +1,89 @@
+"""catalogue_map.py: groups stay together, every picture has a cell, and the figure shows it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import zapsim
+from zapsim.explore.catalogue_map import map_catalogue, plot_map, snapped
+
+
+@pytest.fixture
+def two_groups():
+    rng = np.random.default_rng(0)
+    centres = np.repeat(np.eye(6)[:2], 20, axis=0)
+    values = (centres + 0.05 * rng.random((40, 6))).astype(np.float32)
+    return pd.DataFrame(values, index=[f"{n}.jpg" for n in range(40)])
+
+
+@pytest.mark.parametrize("method", ["t-SNE", "PCA"])
+def test_groups_stay_apart_on_the_map(two_groups, method):
+    places = map_catalogue(two_groups, method, seed=1)
+    assert list(places.columns) == ["x", "y"] and places.index.equals(two_groups.index)
+    assert places.min().min() == 0 and places.max().max() == 1
+    one, other = places.to_numpy()[:20], places.to_numpy()[20:]
+    apart = np.linalg.norm(one.mean(axis=0) - other.mean(axis=0))
+    spread = max(
+        np.linalg.norm(group - group.mean(axis=0), axis=1).mean() for group in (one, other)
+    )
+    assert apart > 2 * spread
+    pd.testing.assert_frame_equal(map_catalogue(two_groups, method, seed=1), places)
+
+
+def test_edges_of_maps(two_groups):
+    assert map_catalogue(two_groups.iloc[:3]).shape == (3, 2)
+    alone = map_catalogue(two_groups.iloc[:5, :1], "PCA")
+    assert np.isfinite(alone.to_numpy()).all()
+    with pytest.raises(ValueError, match="at least 3 items. Received: 2"):
+        map_catalogue(two_groups.iloc[:2])
+    with pytest.raises(ValueError, match="'t-SNE' or 'PCA'. Received: 'UMAP'"):
+        map_catalogue(two_groups, "UMAP")
+
+
+def test_snapping_by_hand():
+    places = pd.DataFrame({"x": [0.1, 0.9, 0.1, 0.12], "y": [0.9, 0.9, 0.1, 0.88]})
+    cells = snapped(places, columns=2)
+    # Top left is wanted by two; the other corner at the bottom right is all that is left.
+    assert cells.loc[1].tolist() == [1, 0]
+    assert cells.loc[2].tolist() == [0, 1]
+    assert {tuple(cells.loc[0]), tuple(cells.loc[3])} == {(0, 0), (1, 1)}
+
+
+def test_no_two_items_share_a_cell(two_groups):
+    cells = snapped(map_catalogue(two_groups, "PCA"))
+    assert not cells.duplicated().any()
+    assert cells.max().max() < np.ceil(np.sqrt(80))
+    with pytest.raises(ValueError, match="40 items need at least 7 columns. Received: columns=6"):
+        snapped(map_catalogue(two_groups, "PCA"), columns=6)
+
+
+def test_the_map_shows_each_picture_in_its_cell_on_its_labels_colour(make_zip, encoded, drawn):
+    keys = ["Boots/1.1.png", "Boots/2.1.png", "Shoes/3.1.png", "Shoes/4.1.png"]
+    files = {key: encoded(drawn(n, (40, 40))) for n, key in enumerate(keys)}
+    catalogue = zapsim.load_catalogue(make_zip(files | {"Shoes/5.1.png": b"damaged"}))
+    places = pd.DataFrame(
+        {"x": [0, 1, 0, 1, 0.5], "y": [1, 1, 0, 0, 0.5]}, index=[*keys, "Shoes/5.1.png"]
+    )
+    figure = plot_map(catalogue, places, "Category")
+    legend = figure.axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["Shoes", "Boots"]
+    shown = np.asarray(figure.axes[0].images[0].get_array())
+    cell = len(shown) // 4
+    corner = shown[1, 1], shown[1, -2], shown[-2, 1], shown[-2, -2]
+    np.testing.assert_allclose(corner[0], corner[1])
+    np.testing.assert_allclose(corner[2], corner[3])
+    assert abs(corner[0] - corner[2]).max() > 0.1
+    middle = shown[cell // 2, cell // 2]
+    np.testing.assert_allclose(middle, 0, atol=0.1)
+    assert plot_map(catalogue, places).axes[0].get_legend() is None
+    few = plot_map(catalogue, places, n=2)
+    assert len(few.axes[0].images) == 1
+    with pytest.raises(KeyError, match="No column 'Colour' to label by"):
+        plot_map(catalogue, places, "Colour")
+
+
+@pytest.mark.parametrize("values", [np.ones((6, 4)), np.array([[1.0], [2], [-3], [4]])])
+def test_where_nothing_varies_or_in_one_direction_only_there_is_still_a_map(values):
+    places = zapsim.map_catalogue(pd.DataFrame(values))
+    assert places.shape == (len(values), 2)
+    assert np.isfinite(places.to_numpy()).all()

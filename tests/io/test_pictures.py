@@ -1,0 +1,432 @@
+import subprocess
+import sys
+import zlib
+from io import BytesIO
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from zapsim.io import pictures
+from zapsim.io.pictures import MAX_PIXELS, PictureError, fit_square, load_picture, thumbnail
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def assert_rgb(picture, height, width):
+    assert picture.shape == (height, width, 3)
+    assert picture.dtype == np.uint8
+    assert picture.flags.writeable
+
+
+# --- what files hold -------------------------------------------------------------------------
+
+
+def upright():
+    """Six blocks of different colours, 32 high and 48 wide, no two rotations alike."""
+    blocks = np.array([[RED, GREEN, BLUE], [WHITE, (0, 0, 0), (255, 255, 0)]], np.uint8)
+    return blocks.repeat(16, axis=0).repeat(16, axis=1)
+
+
+# How a camera stores the upright picture for each EXIF orientation.
+AS_STORED = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, 1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: np.rot90(a, -1),
+}
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG"])
+@pytest.mark.parametrize("orientation", AS_STORED)
+def test_exif_rotation_is_applied(orientation, file_format, encoded):
+    stored = Image.fromarray(np.ascontiguousarray(AS_STORED[orientation](upright())))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"quality": 100, "subsampling": 0} if file_format == "JPEG" else {}
+    data = encoded(stored, file_format, exif=exif, **options)
+
+    picture = load_picture(data)
+
+    assert_rgb(picture, 32, 48)
+    np.testing.assert_allclose(picture.astype(int), upright(), atol=4)
+
+
+def test_exif_rotation_of_a_pillow_image_is_applied_too(encoded):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = Image.fromarray(np.ascontiguousarray(np.rot90(upright())))
+    image = Image.open(BytesIO(encoded(stored, exif=exif)))
+    assert (load_picture(image) == upright()).all()
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@pytest.mark.parametrize("exif", [b"garbage", b"II*\0\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff"])
+def test_damaged_exif_does_not_cost_the_picture(exif, drawn, encoded):
+    data = encoded(drawn(), "JPEG", exif=b"Exif\0\0" + exif)
+    assert_rgb(load_picture(data), 40, 48)
+
+
+def half_transparent(mode):
+    """Three pixels: opaque, half transparent, fully transparent."""
+    if mode == "RGBA":
+        pixels = [[(255, 0, 0, 255), (255, 0, 0, 128), (255, 0, 0, 0)]]
+    else:
+        pixels = [[(0, 255), (0, 128), (0, 0)]]
+    return Image.fromarray(np.array(pixels, np.uint8), mode=None)
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP"])
+def test_transparency_of_rgba_is_laid_on_white(file_format, encoded):
+    data = encoded(half_transparent("RGBA"), file_format, lossless=True, exact=True)
+    assert load_picture(data).tolist() == [[[255, 0, 0], [255, 127, 127], [255, 255, 255]]]
+
+
+def test_transparency_of_grey_with_alpha_is_laid_on_white(encoded):
+    image = half_transparent("LA")
+    assert image.mode == "LA"
+    picture = load_picture(encoded(image))
+    assert picture.tolist() == [[[0, 0, 0], [127, 127, 127], [255, 255, 255]]]
+
+
+def palette_image(*colours):
+    image = Image.new("P", (len(colours), 1))
+    image.putpalette([channel for colour in colours for channel in colour])
+    image.putdata(range(len(colours)))
+    return image
+
+
+def test_palette_becomes_rgb(encoded):
+    picture = load_picture(encoded(palette_image(RED, BLUE)))
+    assert_rgb(picture, 1, 2)
+    assert picture.tolist() == [[[255, 0, 0], [0, 0, 255]]]
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "GIF"])
+def test_transparent_palette_entry_is_white(file_format, encoded):
+    data = encoded(palette_image(RED, BLUE), file_format, transparency=1)
+    assert load_picture(data).tolist() == [[[255, 0, 0], [255, 255, 255]]]
+
+
+def test_palette_with_an_alpha_for_each_entry_is_laid_on_white(encoded):
+    data = encoded(palette_image(RED, RED, RED), transparency=bytes([255, 128, 0]))
+    assert load_picture(data).tolist() == [[[255, 0, 0], [255, 127, 127], [255, 255, 255]]]
+
+
+@pytest.mark.parametrize(
+    ("image", "transparent"),
+    [
+        (Image.fromarray(np.array([[RED, (0, 0, 0)]], np.uint8)), (0, 0, 0)),
+        (Image.fromarray(np.array([[76, 0]], np.uint8)), 0),
+    ],
+    ids=["RGB", "grey"],
+)
+def test_png_colour_that_is_declared_transparent_is_white(image, transparent, encoded):
+    picture = load_picture(encoded(image, transparency=transparent))
+    assert picture[0, 1].tolist() == [255, 255, 255]
+    assert picture[0, 0].tolist() == list(image.convert("RGB").getpixel((0, 0)))
+
+
+def test_cmyk_jpeg_keeps_its_colour(encoded):
+    data = encoded(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG", quality=100)
+    picture = load_picture(data)
+    assert_rgb(picture, 16, 16)
+    np.testing.assert_allclose(picture[8, 8].astype(int), RED, atol=4)
+
+
+def test_grey_becomes_three_equal_channels(encoded):
+    picture = load_picture(encoded(Image.fromarray(np.array([[0, 77, 255]], np.uint8))))
+    assert_rgb(picture, 1, 3)
+    assert picture.tolist() == [[[0, 0, 0], [77, 77, 77], [255, 255, 255]]]
+
+
+def test_one_bit_becomes_black_and_white(encoded):
+    image = Image.fromarray(np.array([[0, 255]], np.uint8)).convert("1")
+    assert load_picture(encoded(image)).tolist() == [[[0, 0, 0], [255, 255, 255]]]
+
+
+def test_sixteen_bit_grey_is_scaled_not_clipped(encoded):
+    greys = np.array([[0, 256, 32768, 65535]], np.uint16)
+    picture = load_picture(encoded(Image.fromarray(greys)))
+    assert_rgb(picture, 1, 4)
+    assert picture[0, :, 0].tolist() == [0, 1, 128, 255]
+
+
+@pytest.mark.parametrize(("file_format", "options"), [("GIF", {}), ("WEBP", {"lossless": True})])
+def test_first_frame_of_an_animation_is_taken(file_format, options, encoded):
+    frames = [Image.new("RGB", (8, 6), colour) for colour in (RED, BLUE, GREEN)]
+    data = encoded(
+        frames[0], file_format, save_all=True, append_images=frames[1:], duration=50, **options
+    )
+    assert Image.open(BytesIO(data)).n_frames == 3
+    picture = load_picture(data)
+    assert_rgb(picture, 6, 8)
+    assert (picture == RED).all()
+
+
+@given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3))))
+def test_lossless_files_come_back_unchanged(encoded, pixels):
+    image = Image.fromarray(pixels)
+    for file_format in ("PNG", "BMP"):
+        assert (load_picture(encoded(image, file_format)) == pixels).all()
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "BMP", "GIF"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_content_counts_not_the_extension(file_format, suffix, tmp_path, encoded):
+    path = tmp_path / f"picture{suffix}"
+    path.write_bytes(encoded(Image.new("RGB", (16, 16), RED), file_format))
+    picture = load_picture(path)
+    assert_rgb(picture, 16, 16)
+    np.testing.assert_allclose(picture[8, 8].astype(int), RED, atol=4)
+
+
+def test_one_pixel_is_a_picture(encoded):
+    assert load_picture(encoded(Image.new("RGB", (1, 1), BLUE))).tolist() == [[[0, 0, 255]]]
+
+
+# --- sources ---------------------------------------------------------------------------------
+
+
+def test_all_sources_give_the_same_picture(tmp_path, drawn, encoded):
+    image = drawn(3)
+    expected = np.array(image)
+    path = tmp_path / "picture.png"
+    path.write_bytes(encoded(image))
+    data = path.read_bytes()
+    sources = [path, str(path), data, bytearray(data), memoryview(data), image, expected]
+    for source in sources:
+        picture = load_picture(source)
+        assert_rgb(picture, 40, 48)
+        assert (picture == expected).all()
+
+
+def test_array_with_alpha_is_laid_on_white():
+    clear = np.zeros((2, 3, 4), np.uint8)
+    assert (load_picture(clear) == 255).all()
+
+
+def test_array_without_channels_is_grey():
+    assert (load_picture(np.full((2, 3), 9, np.uint8)) == np.full((2, 3, 3), 9)).all()
+
+
+def test_open_pillow_image_stays_open(tmp_path, encoded):
+    path = tmp_path / "animation.gif"
+    frames = [Image.new("RGB", (8, 6), colour) for colour in (RED, BLUE)]
+    path.write_bytes(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    with Image.open(path) as image:
+        load_picture(image)
+        image.seek(1)
+        assert image.convert("RGB").getpixel((0, 0)) == BLUE
+
+
+def test_source_is_left_as_it_was(drawn):
+    image, pixels = drawn(), np.zeros((4, 4, 3), np.uint8)
+    load_picture(image)[:] = 7
+    load_picture(pixels)[:] = 7
+    assert image.getpixel((0, 0)) == WHITE
+    assert (pixels == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("array", "received"),
+    [
+        (np.zeros((4, 5, 3), np.float32), r"float32 of shape \(4, 5, 3\)"),
+        (np.zeros((4, 5), np.int64), r"int64 of shape \(4, 5\)"),
+        (np.zeros(4, np.uint8), r"uint8 of shape \(4,\)"),
+        (np.zeros((2, 4, 5, 3), np.uint8), r"uint8 of shape \(2, 4, 5, 3\)"),
+        (np.zeros((4, 5, 1), np.uint8), r"uint8 of shape \(4, 5, 1\)"),
+        (np.zeros((4, 5, 2), np.uint8), r"uint8 of shape \(4, 5, 2\)"),
+        (np.zeros((4, 5, 5), np.uint8), r"uint8 of shape \(4, 5, 5\)"),
+        (np.zeros((0, 5, 3), np.uint8), r"uint8 of shape \(0, 5, 3\)"),
+    ],
+)
+def test_array_of_another_kind_is_refused_with_what_was_received(array, received):
+    with pytest.raises(PictureError, match=f"mine: an array must be uint8.*Received: {received}"):
+        load_picture(array, name="mine")
+
+
+# --- what cannot be read ---------------------------------------------------------------------
+
+
+def bomb(width, height):
+    """A PNG of 45 bytes that claims to be huge."""
+    header = b"IHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\2\0\0\0"
+    end = b"IEND"
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        (len(chunk) - 4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+        for chunk in (header, end)
+    )
+
+
+UNREADABLE = {
+    "truncated JPEG": (lambda e, i: e(i, "JPEG")[:-200], "cannot be read as a picture"),
+    "truncated PNG": (lambda e, i: e(i, "PNG")[:-40], "cannot be read as a picture"),
+    "text": (lambda e, i: b"<html>not found</html>", "not a JPEG, PNG, WebP, BMP or GIF"),
+    "one byte": (lambda e, i: b"\xff", "not a JPEG, PNG, WebP, BMP or GIF"),
+    "TIFF": (lambda e, i: e(i, "TIFF"), "not a JPEG, PNG, WebP, BMP or GIF"),
+    "EPS": (lambda e, i: e(i, "EPS"), "not a JPEG, PNG, WebP, BMP or GIF"),
+    "PDF": (lambda e, i: e(i, "PDF"), "not a JPEG, PNG, WebP, BMP or GIF"),
+    "SVG": (lambda e, i: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG"),
+    # Pillow itself only warns, or raises, from 89 and 179 million pixels on.
+    "bomb that Pillow allows": (lambda e, i: bomb(10_000, 6_000), "10000×6000.*50,000,000"),
+    "bomb that Pillow refuses": (lambda e, i: bomb(60_000, 60_000), "limit of 50,000,000"),
+}
+
+
+@pytest.mark.parametrize("source", ["bytes", "path"])
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_unreadable_file_is_named_with_the_reason(kind, source, tmp_path, drawn, encoded):
+    make, reason = UNREADABLE[kind]
+    data = make(encoded, drawn())
+    path = tmp_path / "Boots" / "1.1.jpg"
+    path.parent.mkdir()
+    path.write_bytes(data)
+    with pytest.raises(PictureError, match=rf"Boots/1\.1\.jpg: .*{reason}"):
+        if source == "path":
+            load_picture(path)
+        else:
+            load_picture(data, name="Boots/1.1.jpg")
+
+
+def test_empty_bytes_are_named_as_such():
+    with pytest.raises(PictureError, match=r"a\.jpg: the file is empty \(0 bytes\)"):
+        load_picture(b"", name="a.jpg")
+
+
+def test_empty_file_is_refused(tmp_path):
+    path = tmp_path / "empty.jpg"
+    path.touch()
+    with pytest.raises(PictureError, match=r"empty\.jpg: "):
+        load_picture(path)
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(PictureError, match=r"gone\.jpg: .*no such file"):
+        load_picture(tmp_path / "gone.jpg")
+
+
+@pytest.mark.parametrize("source", [None, 7, ["a.jpg"]])
+def test_what_is_no_source_is_refused(source):
+    with pytest.raises(PictureError, match="the picture: cannot be read as a picture"):
+        load_picture(source)
+
+
+def test_pixel_limit_is_exact(monkeypatch):
+    assert MAX_PIXELS == 50_000_000
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 12)
+    assert_rgb(load_picture(np.zeros((3, 4), np.uint8)), 3, 4)
+    with pytest.raises(PictureError, match=r"13×1 pixels are more than the limit of 12\. Scale"):
+        load_picture(np.zeros((1, 13), np.uint8))
+
+
+# --- squares ---------------------------------------------------------------------------------
+
+
+def test_pad_centres_a_wide_picture_between_white_bands():
+    square = fit_square(np.zeros((20, 40, 3), np.uint8), 40)
+    assert (square[10:30] == 0).all()
+    assert (square[:10] == 255).all()
+    assert (square[30:] == 255).all()
+
+
+def test_pad_scales_and_centres_a_tall_picture():
+    square = fit_square(np.zeros((80, 20, 3), np.uint8), 40)
+    assert (square[:, 15:25] == 0).all()
+    assert (square[:, :15] == 255).all()
+    assert (square[:, 25:] == 255).all()
+
+
+def test_stretch_fills_the_square():
+    square = fit_square(np.zeros((80, 20, 3), np.uint8), 40, fit="stretch")
+    assert square.shape == (40, 40, 3)
+    assert (square == 0).all()
+
+
+@pytest.mark.parametrize("fit", ["pad", "stretch"])
+def test_square_of_the_right_size_is_left_alone(fit):
+    picture = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    assert (fit_square(picture, 32, fit) == picture).all()
+
+
+def test_shrinking_antialiases():
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[:, ::2] = 255
+    # Nearest neighbour, or bilinear without antialiasing, would give black or white bands.
+    np.testing.assert_allclose(fit_square(stripes, 8)[:, 1:-1].astype(int), 128, atol=4)
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 50))
+def test_pad_keeps_proportions_centre_and_white(height, width, size):
+    square = fit_square(np.zeros((height, width, 3), np.uint8), size)
+    assert square.shape == (size, size, 3)
+    assert square.dtype == np.uint8
+    assert set(np.unique(square)) <= {0, 255}
+    rows, columns = np.nonzero((square == 0).all(axis=2))
+    box = np.array([np.ptp(rows) + 1, np.ptp(columns) + 1])
+    assert len(rows) == box.prod()
+    assert box.max() == size
+    exact = np.array([height, width]) * size / max(height, width)
+    assert (abs(box - np.maximum(exact, 1)) <= 0.5).all()
+    before = np.array([rows.min(), columns.min()])
+    after = size - before - box
+    assert (abs(before - after) <= 1).all()
+
+
+STRIP = """
+import resource, sys
+import numpy as np
+from zapsim.io.pictures import fit_square
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 300_000_000,) * 2)
+for shape in [(2, 20_000, 3), (20_000, 2, 3)]:
+    square = fit_square(np.zeros(shape, np.uint8), 128)
+    assert square.shape == (128, 128, 3)
+    assert (square == 0).all(axis=2).sum() == 128
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits its memory in Linux' way")
+def test_long_strip_needs_little_memory():
+    # A square of 20,000² pixels on the way would take 1.2 GB.
+    subprocess.run([sys.executable, "-c", STRIP], check=True, timeout=60)
+
+
+def test_unknown_fit_is_refused():
+    with pytest.raises(ValueError, match=r"fit must be 'pad' or 'stretch'.*fit='crop'"):
+        fit_square(np.zeros((4, 4, 3), np.uint8), 4, fit="crop")
+
+
+@pytest.mark.parametrize("size", [136, 24])
+def test_thumbnail_is_a_small_jpeg_on_white(size):
+    data = thumbnail(np.zeros((100, 50, 3), np.uint8), size)
+    image = Image.open(BytesIO(data))
+    assert (image.format, image.size) == ("JPEG", (size, size))
+    pixels = np.array(image.convert("RGB")).astype(int)
+    np.testing.assert_allclose(pixels[:, 0], 255, atol=8)
+    np.testing.assert_allclose(pixels[:, size // 2], 0, atol=8)
+
+
+def test_thumbnail_is_136_wide_by_default(drawn):
+    assert Image.open(BytesIO(thumbnail(np.array(drawn())))).size == (136, 136)
+
+
+def test_a_grey_of_16_bits_that_stands_for_transparency_is_white():
+    pixels = np.array([[0, 256, 65535]], np.uint16)
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", transparency=0)
+    assert Image.open(BytesIO(buffer.getvalue())).info["transparency"] == 0
+    assert load_picture(buffer.getvalue())[0, :, 0].tolist() == [255, 1, 255]
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_greys_up_to_255_stay_what_they_are(mode):
+    grey = Image.fromarray(np.array([[0, 200, 255]], np.uint8)).convert(mode)
+    assert load_picture(grey)[0, :, 1].tolist() == [0, 200, 255]

@@ -1,0 +1,662 @@
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from zapsim.io import store as store_module
+from zapsim.io.store import (
+    SHARD_ITEMS,
+    FeatureStore,
+    ShardWriter,
+    StoreError,
+    load_features,
+    read_vectors,
+    write_vectors,
+)
+
+SETTINGS = {"layer": "block4_pool", "grid": 2, "weights": "random:seed-0"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "features"
+
+
+@pytest.fixture
+def store(folder):
+    return FeatureStore(folder, SETTINGS)
+
+
+def row(value, n_features=3):
+    return np.full((1, n_features), value, np.float32)
+
+
+def shards(folder):
+    return sorted(folder.glob("part-*.parquet"))
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+# --- round trip ------------------------------------------------------------------------------
+
+
+def test_rows_come_back_by_key_and_content_in_the_order_asked(store):
+    values = np.arange(6, dtype=np.float32).reshape(3, 2)
+    store.write(["a", "b", "c"], ["1", "2", "3"], values)
+    found_values, found = store.read({"c": "3", "gone": "9", "a": "1"}, 2)
+    assert found_values.tolist() == [[4, 5], [0, 0], [0, 1]]
+    assert found.tolist() == [True, False, True]
+    assert found_values.dtype == np.float32
+
+
+half = st.floats(width=16, allow_nan=False)
+
+
+@settings(max_examples=40)
+@given(
+    keys=st.lists(st.text(), min_size=1, max_size=5, unique=True),
+    data=st.data(),
+)
+def test_float16_numbers_and_any_keys_come_back_exactly(keys, data):
+    values = data.draw(arrays(np.float16, (len(keys), 3), elements=half))
+    with tempfile.TemporaryDirectory() as folder:
+        store = FeatureStore(folder, SETTINGS)
+        store.write(keys, ["c"] * len(keys), values.astype(np.float32))
+        read, found = store.read(dict.fromkeys(keys, "c"), 3)
+        assert found.all()
+        np.testing.assert_array_equal(read, values.astype(np.float32))
+        loaded = load_features(folder)
+        assert list(loaded.index) == sorted(keys)
+        np.testing.assert_array_equal(loaded.loc[keys].to_numpy(), values.astype(np.float32))
+
+
+def test_float32_numbers_are_rounded_to_float16(store):
+    store.write(["a"], ["1"], np.array([[1 / 3, 1000.3]], np.float32))
+    values, _ = store.read({"a": "1"}, 2)
+    assert values.tolist() == [[float(np.float16(1 / 3)), 1000.5]]
+
+
+def test_changed_content_is_passed_over(store):
+    store.write(["a", "b"], ["1", "2"], np.ones((2, 3), np.float32))
+    values, found = store.read({"a": "changed", "b": "2"}, 3)
+    assert found.tolist() == [False, True]
+    assert values.tolist() == [[0, 0, 0], [1, 1, 1]]
+
+
+def test_later_shard_counts(store, folder):
+    store.write(["a", "b"], ["1", "1"], np.zeros((2, 3), np.float32))
+    store.write(["a"], ["2"], row(1))
+    store.write(["a"], ["2"], row(2))
+    assert store.read({"a": "2"}, 3)[0].tolist() == [[2, 2, 2]]
+    assert load_features(folder).to_numpy().tolist() == [[2, 2, 2], [0, 0, 0]]
+
+
+def test_later_shard_counts_when_an_earlier_one_was_deleted(store, folder):
+    for value in range(3):
+        store.write([f"other {value}"], ["1"], row(value))
+    for value in range(3, 9):
+        shards(folder)[0].unlink()
+        store.write(["a"], ["1"], row(value))
+        assert load_features(folder).loc["a"].tolist() == [value] * 3
+
+
+def test_nothing_to_write_writes_nothing(store, folder):
+    store.write([], [], np.empty((0, 3), np.float32))
+    assert not folder.exists()
+
+
+def test_store_that_is_not_there_yet_is_empty(store):
+    values, found = store.read({"a": "1"}, 3)
+    assert values.tolist() == [[0, 0, 0]]
+    assert not found.any()
+
+
+def test_read_only_store_writes_nothing(store, folder):
+    store.write(["a"], ["1"], row(1))
+    before = names(folder)
+    FeatureStore(folder, SETTINGS, read_only=True).write(["b"], ["1"], row(1))
+    assert names(folder) == before
+
+
+# --- settings --------------------------------------------------------------------------------
+
+
+def test_other_settings_are_refused_and_named(store, folder):
+    store.write(["a"], ["1"], row(1))
+    with pytest.raises(StoreError, match="made with other settings") as caught:
+        FeatureStore(folder, {"layer": "block4_pool", "grid": 4, "fit": "pad"})
+    message = str(caught.value)
+    assert "grid is 2 there and 4 here" in message
+    assert "fit is (absent) there and pad here" in message
+    assert "weights is random:seed-0 there and (absent) here" in message
+    assert "layer" not in message
+    assert "use another folder as cache" in message
+
+
+def test_same_settings_in_another_order_are_the_same(store, folder):
+    store.write(["a"], ["1"], row(1))
+    again = FeatureStore(folder, dict(reversed(SETTINGS.items())))
+    assert again.read({"a": "1"}, 3)[1].all()
+
+
+def test_shards_of_different_settings_are_refused(store, folder, tmp_path):
+    store.write(["a"], ["1"], row(1))
+    other = FeatureStore(tmp_path / "other", SETTINGS | {"grid": 4})
+    other.write(["b"], ["1"], row(2))
+    (shard,) = shards(tmp_path / "other")
+    shard.rename(folder / "part-00001-x.parquet")
+    with pytest.raises(StoreError, match="grid is"):
+        load_features(folder)
+
+
+def test_foreign_parquet_in_the_folder_is_refused(folder):
+    folder.mkdir()
+    pq.write_table(pa.table({"key": ["a"]}), folder / "part-0.parquet")
+    with pytest.raises(StoreError, match=r"layer is \(absent\) there and block4_pool here"):
+        FeatureStore(folder, SETTINGS)
+
+
+def test_file_in_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="file is a file; a feature store is a folder"):
+        FeatureStore(tmp_path / "file", SETTINGS)
+
+
+# --- load_features ---------------------------------------------------------------------------
+
+
+def test_features_of_all_shards_are_sorted_by_key(store, folder):
+    store.write(["c", "a"], ["1", "1"], np.array([[3, 3], [1, 1]], np.float32))
+    store.write(["b"], ["1"], row(2, 2))
+    features = load_features(str(folder))
+    assert features.index.name == "key"
+    assert features.index.tolist() == ["a", "b", "c"]
+    assert features.to_numpy().tolist() == [[1, 1], [2, 2], [3, 3]]
+    assert (features.dtypes == np.float32).all()
+    assert features.attrs["extractor"] == SETTINGS
+
+
+def test_wanted_features_come_in_their_order_without_those_that_are_not_there(store, folder):
+    store.write(["b", "a", "gone"], ["1", "2", "3"], np.arange(6).reshape(3, 2))
+    found = load_features(folder, (key for key in ["new", "b", "a", "b"]))
+    assert list(found.index) == ["b", "a"]
+    assert found.to_numpy().tolist() == [[0, 1], [2, 3]]
+    assert found.attrs == load_features(folder).attrs
+    with pytest.raises(StoreError, match="None of these items.*holds 3, such as 'a'. Was it made"):
+        load_features(folder, ["new"])
+
+
+def test_no_store_says_how_to_make_one(tmp_path):
+    with pytest.raises(StoreError, match=r"No feature store at .*gone.*extract\(catalogue, cache="):
+        load_features(tmp_path / "gone")
+
+
+def test_tilde_is_the_home_folder(store, folder, monkeypatch):
+    store.write(["a"], ["1"], row(1))
+    monkeypatch.setenv("HOME", str(folder.parent))
+    monkeypatch.setenv("USERPROFILE", str(folder.parent))
+    assert load_features("~/features").index.tolist() == ["a"]
+
+
+# --- damage ----------------------------------------------------------------------------------
+
+
+def cut(shard):
+    shard.write_bytes(shard.read_bytes()[:60])
+
+
+def empty(shard):
+    shard.write_bytes(b"")
+
+
+def garble(shard):
+    # The end, with the schema, stays whole.
+    data = bytearray(shard.read_bytes())
+    data[4:60] = b"\xff" * 56
+    shard.write_bytes(data)
+
+
+@pytest.mark.parametrize("position", [0, 1])
+@pytest.mark.parametrize("damage", [cut, empty, garble])
+def test_damaged_shard_is_named_and_the_rest_is_read(store, folder, damage, position):
+    store.write(["a"], ["1"], row(1))
+    store.write(["b"], ["1"], row(2))
+    shard = shards(folder)[position]
+    damage(shard)
+    kept, lost = ("b", "a") if position == 0 else ("a", "b")
+    with pytest.warns(UserWarning, match=f"{shard.name} is damaged and passed over"):
+        values, found = FeatureStore(folder, SETTINGS).read({kept: "1", lost: "1"}, 3)
+    assert found.tolist() == [True, False]
+    assert values[0].tolist() == ([2, 2, 2] if position == 0 else [1, 1, 1])
+    with pytest.warns(UserWarning, match=f"{shard.name} is damaged and passed over"):
+        features = load_features(folder)
+    assert features.index.tolist() == [kept]
+    assert features.attrs["extractor"] == SETTINGS
+
+
+@pytest.mark.filterwarnings("ignore:The shard")
+@pytest.mark.parametrize("damage", [cut, garble])
+def test_store_of_damaged_shards_only_is_an_error(store, folder, damage):
+    store.write(["a"], ["1"], row(1))
+    damage(shards(folder)[0])
+    with pytest.raises(StoreError, match="No undamaged feature store at .*Make one with"):
+        load_features(folder)
+
+
+def test_damaged_row_is_written_again(store, folder):
+    store.write(["a"], ["1"], row(1))
+    cut(shards(folder)[0])
+    store.write(["a"], ["1"], row(5))
+    with pytest.warns(UserWarning, match="damaged"):
+        assert store.read({"a": "1"}, 3)[0].tolist() == [[5, 5, 5]]
+
+
+# --- a disk that does not answer --------------------------------------------------------------
+
+NO_ANSWER = [
+    OSError(5, "Input/output error"),
+    OSError(107, "Transport endpoint is not connected"),
+    PermissionError(13, "Permission denied"),
+]
+REFUSED = r"Could not read .*\({}\).*need not be damaged.*run again"
+READERS = {
+    "load_features": lambda folder: load_features(folder),
+    "read": lambda folder: FeatureStore(folder, SETTINGS).read({"a": "1"}, 3),
+    "keys": lambda folder: FeatureStore(folder, SETTINGS).keys(),
+}
+
+
+def failing(monkeypatch, name, error, on):
+    """Let pyarrow's function raise the error for the file that is called so."""
+    real = getattr(pq, name)
+
+    def read(path, *args, **kwargs):
+        if Path(path).name == on:
+            raise error
+        return real(path, *args, **kwargs)
+
+    monkeypatch.setattr(store_module.pq, name, read)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("function", ["read_table", "read_schema"])
+@pytest.mark.parametrize("error", NO_ANSWER, ids=str)
+def test_disk_that_does_not_answer_is_no_damage(
+    store, folder, monkeypatch, error, function, reader
+):
+    store.write(["a"], ["1"], row(1))
+    store.write(["b"], ["1"], row(2))
+    failing(monkeypatch, function, error, shards(folder)[1].name)
+    with pytest.raises(StoreError, match=REFUSED.format(error.strerror)) as caught:
+        READERS[reader](folder)
+    assert shards(folder)[1].name in str(caught.value)
+    assert "deleted" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("reader", READERS)
+def test_lack_of_memory_is_no_damage(store, folder, monkeypatch, reader):
+    store.write(["a"], ["1"], row(1))
+    error = pa.ArrowMemoryError("malloc of size 411041792 failed")
+    failing(monkeypatch, "read_table", error, shards(folder)[0].name)
+    with pytest.raises(MemoryError, match="411041792"):
+        READERS[reader](folder)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_folder_that_cannot_be_listed_is_not_an_empty_store(store, folder, monkeypatch, reader):
+    store.write(["a"], ["1"], row(1))
+
+    def gone(*args, **kwargs):
+        raise OSError(107, "Transport endpoint is not connected")
+
+    # What pathlib asks the system with, on any version.
+    for name in ("listdir", "scandir", "stat"):
+        monkeypatch.setattr(os, name, gone)
+    with pytest.raises(StoreError, match=REFUSED.format("Transport endpoint is not connected")):
+        READERS[reader](folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+@pytest.mark.parametrize("reader", READERS)
+def test_error_that_the_system_really_raises_is_no_damage(store, folder, reader):
+    store.write(["a"], ["1"], row(1))
+    (folder / "part-00001-loop.parquet").symlink_to("part-00001-loop.parquet")
+    with pytest.raises(StoreError, match=r"Could not read .*part-00001-loop.*run again"):
+        READERS[reader](folder)
+
+
+@pytest.mark.filterwarnings("error")
+def test_shard_that_vanishes_while_the_store_is_read_is_not_left_out_silently(store, folder):
+    store.write(["a"], ["1"], row(1))
+    store.write(["b"], ["1"], row(2))
+    blocks = store.blocks()
+    next(blocks)
+    shards(folder)[1].unlink()
+    with pytest.raises(StoreError, match=REFUSED.format("it is gone")):
+        next(blocks)
+
+
+@pytest.mark.parametrize("error", NO_ANSWER, ids=str)
+def test_vectors_on_a_disk_that_does_not_answer_are_not_called_foreign(
+    tmp_path, monkeypatch, error
+):
+    write_vectors(tmp_path / "matrix.parquet", ["a"], row(1))
+    failing(monkeypatch, "read_table", error, "matrix.parquet")
+    with pytest.raises(StoreError, match=REFUSED.format(error.strerror)):
+        read_vectors(tmp_path / "matrix.parquet")
+
+
+def test_vectors_that_do_not_fit_in_memory_are_not_called_foreign(tmp_path, monkeypatch):
+    write_vectors(tmp_path / "matrix.parquet", ["a"], row(1))
+    failing(monkeypatch, "read_table", pa.ArrowMemoryError("malloc failed"), "matrix.parquet")
+    with pytest.raises(MemoryError, match="malloc failed"):
+        read_vectors(tmp_path / "matrix.parquet")
+
+
+def test_vectors_that_are_not_there_are_a_file_not_found(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"gone\.parquet"):
+        read_vectors(tmp_path / "gone.parquet")
+
+
+# --- whole or not at all ---------------------------------------------------------------------
+
+DISK_FULL = OSError(28, "No space left on device")
+
+
+def assert_as_before(store, folder, before):
+    assert names(folder) == before
+    values, found = store.read({"a": "1", "b": "1"}, 3)
+    assert found.tolist() == [True, False]
+    assert values[0].tolist() == [1, 1, 1]
+
+
+def test_full_disk_while_writing_leaves_the_store_as_it_was(store, folder, monkeypatch):
+    store.write(["a"], ["1"], row(1))
+    before = names(folder)
+
+    def half_written(table, where, **options):
+        Path(where).write_bytes(b"PAR1 half")
+        assert shards(folder) == [folder / before[0]], "a reader would see the half-written shard"
+        raise DISK_FULL
+
+    monkeypatch.setattr(store_module.pq, "write_table", half_written)
+    with pytest.raises(
+        StoreError, match=r"Could not write .*No space left.*free some space or choose another"
+    ):
+        store.write(["b"], ["1"], row(2))
+    assert_as_before(store, folder, before)
+
+
+def test_failure_while_renaming_leaves_the_store_as_it_was(store, folder, monkeypatch):
+    store.write(["a"], ["1"], row(1))
+    before = names(folder)
+
+    def fail(source, target):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(store_module.os, "replace", fail)
+    with pytest.raises(StoreError, match="Could not write .*Input/output error.*run again"):
+        store.write(["b"], ["1"], row(2))
+    assert_as_before(store, folder, before)
+
+
+def test_failed_overwrite_keeps_the_old_vectors(tmp_path, monkeypatch):
+    path = tmp_path / "matrix.parquet"
+    write_vectors(path, ["a"], row(1))
+
+    def half_written(table, where, **options):
+        Path(where).write_bytes(b"PAR1 half")
+        raise DISK_FULL
+
+    monkeypatch.setattr(store_module.pq, "write_table", half_written)
+    with pytest.raises(StoreError, match="What was written before is whole"):
+        write_vectors(path, ["b"], row(2))
+    assert names(tmp_path) == ["matrix.parquet"]
+    assert read_vectors(path)[0] == ["a"]
+
+
+def test_folder_that_cannot_be_made_is_a_store_error(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="Could not write .*choose another folder"):
+        write_vectors(tmp_path / "file" / "matrix.parquet", ["a"], row(1))
+
+
+FILE_SIZE_LIMIT = """
+import resource, sys
+import numpy as np
+from zapsim.io.parquet import StoreError
+from zapsim.io.store import FeatureStore
+store = FeatureStore(sys.argv[1], {"a": 1})
+store.write(["small"], ["1"], np.ones((1, 8), np.float32))
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+noise = np.random.default_rng(0).random((400, 500), np.float32)
+try:
+    store.write([str(n) for n in range(400)], ["1"] * 400, noise)
+except StoreError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits file sizes in Linux' way")
+def test_really_full_disk_loses_nothing(folder):
+    run = subprocess.run(
+        [sys.executable, "-c", FILE_SIZE_LIMIT, str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("Could not write ")
+    assert "free some space" in run.stdout
+    assert len(names(folder)) == 1
+    assert load_features(folder).index.tolist() == ["small"]
+
+
+# --- collecting rows -------------------------------------------------------------------------
+
+
+def batch(first, n):
+    return [f"{i:05}" for i in range(first, first + n)], ["1"] * n, np.full((n, 3), first, float)
+
+
+def minutes_ago(path, minutes):
+    then = time.time() - 60 * minutes
+    os.utime(path, (then, then))
+
+
+def test_shard_is_written_whenever_it_is_full_and_the_rest_at_the_end(store, folder):
+    with ShardWriter(store) as writer:
+        for number in range(SHARD_ITEMS // 32):
+            assert not shards(folder)
+            writer.add(*batch(number * 32, 32))
+        assert len(shards(folder)) == 1
+        writer.add(*batch(SHARD_ITEMS, 32))
+        assert len(shards(folder)) == 1
+    assert [pq.read_metadata(shard).num_rows for shard in shards(folder)] == [SHARD_ITEMS, 32]
+    features = load_features(folder)
+    assert features.index.tolist() == batch(0, SHARD_ITEMS + 32)[0]
+    assert features.loc["00033"].tolist() == [32] * 3
+
+
+def test_mark_of_another_machine_counts_for_minutes_and_the_warning_says_so(store, folder):
+    folder.mkdir()
+    mark = folder / ".writer.4242.1700000000.ab.colab-old-vm"
+    mark.touch()
+    minutes_ago(mark, 4)
+    with (
+        pytest.warns(UserWarning, match="process 4242 on colab-old-vm") as warned,
+        ShardWriter(store),
+    ):
+        assert mark.exists()
+    said = str(warned[0].message)
+    assert "(last sign of life 24" in said
+    assert "If its machine is gone, as when Colab takes it back, let this run go on" in said
+    assert "is forgotten after 5 minutes" in said
+    minutes_ago(mark, 6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with ShardWriter(store):
+            assert not mark.exists()
+
+
+def test_mark_is_renewed_by_time_however_long_a_shard_takes(store, folder, monkeypatch):
+    with ShardWriter(store) as writer:
+        (mark,) = folder.iterdir()
+        minutes_ago(mark, 3)
+        writer.add(*batch(0, 2))
+        assert time.time() - mark.stat().st_mtime > 100, "not for every batch"
+        monkeypatch.setattr(store_module, "RENEW_SECONDS", 0)
+        writer.add(*batch(2, 2))
+        assert time.time() - mark.stat().st_mtime < 100
+        assert not shards(folder)
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, ValueError])
+def test_interruption_keeps_what_was_collected(store, interruption):
+    with pytest.raises(interruption), ShardWriter(store) as writer:
+        writer.add(*batch(0, 5))
+        raise interruption
+    assert store.read({"00004": "1"}, 3)[1].all()
+
+
+def test_full_disk_is_not_tried_a_second_time(store, monkeypatch):
+    tries = []
+
+    def fail(*arguments):
+        tries.append(arguments)
+        raise StoreError("full")
+
+    monkeypatch.setattr(store, "write", fail)
+    with pytest.raises(StoreError, match="full"), ShardWriter(store) as writer:
+        writer.add(*batch(0, SHARD_ITEMS))
+    assert len(tries) == 1
+
+
+def test_rows_that_wait_are_not_tried_after_a_store_error(store, folder):
+    with pytest.raises(StoreError, match="full"), ShardWriter(store) as writer:
+        writer.add(*batch(0, 5))
+        raise StoreError("full")
+    assert not folder.exists()
+
+
+def test_writer_without_a_store_drops_the_rows():
+    with ShardWriter(None) as writer:
+        writer.add(*batch(0, SHARD_ITEMS + 1))
+
+
+def test_rows_of_unequal_length_are_refused(store):
+    with pytest.raises(ValueError, match="shorter"), ShardWriter(store) as writer:
+        writer.add(["a", "b"], ["1"], np.ones((2, 3)))
+
+
+# --- what others read ------------------------------------------------------------------------
+
+
+def test_shard_is_plain_parquet(store, folder):
+    store.write(["a", "b"], ["1", "2"], np.array([[1, 2], [3, 4]], np.float32))
+    (shard,) = shards(folder)
+    schema = pq.read_schema(shard)
+    assert schema.field("key").type == pa.string()
+    assert schema.field("content").type == pa.string()
+    assert schema.field("features").type == pa.list_(pa.float16(), 2)
+    assert json.loads(schema.metadata[b"zapsim"]) == SETTINGS
+    for frame in (pd.read_parquet(shard), pd.read_parquet(folder)):
+        assert frame["key"].tolist() == ["a", "b"]
+        assert frame["content"].tolist() == ["1", "2"]
+        assert np.stack(frame["features"]).tolist() == [[1, 2], [3, 4]]
+
+
+def test_temporary_files_are_invisible_to_readers_of_the_folder(store, folder, monkeypatch):
+    store.write(["a"], ["1"], row(1))
+    monkeypatch.setattr(store_module.os, "replace", lambda source, target: None)
+    monkeypatch.setattr(store_module.Path, "unlink", lambda *args, **kwargs: None)
+    store.write(["b"], ["1"], row(2))
+    assert len(names(folder)) == 2
+    assert pd.read_parquet(folder)["key"].tolist() == ["a"]
+    assert load_features(folder).index.tolist() == ["a"]
+
+
+def test_no_pickle_is_involved(store, folder, monkeypatch):
+    import pickle
+
+    for name in ("dumps", "loads", "dump", "load"):
+        monkeypatch.setattr(pickle, name, None)
+    store.write(["a"], ["1"], row(1))
+    assert load_features(folder).index.tolist() == ["a"]
+    assert b"pickle" not in shards(folder)[0].read_bytes()
+
+
+# --- single files of vectors -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64])
+def test_vectors_keep_order_and_type(tmp_path, dtype):
+    values = np.array([[3, 4], [1, 2], [5, 6]], dtype)
+    path = tmp_path / "new" / "matrix.parquet"
+    write_vectors(path, pd.Index(["b", "a", "b"]), values)
+    keys, read = read_vectors(str(path))
+    assert keys == ["b", "a", "b"]
+    np.testing.assert_array_equal(read, values)
+    assert read.dtype == dtype
+    assert os.listdir(path.parent) == ["matrix.parquet"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [{"a": [1]}, {"key": ["a"]}, {"key": ["a"], "features": [1.0]}, {"key": [], "features": []}],
+)
+def test_foreign_parquet_is_no_file_of_vectors(tmp_path, table):
+    path = tmp_path / "foreign.parquet"
+    pq.write_table(pa.table(table), path)
+    with pytest.raises(StoreError, match=r"foreign\.parquet is not a Parquet file written by zap"):
+        read_vectors(path)
+
+
+def test_text_is_no_file_of_vectors(tmp_path):
+    path = tmp_path / "text.parquet"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(StoreError, match=r"text\.parquet is not a Parquet file"):
+        read_vectors(path)
+
+
+def test_a_flipped_bit_in_a_shard_is_noticed(tmp_path):
+    store = FeatureStore(tmp_path, {"layer": "x"})
+    rng = np.random.default_rng(0)
+    keys = [f"{i}.jpg" for i in range(40)]
+    values = rng.random((40, 16)).astype(np.float16)
+    store.write(keys, keys, values)
+    (shard,) = tmp_path.glob("*.parquet")
+    whole = shard.read_bytes()
+    unnoticed = 0
+    for place in rng.integers(4, len(whole) - 8, 60):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << int(rng.integers(8))
+        shard.write_bytes(damaged)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                found, has = FeatureStore(tmp_path, {"layer": "x"}).read(
+                    {key: key for key in keys}, 16
+                )
+            except StoreError as error:
+                assert "made with other settings" in str(error)
+                continue
+        unnoticed += bool((found[has] != values[has].astype(np.float32)).any())
+    assert unnoticed == 0

@@ -1,0 +1,316 @@
+"""evaluation.py and bootstrap.py: means counted by hand, intervals that keep their word."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
+
+import zapsim
+from zapsim import precision_at_k
+from zapsim.io.saved import Neighbours
+from zapsim.judge.bootstrap import class_means, interval, resampled_means
+
+
+def neighbours(indices):
+    indices = np.array(indices, np.int32)
+    keys = pd.Index([f"{i}.jpg" for i in range(len(indices))])
+    return Neighbours(keys, indices, np.zeros(indices.shape, np.float32))
+
+
+def test_precision_counted_by_hand():
+    found = neighbours([[1, 2], [0, 3], [3, 0], [2, 1]])
+    # item 0: boot and shoe; item 1: boot and shoe; item 2: shoe and boot; item 3: shoe and boot
+    assert precision_at_k(found, ["boot", "boot", "shoe", "shoe"]) == 0.5
+    assert precision_at_k(found, ["boot"] * 4) == 1
+    assert precision_at_k(found, list("abcd")) == 0
+
+
+def test_missing_neighbours_and_labels_count_as_wrong_but_do_not_ask():
+    found = neighbours([[1, 2], [0, -1], [0, 1], [-1, -1]])
+    # 0: boot yes, unlabelled no; 1: boot yes, missing no; 2 has no label, 3 has no neighbours
+    assert precision_at_k(found, ["boot", "boot", None, "boot"]) == 0.5
+
+
+def test_labels_with_keys_are_taken_by_key():
+    found = neighbours([[1, 2], [0, 3], [3, 0], [2, 1]])
+    labels = pd.Series(["boot", "boot", "shoe", "shoe"], index=found.keys)
+    assert precision_at_k(found, labels.iloc[::-1]) == precision_at_k(found, labels) == 0.5
+
+
+def test_nothing_to_judge_is_an_error():
+    with pytest.raises(ValueError, match="nothing to judge"):
+        precision_at_k(neighbours([[1], [0]]), [None, None])
+
+
+def test_labels_must_fit():
+    with pytest.raises(ValueError, match="each of the 2 items. Received: 3 values"):
+        precision_at_k(neighbours([[1], [0]]), list("abc"))
+
+
+def test_one_value_in_common_is_enough_for_precision():
+    found = neighbours([[1, 2], [0, 2], [0, 1]])
+    # Women's shoe: the unisex one, not the men's. Unisex: both. Men's: the unisex one.
+    assert precision_at_k(found, ["Women", "Men;Women", "Men"]) == pytest.approx(4 / 6)
+
+
+LABELS = ["a", "a", "a", "b", "b"]
+FOUND = [[1, 3], [0, 2], [3, 4], [4, 0], [3, 1]]
+
+
+def test_means_by_query_and_by_class_counted_by_hand():
+    found = neighbours(FOUND)
+    # Precision: 1/2, 1, 0 for a; 1/2, 1/2 for b.
+    by_query = zapsim.evaluate(found, LABELS)
+    by_class = zapsim.evaluate(found, LABELS, average="classes")
+    assert by_query.loc["precision@2", "value"] == pytest.approx(2.5 / 5)
+    assert by_class.loc["precision@2", "value"] == pytest.approx((1.5 / 3 + 1 / 2) / 2)
+    assert by_query.loc["recall@2", "value"] == pytest.approx((1 / 2 + 1 + 0 + 1 + 1) / 5)
+    assert by_query.loc["mAP@2", "value"] == pytest.approx((1 / 2 + 1 + 0 + 1 + 1) / 5)
+    # b has but one other to be found.
+    assert by_query.loc["precision@2", "best"] == pytest.approx((3 * 1 + 2 * 0.5) / 5)
+    assert by_class.loc["precision@2", "best"] == pytest.approx((1 + 0.5) / 2)
+    assert list(by_query.index) == ["precision@2", "recall@2", "mAP@2", "nDCG@2"]
+    assert by_query.loc["precision@2", "value"] == precision_at_k(found, LABELS)
+
+
+def test_each_class_by_hand():
+    classes = zapsim.per_class(neighbours(FOUND), ["a", "a;c", "a", "b", "b"])
+    # The second is asked for a and for c; its two neighbours are of a.
+    assert classes.index.tolist() == ["a", "b", "c"]
+    assert classes["n_queries"].tolist() == [3, 2, 1]
+    assert classes["value"].tolist() == pytest.approx([0.5, 0.5, 1])
+    assert classes["best"].tolist() == [1, 0.5, 1]
+    assert classes.columns.name == "precision@2"
+    assert zapsim.per_class(neighbours(FOUND), LABELS, metric="AP").columns.name == "mAP@2"
+    worst_first = zapsim.per_class(neighbours(FOUND), ["a", "a", "b", "b", "b"])
+    assert worst_first["value"].is_monotonic_increasing
+
+
+def test_a_class_of_one_item_and_a_value_that_only_unasked_items_have():
+    classes = zapsim.per_class(neighbours([[1], [0], [0], [-1]]), ["a", "a", "alone", "unasked"])
+    assert classes.index.tolist() == ["alone", "a"]
+    assert classes.loc["alone", ["value", "low", "high", "best"]].tolist() == [0, 0, 0, 0]
+
+
+def test_the_difference_is_that_of_the_means_whatever_the_order_of_items():
+    first = neighbours(FOUND)
+    order = np.array([4, 2, 0, 1, 3])
+    second = neighbours([[3, 4], [0, 2], [0, 1], [4, 0], [3, 1]])
+    shuffled = Neighbours(
+        second.keys[order], np.argsort(order)[second.indices[order]].astype(np.int32), second.scores
+    )
+    labels = pd.Series(LABELS, index=first.keys)
+    table = zapsim.compare(first, shuffled, labels)
+    row = table.loc["precision@2"]
+    assert row["first"] == pytest.approx(0.5)
+    assert row["second"] == pytest.approx((0 + 1 + 1 + 0.5 + 0.5) / 5)
+    assert row["difference"] == pytest.approx(-0.1)
+    assert row["low"] <= row["difference"] <= row["high"]
+    pd.testing.assert_frame_equal(table, zapsim.compare(first, second, labels))
+    assert (zapsim.compare(first, first, labels)[["difference", "low", "high"]] == 0).all(axis=None)
+
+
+def test_comparing_pairs_is_sharper_than_two_intervals():
+    """One kind is right where the other is, and in a few queries more."""
+    rng = np.random.default_rng(0)
+    hard = rng.random(400) < 0.5
+    labels = np.array(["a", "b"])[np.arange(400) % 2]
+    right, wrong = (np.arange(400) + 2) % 400, (np.arange(400) + 1) % 400
+    first = neighbours(np.where(hard, wrong, right)[:, None])
+    better = hard & (rng.random(400) < 0.95)
+    second = neighbours(np.where(better, wrong, right)[:, None])
+    one = zapsim.evaluate(first, labels).loc["precision@1"]
+    two = zapsim.evaluate(second, labels).loc["precision@1"]
+    assert two["low"] < one["high"], "side by side, the intervals overlap"
+    assert zapsim.compare(second, first, labels).loc["precision@1", "low"] > 0
+
+
+def test_only_the_same_queries_can_be_compared():
+    labels = pd.Series(LABELS, index=neighbours(FOUND).keys)
+    with pytest.raises(ValueError, match="same queries. Received: 5 and 4 queries, of which 4"):
+        zapsim.compare(neighbours(FOUND), neighbours([*FOUND[:4], [-1, -1]]), labels)
+
+
+@pytest.fixture
+def kinds():
+    rng = np.random.default_rng(1)
+    labels = pd.Series(np.repeat(["a", "b", "c"], 12), index=[f"{i}" for i in range(36)])
+    good = pd.get_dummies(labels).to_numpy(float) + 0.3 * rng.standard_normal((36, 3))
+    noise = rng.standard_normal((36, 3))
+    return labels, {
+        name: pd.DataFrame(v, labels.index) for name, v in [("good", good), ("noise", noise)]
+    }
+
+
+def test_a_scorecard_holds_what_evaluate_and_compare_say(kinds):
+    labels, features = kinds
+    products = pd.Series(np.arange(36) // 3, index=labels.index)
+    card = zapsim.scorecard(
+        features, labels, [3, 5], products, against="good", metrics=["precision"]
+    )
+    assert list(card.columns.unique(0)) == ["precision@3", "precision@5", "precision@3 - good"]
+    good, noise = (zapsim.top_k(each, 5, products) for each in features.values())
+    own = zapsim.evaluate(noise, labels, [3, 5], products)
+    for metric in ("precision@3", "precision@5"):
+        assert card.loc["noise", metric].tolist() == own.loc[metric].iloc[:3].tolist()
+    pair = zapsim.compare(noise, good, labels, [3, 5], products).loc["precision@3"]
+    assert card.loc["noise", "precision@3 - good"].tolist() == pair.iloc[2:].tolist()
+    assert card.loc["good", "precision@3 - good"].tolist() == [0, 0, 0]
+    assert card.loc["noise", ("precision@3 - good", "high")] < 0
+    found = zapsim.scorecard({"noise": noise}, labels, 3, products)
+    assert list(found.columns.unique(0)) == ["precision@3", "recall@3", "mAP@3", "nDCG@3"]
+    assert found.loc["noise", "precision@3"].tolist() == card.loc["noise", "precision@3"].tolist()
+
+
+def test_items_in_another_order_need_labels_by_key(kinds):
+    """Else the second kind's items would be judged by the labels of others."""
+    labels, features = kinds
+    good = features["good"]
+    shuffled = good.sample(frac=1, random_state=1)
+    products = pd.Series(np.arange(36), labels.index)
+    card = zapsim.scorecard({"one": good, "same": shuffled}, labels, 5, products, against="one")
+    assert card.loc["same", "precision@5"].equals(card.loc["one", "precision@5"])
+    assert card.loc["same", "precision@5 - one"].tolist() == [0, 0, 0]
+    two = zapsim.top_k(good, 5), zapsim.top_k(shuffled, 5)
+    assert (zapsim.compare(*two, labels)["difference"] == 0).all()
+    wrong = {
+        "labels": (labels.to_numpy(), None, None),
+        "exclude": (labels, products.to_numpy(), None),
+        "clusters": (labels, None, products.reset_index(drop=True)),
+    }
+    for name, (a, b, c) in wrong.items():
+        with pytest.raises(ValueError, match=f"not in the same order everywhere, so {name} must"):
+            zapsim.compare(*two, a, exclude=b, clusters=c)
+    with pytest.raises(ValueError, match=r"so labels must .* Received: ndarray"):
+        zapsim.scorecard({"one": good, "same": shuffled}, labels.to_numpy())
+    assert (zapsim.compare(two[0], two[0], labels.to_numpy())["difference"] == 0).all()
+
+
+def test_metrics_come_in_the_order_asked_for_and_one_may_stand_alone(kinds):
+    labels, features = kinds
+    card = zapsim.scorecard(features, labels, metrics=["nDCG", "AP"], against="good")
+    assert list(card.columns.unique(0)) == ["nDCG@5", "mAP@5", "nDCG@5 - good"]
+    card = zapsim.scorecard(features, labels, [1, 5], metrics="AP")
+    assert list(card.columns.unique(0)) == ["mAP@1", "mAP@5"]
+
+
+def test_what_cannot_be_asked_for_is_said(kinds):
+    labels, features = kinds
+    with pytest.raises(KeyError, match="against must be one of good, noise. Received: 'best'"):
+        zapsim.scorecard(features, labels, against="best")
+    with pytest.raises(ValueError, match="metrics are precision, recall, AP, nDCG. Received: "):
+        zapsim.scorecard(features, labels, metrics=["accuracy"])
+    found = zapsim.top_k(features["good"], 5)
+    with pytest.raises(ValueError, match="average must be .* Received: 'macro'"):
+        zapsim.evaluate(found, labels, average="macro")
+    with pytest.raises(ValueError, match="one k, and one metric .* metric='accuracy'"):
+        zapsim.per_class(found, labels, metric="accuracy")
+    with pytest.raises(ValueError, match=r"Received: k=\[1, 2\]"):
+        zapsim.per_class(found, labels, k=[1, 2])
+    with pytest.raises(ValueError, match="confidence must be between 0 and 1. Received: 95"):
+        zapsim.evaluate(found, labels, confidence=95)
+    with pytest.raises(TypeError, match="n_samples"):
+        zapsim.evaluate(found, labels, n_samples=10)
+
+
+def test_errors_name_the_argument_that_is_wrong(kinds):
+    labels, features = kinds
+    found = zapsim.top_k(features["good"], 5)
+    with pytest.raises(TypeError, match="clusters must be a value for each item.*'Product'"):
+        zapsim.evaluate(found, labels, clusters="Product")
+    with pytest.raises(TypeError, match="exclude must be a value for each item.*'Product'"):
+        zapsim.evaluate(found, labels, exclude="Product")
+    with pytest.raises(ValueError, match="n_resamples must be .* Received: n_resamples=0"):
+        zapsim.evaluate(found, labels, n_resamples=0)
+    with pytest.raises(ValueError, match="no features to judge. Give at least one"):
+        zapsim.scorecard({}, labels, against="best")
+
+
+def test_different_numbers_of_neighbours_need_a_k(kinds):
+    labels, features = kinds
+    five, ten = (zapsim.top_k(features["good"], k) for k in (5, 10))
+    with pytest.raises(ValueError, match=r"same k.* Received: k=None .* 5 and 10 .* Give k=5"):
+        zapsim.compare(ten, five, labels)
+    with pytest.raises(ValueError, match=r"Give k=5"):
+        zapsim.scorecard({"five": five, "ten": ten}, labels, k=None)
+    assert (zapsim.compare(ten, five, labels, k=5)["difference"] == 0).all()
+
+
+def test_features_of_which_no_neighbours_were_sought_need_a_k(kinds):
+    labels, features = kinds
+    found = zapsim.top_k(features["good"], 4)
+    with pytest.raises(ValueError, match="Received: k=None for the features 'noise'. Give k=5"):
+        zapsim.scorecard({"found": found, "noise": features["noise"]}, labels, k=None)
+    card = zapsim.scorecard({"found": found}, labels, k=None, n_resamples=10)
+    assert card.columns.unique(0)[0] == "precision@4"
+
+
+def test_class_means_by_hand():
+    members = csr_matrix([[1, 0], [1, 1], [0, 1]])
+    means = class_means(np.array([[0, 1], [1, 1], [0.5, 0]]), members)
+    np.testing.assert_allclose(means, [[0.5, 1], [0.75, 0.5]])
+    np.testing.assert_allclose(class_means(np.array([[0], [1.0]])), [[0.5]])
+
+
+def test_three_colourways_of_a_product_tell_no_more_than_one():
+    rng = np.random.default_rng(0)
+    values = rng.random((80, 1))
+    alone = resampled_means(values, np.arange(80))
+    together = resampled_means(values.repeat(3, axis=0), np.arange(80).repeat(3))
+    np.testing.assert_allclose(together, alone)
+    apart = resampled_means(values.repeat(3, axis=0), np.arange(240))
+    widths = [np.diff(interval(each)[:, 0, 0])[0] for each in (together, apart)]
+    assert widths[0] / widths[1] == pytest.approx(np.sqrt(3), rel=0.1)
+
+
+def test_the_interval_holds_the_truth_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    clusters, hits = np.arange(50).repeat(3), 0
+    for seed in range(300):
+        # Products differ; their colourways differ less. The true mean is 0.
+        values = rng.standard_normal(50).repeat(3) + 0.3 * rng.standard_normal(150)
+        low, high = interval(resampled_means(values[:, None], clusters, n_resamples=300, seed=seed))
+        hits += low[0, 0] <= 0 <= high[0, 0]
+    assert 0.91 <= hits / 300 <= 0.98
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_resample_is_a_mean_of_whole_clusters(seed):
+    rng = np.random.default_rng(seed)
+    values, clusters = rng.random((9, 2)), rng.integers(0, 3, 9)
+    resampled = resampled_means(values, clusters, n_resamples=40, seed=seed)[:, 0]
+    sums = np.array([values[clusters == c].sum(axis=0) for c in np.unique(clusters)])
+    counts = np.array([(clusters == c).sum() for c in np.unique(clusters)])
+    n = len(counts)
+    times = np.array([t for t in np.ndindex(*[n + 1] * n) if sum(t) == n])
+    possible = (times @ sums) / (times @ counts)[:, None]
+    for mean in resampled:
+        assert np.isclose(possible, mean).all(axis=1).any()
+
+
+def test_a_class_that_a_resample_misses_is_passed_over():
+    members = csr_matrix([[1, 0], [1, 0], [1, 0], [0, 1]])
+    resampled = resampled_means(np.ones((4, 1)), np.arange(4), members, n_resamples=200)
+    assert np.isnan(resampled[:, 1]).any()
+    np.testing.assert_array_equal(interval(resampled), np.ones((2, 2, 1)))
+
+
+def test_the_same_seed_gives_the_same_interval_and_more_confidence_a_wider_one():
+    rng = np.random.default_rng(3)
+    labels = rng.choice(["a", "b"], 60)
+    features = pd.DataFrame(rng.standard_normal((60, 4)), [f"{i}" for i in range(60)])
+    found = zapsim.top_k(features, 5)
+    once, again = (zapsim.evaluate(found, labels, n_resamples=200) for _ in range(2))
+    pd.testing.assert_frame_equal(once, again)
+    assert (once["low"] != zapsim.evaluate(found, labels, n_resamples=200, seed=1)["low"]).any()
+    wide = zapsim.evaluate(found, labels, confidence=0.99)
+    narrow = zapsim.evaluate(found, labels, confidence=0.5)
+    assert (wide["low"] < narrow["low"]).all()
+    assert (wide["high"] > narrow["high"]).all()
+    products = np.arange(60) // 20
+    assert (
+        zapsim.evaluate(found, labels, clusters=products)["low"]
+        != zapsim.evaluate(found, labels)["low"]
+    ).any()

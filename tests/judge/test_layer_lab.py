@@ -1,0 +1,183 @@
+"""layer_lab.py: the same numbers as the extractor's, in one pass, with what they cost."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import zapsim
+from zapsim.io.pictures import PictureError
+from zapsim.judge import layer_lab
+
+
+@pytest.fixture(scope="module")
+def some():
+    return zapsim.load_catalogue().sample(40, seed=0)
+
+
+@pytest.fixture(scope="module")
+def cuts(some):
+    """More pictures than a batch, so that the last one is filled up."""
+    layers = ["block4_pool", "block3_conv3"]
+    return zapsim.extract_cuts(some, layers, grids=[1, 2, 8, "flat"], image_size=64)
+
+
+def test_every_layer_and_grid_that_the_maps_are_large_enough_for(cuts):
+    assert {name: features.shape[1] for name, features in cuts.items()} == {
+        "block3_conv3 1×1 at 64": 256,
+        "block3_conv3 2×2 at 64": 1024,
+        "block3_conv3 8×8 at 64": 16384,
+        "block3_conv3 flat at 64": 65536,
+        "block4_pool 1×1 at 64": 512,
+        "block4_pool 2×2 at 64": 2048,
+        "block4_pool flat at 64": 8192,
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["block3_conv3 2×2 at 64", "block4_pool 1×1 at 64", "block4_pool flat at 64"]
+)
+def test_the_features_are_the_extractors(some, cuts, name):
+    settings = cuts[name].attrs["extractor"]
+    extractor = zapsim.VGG16Extractor.from_settings(settings)
+    features = extractor.extract(some)
+    assert features.attrs["extractor"] == settings
+    np.testing.assert_allclose(cuts[name], features, rtol=2e-3, atol=2e-2)
+    assert cuts[name].index.equals(features.index)
+    assert (cuts[name].dtypes == np.float32).all()
+
+
+def test_new_pictures_can_be_searched_in_a_cut(some, cuts):
+    predictor = zapsim.SimilarityPredictor(some, cuts["block4_pool 2×2 at 64"])
+    found = predictor.similar_to(some.picture(some.keys[3]), k=1)
+    assert found.loc[0, "key"] == some.keys[3]
+
+
+def test_a_later_layer_takes_longer(cuts):
+    early = cuts["block3_conv3 1×1 at 64"].attrs["milliseconds"]
+    late = cuts["block4_pool 1×1 at 64"].attrs["milliseconds"]
+    assert 0 < early < late
+
+
+def test_fit_and_power_are_passed_on(make_folder):
+    catalogue = zapsim.load_catalogue(make_folder("a.jpg", "b.jpg"))
+    options = {"image_size": 32, "fit": "stretch", "power": 1, "weights": None}
+    cuts = zapsim.extract_cuts(catalogue, ["block2_pool"], [2], **options)
+    features = zapsim.VGG16Extractor("block2_pool", 2, **options).extract(catalogue)
+    np.testing.assert_allclose(
+        cuts["block2_pool 2×2 at 32, stretched, power 1, weights None"],
+        features,
+        rtol=2e-3,
+        atol=2e-2,
+    )
+
+
+def test_what_the_network_is_given_can_be_changed(make_folder):
+    catalogue = zapsim.load_catalogue(make_folder("a.jpg", "b.jpg", "c.jpg"))
+    extractor = zapsim.VGG16Extractor("block1_pool", 1, 32, weights=None)
+    cut = [("block1_pool", 1)]
+    right, _ = layer_lab.run_cuts(catalogue, extractor, cut)
+    np.testing.assert_allclose(right[cut[0]], extractor.extract(catalogue), rtol=2e-3, atol=2e-3)
+    black, _ = layer_lab.run_cuts(catalogue, extractor, cut, prepare=lambda rgb: 0 * rgb)
+    assert (black[cut[0]] == black[cut[0]][0]).all()
+
+
+def test_prepared_as_keras_prepares():
+    from keras.applications.vgg16 import preprocess_input
+
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3)).astype(np.float32)
+    np.testing.assert_allclose(
+        layer_lab.as_trained(pictures), preprocess_input(pictures.copy()), atol=1e-4
+    )
+
+
+def test_a_report_has_cost_and_quality_side_by_side(some, cuts):
+    kinds = {name: cuts[name] for name in ("block3_conv3 1×1 at 64", "block4_pool 2×2 at 64")}
+    kinds["pixels"] = zapsim.baseline_features(some)["raw pixels"]
+    labels, products = some.table["Category"], some.table["Product"]
+    report = zapsim.lab_report(kinds, labels, 3, products, against="block4_pool 2×2 at 64")
+    assert report["an item", "n_features"].tolist() == [256, 2048, 768]
+    assert report["an item", "bytes"].tolist() == [512, 4096, 1536]
+    assert report["an item", "milliseconds"].isna().tolist() == [False, False, True]
+    card = zapsim.scorecard(kinds, labels, 3, products, "block4_pool 2×2 at 64", ["precision"])
+    pd.testing.assert_frame_equal(report[card.columns], card)
+
+
+def test_reduced_cuts_keep_what_the_network_took(cuts):
+    names = ["block3_conv3 1×1 at 64", "block4_pool 1×1 at 64"]
+    reduced = zapsim.reduce_cuts(
+        {name: cuts[name] for name in names} | {"two": cuts[names[0]].iloc[:, :2]}, n=8
+    )
+    assert list(reduced) == [f"{name}, PCA 8" for name in names]
+    for name in names:
+        features = reduced[f"{name}, PCA 8"]
+        assert features.shape == (40, 8)
+        assert features.attrs["milliseconds"] == cuts[name].attrs["milliseconds"]
+        np.testing.assert_allclose(features, zapsim.reduce(cuts[name], 8), atol=1e-5)
+
+
+def test_an_unreadable_picture_is_named(make_zip):
+    catalogue = zapsim.load_catalogue(make_zip({"broken.jpg": b"no picture"}))
+    with pytest.raises(PictureError, match="broken.jpg"):
+        zapsim.extract_cuts(catalogue, ["block1_pool"], [1], 32, weights=None)
+
+
+def test_cuts_that_differ_have_names_that_differ(tmp_path):
+    weights = tmp_path / "own.npz"
+    np.savez(weights)
+    every = [{}, {"power": 1}, {"power": 0.25}, {"weights": None}, {"weights": "imagenet"}]
+    every += [{"weights": weights}, {"fit": "stretch", "power": 1, "weights": None}]
+    assert [layer_lab._name(zapsim.VGG16Extractor(**options)) for options in every] == [
+        "block4_pool 2×2 at 128",
+        "block4_pool 2×2 at 128, power 1",
+        "block4_pool 2×2 at 128, power 0.25",
+        "block4_pool 2×2 at 128, weights None",
+        "block4_pool 2×2 at 128, weights imagenet",
+        f"block4_pool 2×2 at 128, weights {weights}",
+        "block4_pool 2×2 at 128, stretched, power 1, weights None",
+    ]
+
+
+def test_no_layers_are_refused(some):
+    with pytest.raises(ValueError, match=r"at least one layer.* Received: layers=\[\]"):
+        zapsim.extract_cuts(some, layers=[])
+
+
+@pytest.mark.parametrize("grids", [[16], []])
+def test_grids_that_fit_no_map_are_refused_before_anything_is_read(some, grids):
+    with pytest.raises(ValueError, match=r"block2_pool at image_size=32 are too small .* grids="):
+        zapsim.extract_cuts(some, ["block2_pool"], grids, 32, weights=None)
+
+
+def test_a_report_of_nothing_says_so(some):
+    with pytest.raises(ValueError, match="no features to judge"):
+        zapsim.lab_report({}, some.table["Category"])
+
+
+def test_an_unknown_layer_is_refused(some):
+    with pytest.raises(ValueError, match="layer must be one of .* Did you mean 'block4_pool'"):
+        zapsim.extract_cuts(some, ["block4_pol"])
+
+
+def test_the_articles_cut_is_never_downloaded(some, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert zapsim.article_cut(some) == {}
+    assert (
+        "fc2 is left out: its weights (528 MB) are not on this machine." in capsys.readouterr().out
+    )
+    asked = []
+    monkeypatch.setattr(
+        layer_lab, "extract_cuts", lambda *args, **options: asked.append((args, options))
+    )
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels.h5").touch()
+    zapsim.article_cut(some)
+    assert asked == [((some, ["fc2"]), {"image_size": 224, "weights": "imagenet", "power": 1})]
+
+
+def test_fc2_has_no_grid(make_folder):
+    catalogue = zapsim.load_catalogue(make_folder("a.jpg"))
+    cuts = zapsim.extract_cuts(catalogue, ["fc1", "fc2"], [1, 2], 32, weights=None)
+    assert {name: features.shape for name, features in cuts.items()} == {
+        "fc1 at 32, weights None": (1, 4096),
+        "fc2 at 32, weights None": (1, 4096),
+    }

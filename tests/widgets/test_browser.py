@@ -1,0 +1,520 @@
+"""browser.py: every control does what it says, and mistakes are shown, not raised.
+
+The same on ipywidgets 7.7 and 8: `upload` puts a file into either version's FileUpload.
+"""
+
+import base64
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from html import unescape
+
+import ipywidgets as widgets
+import pandas as pd
+import pytest
+
+import zapsim
+from zapsim.widgets.base import no_picture
+from zapsim.widgets.ipywidgets_7_8 import as_text, empty_upload, uploaded
+
+KEYS = [
+    "Boots/Ankle/Aye/1.1.jpg",
+    "Boots/Ankle/Aye/1.2.jpg",
+    "Boots/Ankle/Bee/2.1.jpg",
+    "Shoes/Oxfords/Aye/3.1.jpg",
+    "Shoes/Oxfords/Bee/4.1.jpg",
+    "Shoes/Oxfords/Bee/4.10.jpg",
+]
+DEGREES = [0, 1, 10, 50, 60, 62]
+VERSION = int(widgets.__version__.partition(".")[0])
+EVIL = """<img src=x onerror=alert('1')> & "quotes" $x$"""
+
+
+@pytest.fixture
+def catalogue(make_folder):
+    return zapsim.load_catalogue(make_folder(*KEYS))
+
+
+@pytest.fixture
+def predictor(catalogue, on_a_circle):
+    return zapsim.SimilarityPredictor(catalogue, on_a_circle(catalogue, DEGREES))
+
+
+@pytest.fixture
+def browser(predictor):
+    return zapsim.browse(predictor, KEYS[3])
+
+
+@pytest.fixture
+def searchable(catalogue):
+    extractor = zapsim.VGG16Extractor("block1_pool", 2, 32, weights=None)
+    frame = extractor.extract(catalogue)
+    return zapsim.browse(zapsim.SimilarityPredictor(catalogue, frame, extractor), KEYS[0])
+
+
+def cards(browser):
+    """The cards that are on the page."""
+    boxes = browser._row_of_cards.children
+    assert list(boxes) == [card.box for card in browser._cards[: len(boxes)]]
+    return browser._cards[: len(boxes)]
+
+
+def numbers(browser):
+    return [KEYS.index(card.key) for card in cards(browser)]
+
+
+def says(browser):
+    return unescape(re.sub("<[^>]*>", "", browser.status.value))
+
+
+def complains(browser):
+    return "font-weight: bold" in browser.status.value
+
+
+def upload(browser, data, name="mine.jpg"):
+    """Do what the front end does when a person has chosen a file."""
+    if VERSION < 8:
+        browser.upload.metadata = [{"name": name}]
+        browser.upload.data = [data]
+        browser.upload._counter += 1
+    else:
+        file = {"name": name, "type": "", "size": len(data), "content": memoryview(data)}
+        browser.upload.value = (file | {"last_modified": datetime.now(UTC)},)
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Return a list that grows with every widget made, Layouts and styles among them."""
+    made, init = [], widgets.Widget.__init__
+
+    def counted(self, *args, **kwargs):
+        made.append(type(self).__name__)
+        init(self, *args, **kwargs)
+
+    monkeypatch.setattr(widgets.Widget, "__init__", counted)
+    return made
+
+
+# --- what is on the page ---------------------------------------------------------------------
+
+
+def test_it_opens_with_the_query_its_facts_and_its_neighbours(browser, catalogue):
+    assert numbers(browser) == [4, 5, 2, 1, 0]
+    assert browser._picture.value == zapsim.io.pictures.thumbnail(catalogue.picture(KEYS[3]), 240)
+    assert "Aye, Oxfords, 3.1" in browser._facts.value
+    assert "Oxfords" in browser._facts.value
+    first = cards(browser)[0]
+    assert first.image.value == catalogue.thumbnail(KEYS[4])
+    assert "#1" in first.text.value
+    assert "0.985" in first.text.value
+    assert "width: 98.5%" in first.text.value
+    assert "Bee, Oxfords, 4.1<" in first.text.value
+    assert first.button.description == "Search like #1"
+    assert first.button.tooltip == "Search like #1, Bee, Oxfords, 4.1, 0.98"
+    assert (
+        says(browser)
+        == "5 neighbours of Aye, Oxfords, 3.1 (8 asked for; no more match the filters)"
+    )
+    assert repr(browser) == "Browser of 6 items"
+
+
+def test_every_button_has_words(browser):
+    def inside(widget):
+        yield widget
+        for child in getattr(widget, "children", ()):
+            yield from inside(child)
+
+    buttons = [w for w in inside(browser) if isinstance(w, (widgets.Button, widgets.FileUpload))]
+    assert len(buttons) == 6 + 5
+    assert all(button.description.strip() for button in buttons)
+
+
+def test_wrong_arguments_are_refused(predictor):
+    with pytest.raises(KeyError, match="No item 'nothing'"):
+        zapsim.browse(predictor, "nothing")
+    with pytest.raises(ValueError, match="k must be at most 24"):
+        zapsim.browse(predictor, k=25)
+
+
+def test_a_frozen_preview_shows_the_same(browser):
+    html = browser.preview().data
+    assert re.findall('alt="([^"]*)"', html)[:2] == ["Aye, Oxfords, 3.1", "Bee, Oxfords, 4.1"]
+    assert html.count("<img ") == 6
+
+
+# --- every control ---------------------------------------------------------------------------
+
+
+def test_a_click_on_a_card_makes_it_the_query(browser, catalogue):
+    cards(browser)[2].button.click()
+    assert browser.state.query == KEYS[2]
+    assert numbers(browser) == [1, 0, 3, 4, 5]
+    assert browser._picture.value == zapsim.io.pictures.thumbnail(catalogue.picture(KEYS[2]), 240)
+    assert "Bee, Ankle, 2.1" in browser._facts.value
+    assert cards(browser)[0].image.value == catalogue.thumbnail(KEYS[1])
+
+
+def test_back_and_forward_are_offered_only_where_they_lead_somewhere(browser):
+    assert browser.back.disabled
+    assert browser.forward.disabled
+    cards(browser)[2].button.click()
+    assert not browser.back.disabled
+    browser.back.click()
+    assert browser.state.query == KEYS[3]
+    assert numbers(browser) == [4, 5, 2, 1, 0]
+    assert browser.back.disabled
+    browser.forward.click()
+    assert browser.state.query == KEYS[2]
+    assert browser.forward.disabled
+
+
+def test_surprise_shows_another_item(browser):
+    before = browser.state.query
+    browser.surprise.click()
+    assert browser.state.query != before
+    assert "neighbours of" in says(browser)
+
+
+def test_the_slider_sets_how_many_cards_there_are(browser):
+    for k, shown in [(2, 2), (5, 5), (1, 1), (24, 5)]:
+        browser.k.value = k
+        assert len(cards(browser)) == shown
+        assert browser.state.k == k
+    assert browser.k.max == 24
+    assert "(24 asked for; no more match" in says(browser)
+    browser.k.value = 1
+    assert says(browser) == "1 neighbour of Aye, Oxfords, 3.1"
+
+
+def test_filters_narrow_and_the_button_clears_them(browser):
+    assert list(browser.filters) == ["Category", "SubCategory", "Brand"]
+    assert browser.filters["Category"].options == (
+        ("any", ""),
+        ("Boots (3)", "Boots"),
+        ("Shoes (3)", "Shoes"),
+    )
+    assert browser.clear.disabled
+    browser.filters["Category"].value = "Boots"
+    assert numbers(browser) == [2, 1, 0]
+    assert not browser.clear.disabled
+    browser.filters["SubCategory"].value = "Oxfords"
+    assert cards(browser) == []
+    assert says(browser) == "No item matches these filters. Take one away."
+    browser.surprise.click()
+    assert complains(browser)
+    browser.clear.click()
+    assert not complains(browser)
+    assert len(cards(browser)) == 5
+    assert {dropdown.label for dropdown in browser.filters.values()} == {"any"}
+    assert {dropdown.index for dropdown in browser.filters.values()} == {0}, "no empty line"
+    assert browser.clear.disabled
+
+
+def test_other_colourways_can_be_hidden(predictor):
+    browser = zapsim.browse(predictor, KEYS[0])
+    assert numbers(browser)[0] == 1
+    browser.hide_colourways.value = True
+    assert numbers(browser)[0] == 2
+    browser.hide_colourways.value = False
+    assert numbers(browser)[0] == 1
+
+
+def test_typing_offers_names_and_choosing_one_goes_there(browser):
+    browser.search.value = "bee, ox"
+    assert list(browser.search.options) == ["Bee, Oxfords, 4.1", "Bee, Oxfords, 4.10"]
+    assert browser.state.query == KEYS[3]
+    browser.search.value = "Bee, Oxfords, 4.1"
+    assert browser.state.query == KEYS[4]
+    assert browser.search.value == "Bee, Oxfords, 4.1", "4.10 can still be typed"
+    browser.search.value = "Bee, Oxfords, 4.10"
+    assert browser.state.query == KEYS[5]
+    browser.back.click()
+    assert browser.state.query == KEYS[4]
+    assert browser.search.value == "", "it no longer names the query"
+    browser.search.value = KEYS[0]
+    assert browser.state.query == KEYS[0]
+
+
+def test_a_search_without_a_hit_says_so_until_there_is_one(browser):
+    browser.search.value = "zzz <b>"
+    assert says(browser) == "Nothing is called 'zzz <b>'."
+    assert browser.search.options == ()
+    browser.search.value = "aye"
+    assert "neighbours of" in says(browser)
+    browser.search.value = ""
+    assert browser.search.options == ()
+
+
+def test_half_a_name_survives_other_controls(browser):
+    browser.search.value = "ay"
+    browser.k.value = 3
+    cards(browser)[0].button.click()
+    assert browser.search.value == "ay"
+
+
+def test_export_gives_links_that_hold_what_is_shown(browser):
+    assert browser.links.value == ""
+    browser.k.value = 2
+    browser.export.click()
+    links = re.findall(
+        'download="([^"]*)".*?href="data:([^;]*);base64,([^"]*)"', browser.links.value
+    )
+    assert [link[:2] for link in links] == [
+        ("neighbours.html", "text/html"),
+        ("neighbours.csv", "text/csv"),
+    ]
+    html, csv = (base64.b64decode(link[2]) for link in links)
+    assert html.decode() == browser.state.html()
+    assert html.count(b'<img alt="') == 3
+    assert csv.decode("utf-8-sig") == browser.state.csv()
+    assert csv.startswith(b"\xef\xbb\xbf")
+    browser.k.value = 3
+    assert browser.links.value == "", "it would hold what is no longer shown"
+
+
+# --- a picture of one's own ------------------------------------------------------------------
+
+
+def test_my_picture_becomes_the_query_and_can_be_chosen_again(searchable, catalogue, monkeypatch):
+    calls = []
+    features_of = searchable.state.predictor.features_of
+    monkeypatch.setattr(
+        searchable.state.predictor, "features_of", lambda p: calls.append(1) or features_of(p)
+    )
+    data = catalogue._files.read(KEYS[4])
+    upload(searchable, data)
+    assert numbers(searchable)[0] == 4
+    assert says(searchable).startswith("6 neighbours of mine.jpg")
+    assert not searchable.upload.value
+    assert len(calls) == 1
+    searchable.back.click()
+    assert searchable.state.query == KEYS[0]
+    searchable.forward.click()
+    assert numbers(searchable)[0] == 4
+    assert len(calls) == 1
+    searchable.back.click()
+    upload(searchable, data)
+    assert says(searchable).startswith("6 neighbours of mine.jpg")
+    assert len(calls) == 2
+
+
+def test_loading_the_network_is_announced(searchable, catalogue):
+    said, say = [], searchable._say
+    searchable._say = lambda text, wrong=False: (said.append(text), say(text, wrong))
+    upload(searchable, catalogue._files.read(KEYS[4]))
+    assert not any("Loading" in text for text in said), "it is loaded already"
+    searchable.state.predictor.extractor = None
+    upload(searchable, catalogue._files.read(KEYS[4]))
+    assert said[-2].startswith("Loading the network to look at mine.jpg")
+    assert said[-1].startswith("6 neighbours")
+
+
+def test_an_unreadable_upload_is_refused_by_name(searchable):
+    upload(searchable, b"hello", "<b>.jpg")
+    assert complains(searchable)
+    assert says(searchable).startswith("<b>.jpg: cannot be read as a picture")
+    assert searchable.state.query == KEYS[0]
+    assert not searchable.upload.value
+    upload(searchable, b"hello", "<b>.jpg")
+    assert complains(searchable)
+
+
+@pytest.mark.parametrize(("size", "fits"), [((8000, 5000), True), ((8000, 6300), False)])
+def test_40_megapixels_work_and_more_than_50_are_refused(searchable, encoded, size, fits):
+    from PIL import Image
+
+    upload(searchable, encoded(Image.new("RGB", size, "red"), "JPEG"))
+    assert complains(searchable) is not fits
+    if fits:
+        assert says(searchable).startswith("6 neighbours of mine.jpg")
+    else:
+        assert "8000×6300 pixels are more than the limit of 50,000,000" in says(searchable)
+        assert searchable.state.query == KEYS[0]
+
+
+def test_a_matrix_cannot_look_at_my_picture_and_says_why(catalogue, predictor, encoded, drawn):
+    frame = pd.DataFrame(predictor._unit, index=catalogue.keys)
+    matrix = zapsim.similarity_matrix(frame)
+    browser = zapsim.browse(zapsim.SimilarityPredictor(catalogue, matrix), KEYS[3])
+    upload(browser, encoded(drawn()))
+    assert complains(browser)
+    assert "A similarity matrix knows only its own items" in says(browser)
+    assert browser.state.query == KEYS[3]
+
+
+def test_both_versions_of_an_upload_are_understood():
+    seven = {"a.jpg": {"metadata": {"name": "a.jpg"}, "content": b"123"}}
+    eight = ({"name": "a.jpg", "content": memoryview(b"123"), "size": 3},)
+    assert uploaded(seven) == uploaded(eight) == ("a.jpg", b"123")
+    assert uploaded({}) == uploaded(()) == ("", None)
+
+
+def test_emptying_an_upload_is_no_upload():
+    button, seen = widgets.FileUpload(), []
+    button.observe(lambda change: seen.append(uploaded(change["new"])[1]), "value")
+    for _ in range(2):
+        upload(type("Browser", (), {"upload": button}), b"12")
+        empty_upload(button)
+    assert seen == [b"12", None, b"12", None]
+
+
+def test_tensorflow_is_loaded_by_an_upload_and_by_nothing_else():
+    code = """
+import sys, zapsim
+catalogue = zapsim.load_catalogue()
+predictor = zapsim.SimilarityPredictor(catalogue, zapsim.load_features())
+browser = zapsim.browse(predictor, catalogue.keys[0])
+browser._cards[1].button.click(), browser.surprise.click(), browser.back.click()
+browser.k.value, browser.filters["Category"].value, browser.search.value = 20, "Boots", "wool"
+browser.hide_colourways.value = True
+browser.export.click(), browser.preview()
+assert "tensorflow" not in sys.modules
+browser.state.show_own(catalogue._files.read(catalogue.keys[5]))
+assert "tensorflow" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+# --- what goes wrong -------------------------------------------------------------------------
+
+
+def test_an_item_whose_file_vanished_keeps_its_place(predictor, catalogue):
+    (catalogue._files.root / KEYS[2]).unlink()
+    browser = zapsim.browse(predictor, KEYS[3])
+    assert cards(browser)[2].image.value == no_picture(136)
+    assert cards(browser)[3].image.value == catalogue.thumbnail(KEYS[1])
+    cards(browser)[2].button.click()
+    assert browser.state.query == KEYS[2]
+    assert browser._picture.value == no_picture(240)
+    browser.export.click()
+    assert browser.links.value
+    assert not complains(browser)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda browser: cards(browser)[0].button.click(),
+        lambda browser: browser.surprise.click(),
+        lambda browser: browser.back.click(),
+        lambda browser: setattr(browser.filters["Category"], "value", "Shoes"),
+        lambda browser: browser.clear.click(),
+        lambda browser: setattr(browser.hide_colourways, "value", True),
+        lambda browser: setattr(browser.search, "value", KEYS[5]),
+    ],
+)
+def test_an_unforeseen_error_is_shown_and_nothing_changes(browser, monkeypatch, act):
+    cards(browser)[2].button.click()
+    browser.filters["Category"].value = "Boots"
+    before = browser.state.query, dict(browser.state.where), numbers(browser)
+
+    def fail(*args):
+        raise RuntimeError("the disk is <gone>")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(browser.state.predictor, "similar", fail)
+        act(browser)
+    assert complains(browser)
+    assert says(browser) == "the disk is <gone>"
+    assert (browser.state.query, browser.state.where, numbers(browser)) == before
+    assert browser.filters["Category"].value == "Boots", "the controls show what holds"
+    assert browser.hide_colourways.value is False
+    browser.k.value = 2
+    assert not complains(browser)
+
+
+def test_an_export_that_fails_says_so(browser, monkeypatch):
+    monkeypatch.setattr(browser.state, "csv", lambda: 1 / 0)
+    browser.export.click()
+    assert says(browser) == "division by zero"
+    assert browser.links.value == ""
+
+
+def test_hostile_names_are_text_everywhere(make_folder, on_a_circle):
+    keys = [
+        "Boots/Ankle/Aye/1.1.jpg",
+        f"Boots/{EVIL}/{EVIL}/2.1.jpg",
+        f"Shoes/Flat/{EVIL}/{EVIL}.jpg",
+    ]
+    metadata = 'CID,"<b onclick=x>Colour"\n1-1,<i>red\n2-1,blue\n'
+    catalogue = zapsim.load_catalogue(make_folder(*keys, metadata=metadata))
+    predictor = zapsim.SimilarityPredictor(catalogue, on_a_circle(catalogue, [0, 10, 20]))
+    browser = zapsim.browse(predictor, keys[1])
+    browser.search.value = "<img"
+    browser.export.click()
+    written = [browser._facts.value, browser.status.value, browser.state.html()]
+    written += [card.text.value for card in cards(browser)]
+    # Only ipywidgets 7 writes these into the page as HTML.
+    written += [browser.filters[name].description for name in browser.filters if VERSION < 8]
+    written += [option for option in browser.search.options if VERSION < 8]
+    for html in [*written, browser.preview().data]:
+        assert not re.search(r"<(img src=x|b onclick|i>red)", html), html
+    assert (
+        "&lt;img src=x onerror=alert(&#x27;1&#x27;)&gt; &amp; &quot;quotes&quot; $x$"
+        in browser._facts.value
+    )
+    assert EVIL in unescape(browser.search.options[0])
+    browser.search.value = unescape(browser.search.options[-1])
+    assert browser.state.query == keys[2]
+
+
+def test_text_is_escaped_where_the_front_end_writes_html():
+    assert as_text("<b>") == ("&lt;b&gt;" if VERSION < 8 else "<b>")
+
+
+# --- how much work it is ---------------------------------------------------------------------
+
+
+def test_no_widget_is_made_after_opening(browser, made, encoded, drawn):
+    cards(browser)[2].button.click()
+    browser.back.click()
+    browser.k.value = 24
+    browser.filters["Category"].value = "Boots"
+    browser.clear.click()
+    browser.search.value = "bee"
+    browser.search.value = KEYS[0]
+    browser.surprise.click()
+    browser.export.click()
+    upload(browser, encoded(drawn()))
+    assert made == []
+
+
+def test_opening_makes_few_widgets(predictor, made):
+    zapsim.browse(predictor)
+    # 24 cards of four, their shared looks, the controls; 300 make VS Code slow.
+    assert len(made) < 200
+
+
+def test_each_action_looks_neighbours_up_once(browser, monkeypatch):
+    calls, similar = [], browser.state.predictor.similar
+    monkeypatch.setattr(
+        browser.state.predictor, "similar", lambda *args: calls.append(args) or similar(*args)
+    )
+
+    def count(act):
+        calls.clear()
+        act()
+        return len(calls)
+
+    assert count(lambda: cards(browser)[0].button.click()) == 1
+    assert count(lambda: setattr(browser.filters["Brand"], "value", "Bee")) == 1
+    assert count(lambda: setattr(browser.filters["Category"], "value", "Boots")) == 1
+    assert count(browser.clear.click) == 1, "two dropdowns follow, and ask nothing"
+    assert count(lambda: setattr(browser.hide_colourways, "value", True)) == 1
+    assert count(lambda: setattr(browser.search, "value", KEYS[0])) == 1
+    assert count(browser.back.click) == 1, "the search box follows, and asks nothing"
+    assert count(lambda: [setattr(browser.k, "value", k) for k in range(1, 25)]) == 0
+    assert count(lambda: setattr(browser.search, "value", "bee")) == 0
+
+
+def test_pictures_are_read_when_they_are_shown_and_only_once(catalogue, predictor, monkeypatch):
+    read, original = [], catalogue._files.read
+    monkeypatch.setattr(catalogue._files, "read", lambda key: read.append(key) or original(key))
+    browser = zapsim.browse(predictor, KEYS[3], k=2)
+    assert sorted(read) == sorted([KEYS[3], KEYS[4], KEYS[5]])
+    read.clear()
+    browser.k.value = 3
+    browser.k.value = 1
+    browser.k.value = 3
+    assert read == [KEYS[2]]

@@ -1,0 +1,1 @@
+"""What only the notebooks use: figures and experiments (`lessons`), checks (`exercise`)."""

@@ -1,0 +1,349 @@
+"""Figures and tables that only the course needs, so that its cells stay short.
+
+In: what the library returns. Out: matplotlib Figures and pandas DataFrames. Colours are
+Okabe and Ito's or viridis, which readers with any colour vision can tell apart.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from zapsim.catalogue import Catalogue
+from zapsim.io.sources import FilesBefore
+from zapsim.judge.evaluation import precision_at_k
+from zapsim.judge.layer_lab import MEANS, as_trained, run_cuts
+from zapsim.similarity import nearest, top_k, unit_vectors
+from zapsim.vgg16.network import LAYERS, map_size
+
+__all__ = [
+    "compare_cuts",
+    "compare_preprocessing",
+    "feature_maps",
+    "interrupted",
+    "layer_costs",
+    "matrix_memory",
+    "plot_arrows",
+    "plot_counts",
+    "plot_feature_maps",
+    "plot_heat_map",
+    "plot_layer_costs",
+    "plot_score_distribution",
+    "preprocessing_variants",
+    "stand_in",
+]
+
+_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]
+
+
+def stand_in(predictor, key, query=None):
+    """Return `key`, or another item where the catalogue, not being MiniZap, lacks it.
+
+    Parameters
+    ----------
+    predictor : SimilarityPredictor
+    key : str
+    query : str, optional
+        Then the other item is this one's nearest, else the catalogue's first.
+    """
+    if key in predictor.catalogue.keys:
+        return key
+    return predictor.catalogue.keys[0] if query is None else predictor.similar(query, 1)["key"][0]
+
+
+def plot_counts(labels, title, unit="pictures"):
+    """Draw how often each label occurs, most frequent first (labels: Series of str)."""
+    counts = labels.value_counts(ascending=True)
+    figure, axes = plt.subplots(figsize=(7, 0.26 * len(counts) + 0.8))
+    bars = axes.barh(counts.index, counts, color=_COLOURS[0])
+    axes.bar_label(bars, padding=3, fontsize=8)
+    axes.set(title=title, xlabel=unit)
+    return _finish(figure, axes)
+
+
+def layer_costs(image_size=128):
+    """List VGG16's layers and what each costs, by arithmetic alone.
+
+    Parameters
+    ----------
+    image_size : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a layer, in order: ``map_size`` (side of its maps, in cells; 1 for a vector),
+        ``channels``, ``parameters``, ``million_multiply_adds`` for one picture, and
+        ``cost_so_far``, the share of the whole network's multiply-adds up to and including it.
+    """
+    rows, before, side_before = [], 3, image_size
+    for layer, (channels, _) in LAYERS.items():
+        side = map_size(layer, image_size) or 1
+        inputs = (
+            0 if "pool" in layer else 9 * before if "conv" in layer else before * side_before**2
+        )
+        parameters = inputs * channels + (channels if inputs else 0)
+        rows.append((layer, side, channels, parameters, inputs * channels * side**2 / 1e6))
+        before, side_before = channels, side
+    names = ["layer", "map_size", "channels", "parameters", "million_multiply_adds"]
+    table = pd.DataFrame(rows, columns=names).set_index("layer")
+    # The classifier that the course cuts off: 1,000 classes after fc2.
+    whole = table["million_multiply_adds"].sum() + 4096 * 1000 / 1e6
+    table["cost_so_far"] = table["million_multiply_adds"].cumsum() / whole
+    return table
+
+
+def plot_layer_costs(image_size=128, cut="block4_pool"):
+    """Draw what each layer costs; the layers that a cut saves are grey."""
+    costs = layer_costs(image_size)["million_multiply_adds"]
+    kept = np.arange(len(costs)) <= costs.index.get_loc(cut)
+    figure, axes = plt.subplots(figsize=(8, 2.8))
+    axes.bar(costs.index, costs, color=np.where(kept, _COLOURS[0], "#C8C8C8"))
+    axes.set(
+        title=f"Cutting at {cut} keeps the blue layers ({image_size}×{image_size} pixels)",
+        ylabel="million\nmultiply-adds a picture",
+    )
+    axes.tick_params(axis="x", rotation=60, labelsize=8)
+    plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
+    return _finish(figure, axes)
+
+
+def feature_maps(extractor, picture, layers):
+    """Run one picture through a network and return the maps at several layers.
+
+    Parameters
+    ----------
+    extractor : VGG16Extractor
+        Cut at or behind the last of `layers`.
+    picture : ndarray of shape (height, width, 3), uint8
+    layers : list of str
+
+    Returns
+    -------
+    dict of str to ndarray of shape (side, side, channels)
+    """
+    from zapsim.io.pictures import fit_square
+
+    # It sets TensorFlow up, which has to come before it is imported.
+    model = extractor.model
+    import keras
+
+    outputs = {layer: model.get_layer(layer).output for layer in layers}
+    square = fit_square(picture, extractor.image_size, extractor.fit)
+    every = keras.Model(model.input, outputs)
+    maps = every.predict_on_batch(as_trained(square[None].astype(np.float32)))
+    return {layer: np.asarray(maps[layer][0], np.float32) for layer in layers}
+
+
+def interrupted(catalogue, after):
+    """Return the catalogue, but reading any picture after the first `after` is interrupted.
+
+    As by the stop button: with KeyboardInterrupt.
+    """
+    keys = set(catalogue.keys[after:])
+
+    class Interrupting(FilesBefore):
+        def read(self, key):
+            if key in keys:
+                raise KeyboardInterrupt
+            return self._files.read(key)
+
+    return Catalogue(Interrupting(catalogue._files), catalogue.table)
+
+
+def compare_cuts(catalogue, image_size=64):
+    """Measure what a cut after each of VGG16's five pools costs and gives.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        With SubCategory and Product; every picture of it must be readable.
+    image_size : int
+        At least 64, for the last pool's maps to have 2×2 cells.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a pool: ``n_features`` of a 2×2 grid of averages, ``cost_so_far`` as in
+        `layer_costs`, and ``precision_at_5`` for the subcategory, other colourways left out.
+    """
+    from zapsim.features import VGG16Extractor
+
+    extractor = VGG16Extractor("block5_pool", grid=2, image_size=image_size)
+    cuts = [(layer, 2) for layer in LAYERS if "pool" in layer]
+    values, _ = run_cuts(catalogue, extractor, cuts)
+    labels, products = catalogue.table["SubCategory"], catalogue.table["Product"]
+    costs, rows = layer_costs(image_size)["cost_so_far"], {}
+    for layer, grid in cuts:
+        features = pd.DataFrame(values[layer, grid], index=catalogue.keys)
+        precision = precision_at_k(top_k(features, 5, exclude=products), labels)
+        rows[layer] = {
+            "n_features": features.shape[1],
+            "cost_so_far": costs[layer],
+            "precision_at_5": precision,
+        }
+    return pd.DataFrame(rows).T.astype({"n_features": int})
+
+
+def preprocessing_variants(catalogue, image_size=64):
+    """Extract a catalogue's features the right way, and with three classic mistakes.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        Every picture of it must be readable.
+    image_size : int
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame of shape (n_items, n_features)
+    """
+    from zapsim.features import VGG16Extractor
+
+    extractor = VGG16Extractor(image_size=image_size)
+    cut = extractor.layer, extractor.grid
+    inputs = {
+        "as VGG16 was trained": as_trained,
+        "red and blue exchanged": lambda rgb: rgb - MEANS,
+        "means not taken away": lambda rgb: rgb[..., ::-1],
+        "scaled to [0, 1]": lambda rgb: rgb[..., ::-1] / np.float32(255),
+    }
+    variants = {}
+    for name, prepare in inputs.items():
+        values, _ = run_cuts(catalogue, extractor, [cut], prepare)
+        variants[name] = pd.DataFrame(values[cut], index=catalogue.keys)
+    return variants
+
+
+def compare_preprocessing(variants, table):
+    """Compare variants of preprocessing by precision at 5, other colourways left out.
+
+    Parameters
+    ----------
+    variants : dict of str to pandas.DataFrame
+        As `preprocessing_variants` returns them, the right one first.
+    table : pandas.DataFrame
+        The catalogue's, with columns SubCategory and Product.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a variant: ``both``, where queries and catalogue take the same path, and
+        ``query only``, where the catalogue takes the right one.
+    """
+    labels, products = table["SubCategory"].to_numpy(), table["Product"].to_numpy()
+    right = unit_vectors(next(iter(variants.values())))
+    rows = {}
+    for name, features in variants.items():
+        scores = unit_vectors(features) @ right.T
+        scores[products[:, None] == products] = -np.inf
+        found = np.stack([nearest(row, 5) for row in scores])
+        both = precision_at_k(top_k(features, 5, exclude=products), labels)
+        rows[name] = {"both": both, "query only": (labels[found] == labels[:, None]).mean()}
+    return pd.DataFrame(rows).T
+
+
+def plot_feature_maps(maps, n=7):
+    """Draw, for each layer, the `n` maps that vary most over the picture; bright is strong."""
+    figure, grid = plt.subplots(
+        len(maps), n, figsize=(1.25 * n + 1, 1.3 * len(maps)), squeeze=False
+    )
+    for row, (layer, values) in zip(grid, maps.items(), strict=True):
+        liveliest = np.argsort(values.std(axis=(0, 1)))[::-1][:n]
+        for axes, channel in zip(row, liveliest, strict=True):
+            axes.imshow(values[:, :, channel], cmap="magma")
+            axes.set(xticks=[], yticks=[], title=f"channel {channel}")
+            axes.title.set_fontsize(7)
+        side, _, channels = values.shape
+        row[0].set_ylabel(
+            f"{layer}\n{channels} maps\nof {side}×{side}",
+            rotation=0, ha="right", va="center", fontsize=8,
+        )  # fmt: skip
+    figure.tight_layout()
+    plt.close(figure)
+    return figure
+
+
+def plot_arrows(vectors):
+    """Draw two-dimensional vectors as arrows from the origin (dict of name to (x, y))."""
+    figure, axes = plt.subplots(figsize=(4.2, 3.6))
+    for (name, (x, y)), colour in zip(vectors.items(), _COLOURS, strict=False):
+        axes.annotate(
+            "", (x, y), (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2.5}
+        )
+        axes.annotate(
+            f"{name} ({x}, {y})", (x, y), (4, 4), textcoords="offset points", color=colour
+        )
+    reach = 1.25 * max(max(vector) for vector in vectors.values())
+    axes.set(xlim=(0, reach), ylim=(0, reach), aspect="equal")
+    axes.set(xlabel="feature 1", ylabel="feature 2")
+    return _finish(figure, axes)
+
+
+def plot_heat_map(matrix, labels):
+    """Draw a similarity matrix with its items ordered by label.
+
+    Parameters
+    ----------
+    matrix : pandas.DataFrame of shape (n_items, n_items)
+    labels : pandas.Series of str, indexed by key
+    """
+    ordered = labels.loc[matrix.index].sort_values(kind="stable")
+    counts = ordered.value_counts(sort=False).loc[ordered.unique()]
+    ends = counts.cumsum().to_numpy()
+    figure, axes = plt.subplots(figsize=(9, 7.6))
+    low = np.quantile(matrix.to_numpy(), 0.01)
+    image = axes.imshow(matrix.loc[ordered.index, ordered.index], cmap="viridis", vmin=low, vmax=1)
+    for end in ends[:-1]:
+        axes.axhline(end - 0.5, color="white", linewidth=0.6)
+        axes.axvline(end - 0.5, color="white", linewidth=0.6)
+    middles = ends - counts.to_numpy() / 2
+    axes.set_yticks(middles, counts.index, fontsize=9)
+    axes.set_xticks(middles, counts.index, fontsize=9)
+    plt.setp(axes.get_xticklabels(), rotation=60, ha="right", rotation_mode="anchor")
+    figure.colorbar(image, label="cosine similarity", shrink=0.8)
+    figure.tight_layout()
+    plt.close(figure)
+    return figure
+
+
+def plot_score_distribution(matrix, labels):
+    """Draw how the scores of pairs with the same label and with different ones are spread."""
+    codes = pd.factorize(labels.loc[matrix.index])[0]
+    rows, columns = np.triu_indices(len(matrix), k=1)
+    scores, same = matrix.to_numpy()[rows, columns], codes[rows] == codes[columns]
+    figure, axes = plt.subplots(figsize=(7, 2.8))
+    bins = np.linspace(scores.min(), scores.max(), 60)
+    for chosen, name, colour in [(~same, "different", "#8A8A8A"), (same, "the same", _COLOURS[0])]:
+        label = f"{name} {labels.name} ({chosen.sum():,} pairs)"
+        axes.hist(scores[chosen], bins, density=True, alpha=0.6, color=colour, label=label)
+    axes.set(xlabel="cosine similarity", ylabel="share of pairs", yticks=[])
+    axes.legend(frameon=False, fontsize=8)
+    return _finish(figure, axes)
+
+
+def matrix_memory(sizes, k=50):
+    """Compare the memory of a whole similarity matrix with that of every item's nearest.
+
+    Parameters
+    ----------
+    sizes : list of int
+        Numbers of items.
+    k : int
+        Neighbours kept.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Megabytes, by number of items: ``matrix`` (a float32 a pair), ``neighbours`` (an int32
+        and a float32 for each of the k).
+    """
+    sizes = np.array(sizes, dtype=np.int64)
+    table = {"matrix": 4 * sizes**2 / 1e6, "neighbours": 8 * k * sizes / 1e6}
+    return pd.DataFrame(table, index=pd.Index(sizes, name="items")).round(1)
+
+
+def _finish(figure, axes):
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    # An open figure would be shown a second time at the end of the cell.
+    plt.close(figure)
+    return figure

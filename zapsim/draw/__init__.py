@@ -1,0 +1,1 @@
+"""Draw what was found: figures (`plots`), and HTML and CSV (`html`)."""

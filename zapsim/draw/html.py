@@ -1,0 +1,159 @@
+"""Write neighbours as HTML: a table that stands alone, and the pieces of a card; tables as CSV.
+
+In: pictures, and texts that came from file names and metadata. Out: HTML and CSV in which every
+text is escaped, so that whatever a file is called is shown and never run.
+"""
+
+import base64
+from html import escape
+
+from zapsim.io.pictures import thumbnail
+
+__all__ = [
+    "csv_link",
+    "csv_text",
+    "data_link",
+    "facts_html",
+    "gallery_html",
+    "html_page",
+    "html_table",
+    "picture_html",
+    "score_html",
+    "status_html",
+]
+
+_HEAD = ("rank", "picture", "score", "name")
+
+
+def html_table(query, neighbours, caption):
+    """Write a query and its neighbours as a table with the pictures inside.
+
+    Parameters
+    ----------
+    query : (picture, name)
+    neighbours : list of (rank, score, picture, name)
+        Pictures are RGB arrays, or None where one could not be read.
+    caption : str
+
+    Returns
+    -------
+    str
+    """
+    rows = [_row("query", "", *query)]
+    rows += [
+        _row(f"#{rank}", score_html(score), picture, name)
+        for rank, score, picture, name in neighbours
+    ]
+    head = "".join(f'<th scope="col">{title}</th>' for title in _HEAD)
+    return (
+        f"<table><caption>{escape(caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def html_page(title, body):
+    """Write a whole page around HTML, so that a saved file shows every letter as it is."""
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(title)}</title><style>body {{ font-family: sans-serif }} "
+        "td, th { padding: 4px 12px; text-align: left }</style></head>"
+        f"<body>{body}</body></html>"
+    )
+
+
+def gallery_html(query, neighbours):
+    """Write a query and its neighbours as cards that flow into rows; takes what `html_table` does.
+
+    Returns
+    -------
+    str
+    """
+    card = "border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 8px; padding: 6px"
+    framed = "border: 3px solid #0072B2; border-radius: 10px; padding: 8px"
+    picture, name = query
+    cards = [f'<div style="{framed}">{picture_html(picture, name, 200)}<br>{escape(name)}</div>']
+    cards += [
+        f'<div style="{card}; width: 136px">{picture_html(picture, name)}<b>#{rank}</b> '
+        f"&nbsp;{score_html(score)}{escape(name)}</div>"
+        for rank, score, picture, name in neighbours
+    ]
+    return f'<div style="display: flex; flex-wrap: wrap; gap: 8px">{"".join(cards)}</div>'
+
+
+def picture_html(picture, name, size=136):
+    """Write a picture as ``<img>`` with its name as alternative text, or say it can't be read."""
+    if picture is None:
+        return "cannot be read"
+    data = base64.b64encode(thumbnail(picture, size)).decode()
+    return (
+        f'<img alt="{escape(name)}" width="{size}" height="{size}" '
+        f'src="data:image/jpeg;base64,{data}">'
+    )
+
+
+def score_html(score):
+    """Write a score as a number over a bar, full at 1."""
+    return (
+        f"{score:.3f}"
+        '<div style="background: rgba(128, 128, 128, 0.3); height: 5px; min-width: 60px; '
+        'margin: 2px 0 4px">'
+        f'<div style="background: #0072B2; height: 5px; width: {max(score, 0):.1%}"></div></div>'
+    )
+
+
+def facts_html(facts):
+    """Write what is known about an item as a list (dict of column to value, missing ones out)."""
+    rows = "".join(
+        f'<div><span style="opacity: 0.7">{escape(str(name))}</span>&nbsp; '
+        f"{escape(str(value).replace(';', ', '))}</div>"
+        for name, value in facts.items()
+    )
+    return f'<div style="line-height: 1.5; overflow-wrap: anywhere">{rows}</div>'
+
+
+def status_html(text, wrong=False):
+    """Write a message so that screen readers speak it; what went wrong gets a mark of its own."""
+    look = "padding: 4px 0; line-height: 1.4; overflow-wrap: anywhere"
+    if wrong:
+        # No colour of the letters: it would have to be readable on dark themes, too.
+        look += "; border-left: 5px solid #D55E00; padding-left: 8px; font-weight: bold"
+    return f'<div role="status" aria-live="polite" style="{look}">{escape(text)}</div>'
+
+
+def data_link(name, mime, data):
+    """Write a link that saves `data` (bytes) under a name, without any server."""
+    encoded = base64.b64encode(data).decode()
+    return (
+        f'<a download="{escape(name)}" style="text-decoration: underline" '
+        f'href="data:{mime};base64,{encoded}">{escape(name)}</a>'
+    )
+
+
+def csv_text(table):
+    """Write a table without its index as CSV (str) of which a spreadsheet runs no cell.
+
+    What it would take for a formula gets an apostrophe before it, in the header, too.
+    """
+    texts = table.select_dtypes(exclude="number").columns
+    table = table.assign(**{name: table[name].map(_harmless) for name in texts})
+    # As RFC 4180 has it; with it, a lone carriage return in a cell is quoted, and starts no row.
+    return table.rename(columns=_harmless).to_csv(index=False, lineterminator="\r\n")
+
+
+def csv_link(name, text):
+    """Write a link that saves CSV (str) under a name."""
+    # Spreadsheets take a CSV for UTF-8 only where it begins with this mark.
+    return data_link(name, "text/csv", text.encode("utf-8-sig"))
+
+
+def _harmless(cell):
+    runs = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    return f"'{cell}" if runs else cell
+
+
+def _row(rank, score, picture, name):
+    shown = picture_html(picture, name)
+    return (
+        f'<tr><th scope="row">{rank}</th><td>{shown}</td><td>{score}</td>'
+        f"<td>{escape(name)}</td></tr>"
+    )

@@ -1,0 +1,155 @@
+"""Lay a catalogue out on a plane, so that what is similar lies close together.
+
+In: features, a DataFrame (n_items, n_features) indexed by key. Out: a place for each item, and a
+grid of cells to draw their pictures in. The edge rule: a plane cannot keep thousands of
+dimensions; neighbours there are mostly neighbours, distances between groups mean little.
+"""
+
+import numpy as np
+import pandas as pd
+
+from zapsim.checks import check_features
+from zapsim.similarity import unit_vectors
+
+__all__ = ["map_catalogue", "plot_map", "snapped"]
+
+_METHODS = ("t-SNE", "PCA")
+_COMPONENTS = 50
+
+
+def map_catalogue(features, method="t-SNE", seed=42):
+    """Find a place on a plane for each item.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame of shape (n_items, n_features)
+        Indexed by key; at least 3 items.
+    method : {"t-SNE", "PCA"}
+        t-SNE keeps close what is close, and takes seconds for hundreds of items, minutes for
+        tens of thousands. PCA is the two directions in which the items differ most: immediate,
+        but neighbours overlap.
+    seed : int
+        For t-SNE. The same seed gives the same map with the same versions of the libraries on
+        the same kind of machine, and maybe another one elsewhere: PCA is comparable, t-SNE is
+        to be looked at.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_items, 2), float64
+        Columns ``x`` and ``y``, each from 0 to 1 (y upwards), indexed by key.
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown, or there are fewer than 3 items.
+
+    References
+    ----------
+    van der Maaten & Hinton, "Visualizing Data using t-SNE", JMLR 9, 2008. How to read one:
+    Wattenberg, Viégas & Johnson, "How to Use t-SNE Effectively", Distill, 2016,
+    doi:10.23915/distill.00002.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
+    check_features(features)
+    if method not in _METHODS:
+        raise ValueError(f"method must be 't-SNE' or 'PCA'. Received: {method!r}")
+    n_items = len(features)
+    if n_items < 3:
+        raise ValueError(f"A map needs at least 3 items. Received: {n_items}")
+    unit = unit_vectors(features)
+    n_components = 2 if method == "PCA" else min(_COMPONENTS, *unit.shape)
+    with np.errstate(invalid="ignore"):  # Where all items are the same, nothing varies.
+        places = PCA(min(n_components, *unit.shape), random_state=seed).fit_transform(unit)
+    # Where nothing varies, or in one direction only, t-SNE has nowhere to begin.
+    if method == "t-SNE" and places.shape[1] > 1 and np.ptp(places[:, 0]) > 0:
+        perplexity = min(30, (n_items - 1) / 3)
+        # On a busy machine its threads wait for each other in vain, for minutes instead of
+        # seconds; and one thread adds up in the same order every time.
+        with threadpool_limits(1):
+            places = TSNE(perplexity=perplexity, random_state=seed).fit_transform(places)
+    # One feature alone gives one direction only.
+    places = places[:, :2]
+    places = np.pad(places, ((0, 0), (0, max(0, 2 - places.shape[1])))).astype(np.float64)
+    span = np.ptp(places, axis=0)
+    places = (places - places.min(axis=0)) / np.where(span > 0, span, 1)
+    return pd.DataFrame(places, columns=["x", "y"], index=features.index)
+
+
+def snapped(places, columns=None):
+    """Move every item to a cell of its own, so that pictures don't cover each other.
+
+    Cells are dealt out so that the squared distances moved are, together, the least possible.
+
+    Parameters
+    ----------
+    places : pandas.DataFrame of shape (n_items, 2)
+        As `map_catalogue` returns.
+    columns : int, optional
+        Cells a side; by default so many that about half of them stay empty, which keeps groups
+        apart.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_items, 2), int64
+        Columns ``column`` (from the left) and ``row`` (from the top), from 0, indexed by key.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer cells than items.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    n_items = len(places)
+    side = int(np.ceil(np.sqrt(2 * n_items))) if columns is None else columns
+    if side**2 < n_items:
+        raise ValueError(
+            f"{n_items:,} items need at least {int(np.ceil(np.sqrt(n_items)))} columns. "
+            f"Received: columns={columns}"
+        )
+    row, column = np.divmod(np.arange(side**2), side)
+    centres = np.column_stack([column + 0.5, side - row - 0.5]) / side
+    apart = places[["x", "y"]].to_numpy()[:, None] - centres[None]
+    _, cell = linear_sum_assignment(np.einsum("ncd,ncd->nc", apart, apart))
+    return pd.DataFrame({"column": column[cell], "row": row[cell]}, index=places.index)
+
+
+def plot_map(catalogue, places, label=None, n=600, seed=42):
+    """Draw the map with the items' pictures.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    places : pandas.DataFrame of shape (n_items, 2)
+        As `map_catalogue` returns.
+    label : str, optional
+        A column of the catalogue, such as Category: its most frequent values are told apart by
+        colour.
+    n : int
+        At most so many items are drawn, chosen at random: more would be too small to see.
+    seed : int
+        For the choice.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    KeyError
+        If an item is not in the catalogue, or there is no such column.
+    """
+    from zapsim.draw.plots import plot_mosaic
+
+    if len(places) > n:
+        places = places.sample(n, random_state=seed)
+    if label is not None and label not in catalogue.table:
+        names = ", ".join(catalogue.table.columns)
+        raise KeyError(f"No column {label!r} to label by. The catalogue has: {names}.")
+    labels = None if label is None else catalogue.table[label].loc[places.index]
+    pictures = [catalogue.picture_or_none(key) for key in places.index]
+    cells = snapped(places)
+    return plot_mosaic(pictures, cells["row"], cells["column"], labels)

@@ -1,0 +1,13 @@
+"""Say where zapsim's own data is: in ``data/`` of a clone, in ``zapsim/data/`` of a wheel."""
+
+from pathlib import Path
+
+__all__ = ["MINIZAP", "MINIZAP_FEATURES", "MINIZAP_PARTS", "VGG16_WEIGHTS"]
+
+_HERE = Path(__file__).resolve().parents[1]
+_DATA = _HERE / "data" if (_HERE / "data").is_dir() else _HERE.parent / "data"
+
+MINIZAP = _DATA / "minizap.zip"
+MINIZAP_FEATURES = _DATA / "minizap-features"
+MINIZAP_PARTS = _DATA / "minizap-parts"
+VGG16_WEIGHTS = _DATA / "vgg16_conv_fp16.npz"

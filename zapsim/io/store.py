@@ -1,0 +1,316 @@
+"""Keep features in a store: a folder of Parquet shards.
+
+A shard holds the columns ``key`` (str), ``content`` (str, what identifies the picture's bytes)
+and ``features`` (fixed-size list of float16); its schema's metadata says, as JSON, with which
+settings the features were made. pandas, DuckDB, Ray, Spark and LanceDB read it as it is. The
+edge rules: a store made with other settings is refused; files appear whole or not at all; a
+damaged shard is passed over, but a disk that does not answer is an error; a row whose content is
+no longer the picture's is passed over; of two rows the later shard's counts. Several processes
+may write at once, for each adds shards of its own, named by their content: nothing is mixed up or
+lost, and what both compute is computed twice.
+"""
+
+import hashlib
+import json
+import re
+import tempfile
+import time
+import warnings
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from zapsim.io.bundled import MINIZAP_FEATURES
+from zapsim.io.parquet import (
+    TEMPORARY,
+    DamagedError,
+    StoreError,
+    not_read,
+    not_written,
+    read_table,
+    reading,
+    table_of,
+    vectors_of,
+    write_table,
+)
+
+__all__ = [
+    "FeatureStore",
+    "ShardWriter",
+    "features_frame",
+    "load_features",
+    "no_store",
+    "open_store",
+]
+
+SHARD_ITEMS = 512
+_SETTINGS = b"zapsim"
+_ABSENT = "(absent)"
+# A file that is being written is younger; what is older was left by a process that was killed.
+_LEFT_SECONDS = 3600
+
+
+def load_features(store=None, keys=None):
+    """Read the features of a store.
+
+    Parameters
+    ----------
+    store : path, optional
+        The folder. By default MiniZap's features, which ship with zapsim.
+    keys : iterable of str, optional
+        The wanted items, such as ``catalogue.keys``; those that the store lacks are left out. By
+        default all that it holds, those of pictures that were deleted since among them.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_items, n_features), float32
+        Indexed by key, in the order of `keys`, by default sorted. ``attrs["extractor"]`` holds
+        the settings they were made with.
+
+    Raises
+    ------
+    StoreError
+        If there is no store, it holds none of `keys`, its shards were made with different
+        settings, or it cannot be read now. A damaged shard is only named in a warning, and passed
+        over.
+    """
+    opened = open_store(MINIZAP_FEATURES if store is None else store)
+    found = {}
+    for _, stored, _, values in opened.blocks():
+        found.update(zip(stored, values, strict=True))
+    if not found:
+        raise no_store(opened.folder)
+    keys = sorted(found) if keys is None else [key for key in dict.fromkeys(keys) if key in found]
+    if not keys:
+        raise StoreError(
+            f"None of these items is in the feature store {opened.folder}, which holds "
+            f"{len(found):,}, such as {min(found)!r}. Was it made of another catalogue?"
+        )
+    values = np.empty((len(keys), len(found[keys[0]])), np.float32)
+    for row, key in enumerate(keys):
+        values[row] = found.pop(key)
+    return features_frame(keys, values, opened.settings)
+
+
+def open_store(folder):
+    """Return the `FeatureStore` in a folder, with the settings that it was made with."""
+    folder = Path(folder).expanduser()
+    settings = [s for s in map(_settings, _shards(folder)) if s is not None]
+    return FeatureStore(folder, settings[0] if settings else {}, read_only=True)
+
+
+def no_store(folder):
+    """Return the error that a folder holds nothing to read."""
+    return StoreError(
+        f"No {'undamaged ' if _shards(folder) else ''}feature store at {folder}. Make one with "
+        f"VGG16Extractor().extract(catalogue, cache={str(folder)!r})."
+    )
+
+
+def features_frame(keys, values, settings):
+    """Put features into the DataFrame that the rest of zapsim takes."""
+    frame = pd.DataFrame(values, index=pd.Index(keys, name="key"), copy=False)
+    frame.attrs["extractor"] = dict(settings)
+    return frame
+
+
+class FeatureStore:
+    """A folder of shards made with one extractor's settings.
+
+    Parameters
+    ----------
+    folder : path
+        Made when the first shard is written.
+    settings : dict
+        What the features depend on; JSON types only.
+    read_only : bool
+        Refuse to write.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds shards made with other settings, or cannot be read now.
+    """
+
+    def __init__(self, folder, settings, read_only=False):
+        self.folder = Path(folder).expanduser()
+        self.settings = settings
+        self.read_only = read_only
+        self._checked = set()
+        self.check_settings()
+        if self.folder.exists() and not self.folder.is_dir():
+            raise StoreError(f"{self.folder} is a file; a feature store is a folder.")
+
+    def check_settings(self):
+        """Raise StoreError if a shard that is new here was made with other settings."""
+        for shard in _shards(self.folder):
+            if shard not in self._checked:
+                self._check_shard(shard)
+                self._checked.add(shard)
+
+    def _check_shard(self, shard):
+        found = _settings(shard)
+        if found is not None and found != self.settings:
+            names = sorted({*found, *self.settings})
+            pairs = [(n, found.get(n, _ABSENT), self.settings.get(n, _ABSENT)) for n in names]
+            differences = [f"{name} is {a} there and {b} here" for name, a, b in pairs if a != b]
+            raise StoreError(
+                f"The feature store {self.folder} was made with other settings: "
+                f"{'; '.join(differences)}. Features of different settings cannot be compared: "
+                "use another folder as cache, or the store's settings."
+            )
+
+    def blocks(self):
+        """Yield (path, keys, contents, values (n, n_features) float16), a shard at a time.
+
+        A damaged shard is named in a warning and passed over. One that cannot be read now, or is
+        deleted meanwhile, is a StoreError.
+        """
+        for shard in _shards(self.folder):
+            try:
+                with reading(shard):
+                    table = read_table(shard)
+                    keys, contents = table["key"].to_pylist(), table["content"].to_pylist()
+                    values = vectors_of(table)
+            except DamagedError as error:
+                warnings.warn(
+                    f"The shard {shard} is damaged and passed over ({error}). Its pictures are "
+                    "extracted again; the file can be deleted.",
+                    stacklevel=2,
+                )
+                continue
+            yield shard, keys, contents, values
+
+    def keys(self):
+        """Return the keys that the store knows, whatever their content (set of str).
+
+        Of damaged shards there are none; `blocks` names those.
+        """
+        found = set()
+        for shard in _shards(self.folder):
+            with suppress(DamagedError), reading(shard):
+                found.update(read_table(shard, columns=["key"])["key"].to_pylist())
+        return found
+
+    def read(self, contents, n_features):
+        """Look up the features of pictures by key and content.
+
+        Parameters
+        ----------
+        contents : dict of str to str or None
+            The wanted keys, and what identifies each one's content; None is never found.
+        n_features : int
+
+        Returns
+        -------
+        values : ndarray of shape (n_items, n_features), float32
+            In the order of `contents`; rows that were not found are left as zeros.
+        found : ndarray of shape (n_items,), bool
+        """
+        position = {key: i for i, key in enumerate(contents)}
+        values = np.zeros((len(contents), n_features), np.float32)
+        found = np.zeros(len(contents), bool)
+        for _, keys, stored, block in self.blocks():
+            rows = [row for row, key in enumerate(keys) if key in contents]
+            where = [position[keys[row]] for row in rows]
+            values[where] = block[rows]
+            # A later row counts even where it no longer fits: the picture was changed back, and
+            # is to be written again, so that the last row is always the right one.
+            found[where] = [contents[keys[row]] == stored[row] for row in rows]
+        values[~found] = 0
+        return values, found
+
+    def write(self, keys, contents, values):
+        """Add a shard; it appears whole or not at all."""
+        if self.read_only or not keys:
+            return
+        # Another process may have begun to write features of other settings.
+        self.check_settings()
+        table = table_of({"key": keys, "content": contents}, values.astype(np.float16))
+        # Not their count: a damaged shard may have been deleted, and this one must sort last.
+        numbers = [re.match(r"part-(\d+)", shard.name) for shard in _shards(self.folder)]
+        number = max((int(match[1]) for match in numbers if match), default=-1) + 1
+        # Named by its content, so that two processes at once don't write the same file.
+        digest = hashlib.sha256("\n".join([*keys, *contents]).encode()).hexdigest()[:8]
+        path = self.folder / f"part-{number:05d}-{digest}.parquet"
+        write_table(table.replace_schema_metadata({_SETTINGS: json.dumps(self.settings)}), path)
+
+
+class ShardWriter:
+    """Collect rows and write a shard whenever one is full, and the rest at the end.
+
+    A context manager: what was collected is written even when the work is interrupted. Entering
+    makes the folder, tries whether it can be written to, and clears away what killed processes
+    left half written.
+
+    Parameters
+    ----------
+    store : FeatureStore or None
+        None drops the rows.
+
+    Raises
+    ------
+    StoreError
+        On entry, if the folder cannot be written to, or holds features of other settings.
+    """
+
+    def __init__(self, store):
+        self._store = store
+        self._rows = []
+
+    def __enter__(self):
+        if self._store is not None and not self._store.read_only:
+            folder = self._store.folder
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                tempfile.TemporaryFile(dir=folder).close()
+            except OSError as error:
+                raise not_written(folder, error) from error
+            self._store.check_settings()
+            _clear(folder)
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if not (kind and issubclass(kind, StoreError)):
+            self._flush()
+
+    def add(self, keys, contents, values):
+        """Add rows: keys and contents (lists of str), values of shape (n, n_features)."""
+        self._rows += zip(keys, contents, values, strict=True)
+        if len(self._rows) >= SHARD_ITEMS:
+            self._flush()
+
+    def _flush(self):
+        if self._store is not None and self._rows:
+            keys, contents, values = zip(*self._rows, strict=True)
+            self._rows = []
+            self._store.write(list(keys), list(contents), np.stack(values))
+
+
+def _clear(folder):
+    for leftover in folder.glob(f".part-*{TEMPORARY}"):
+        with suppress(OSError):
+            if time.time() - leftover.stat().st_mtime > _LEFT_SECONDS:
+                leftover.unlink()
+
+
+def _shards(folder):
+    # Not glob, which takes a folder that does not answer for an empty one.
+    try:
+        return sorted(path for path in folder.iterdir() if path.match("part-*.parquet"))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise not_read(folder, error) from error
+
+
+def _settings(shard):
+    """Return the settings of a shard, or None where it is damaged."""
+    try:
+        with reading(shard):
+            return json.loads((pq.read_schema(shard).metadata or {}).get(_SETTINGS, b"{}"))
+    except DamagedError:
+        return None

@@ -1,0 +1,170 @@
+"""Draw what the other modules of this room measure.
+
+In: their tables. Out: matplotlib Figures, which appear once as the last line of a cell. The edge
+rule: what is missing (NaN) is not drawn.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from zapsim.catalogue import unknown_key
+from zapsim.draw.plots import QUERY_COLOUR, plot_pictures
+from zapsim.judge.relevance import Relevance
+
+__all__ = ["plot_cases", "plot_confusion", "plot_scorecard"]
+
+_GREY = "#767676"
+
+
+def plot_scorecard(card, metric=None):
+    """Draw one metric with its intervals, a row for each kind of features, or each class.
+
+    Parameters
+    ----------
+    card : pandas.DataFrame
+        As `zapsim.scorecard`, `lab_report`, `per_class` or `evaluate` returns.
+    metric : str, optional
+        Of a scorecard, such as ``"precision@5"`` or a difference; by default its first.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        In the card's order, from the top; a grey line marks 0 where differences are shown. What
+        `lab_report` says of an item is written at the right.
+
+    Raises
+    ------
+    KeyError
+        If the card has no such metric.
+    """
+    shown, metric = _of_metric(card, metric)
+    value, low, high = (shown[name].to_numpy(float) for name in ("value", "low", "high"))
+    figure, axes = plt.subplots(figsize=(8, 0.3 * len(shown) + 1), layout="constrained")
+    rows = np.arange(len(shown))
+    axes.errorbar(
+        value, rows, xerr=np.maximum([value - low, high - value], 0),
+        fmt="o", markersize=5, color=QUERY_COLOUR, ecolor=QUERY_COLOUR, elinewidth=1.6, capsize=3,
+    )  # fmt: skip
+    axes.set_yticks(rows, [str(name) for name in shown.index], parse_math=False)
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.set_xlabel(str(metric), parse_math=False)
+    axes.grid(axis="x", alpha=0.3)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    if " - " in str(metric):
+        axes.axvline(0, color=_GREY, linewidth=1)
+    if isinstance(card.columns, pd.MultiIndex) and "an item" in card.columns.get_level_values(0):
+        for row, item in zip(rows, card["an item"].itertuples(), strict=True):
+            spent = "" if np.isnan(item.milliseconds) else f", {item.milliseconds:.0f} ms"
+            text = f"{item.n_features:,} numbers{spent}"
+            axes.annotate(
+                text, (1.01, row), xycoords=("axes fraction", "data"),
+                va="center", fontsize=8, color=_GREY, annotation_clip=False,
+            )  # fmt: skip
+    # An open figure would be shown a second time at the end of the cell.
+    plt.close(figure)
+    return figure
+
+
+def plot_confusion(shares, least=0.05, n=40):
+    """Draw which class is taken for which.
+
+    Parameters
+    ----------
+    shares : pandas.DataFrame of shape (n_classes, n_classes)
+        As `zapsim.confusion` returns.
+    least : float
+        Shares from this on are written into their cells, in per cent.
+    n : int
+        At most so many classes are drawn: of more, those with the fewest neighbours of their own.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A row for each class of queries, a column for each class of neighbours, in the table's
+        order. The title says where classes were left out.
+    """
+    n_given = len(shares)
+    if n_given > n:
+        # Stable, and classes without neighbours (NaN) last.
+        worst = np.sort(np.argsort(np.diag(shares), kind="stable")[:n])
+        shares = shares.iloc[worst, worst]
+    n_classes, side = len(shares), 0.42 * len(shares) + 2.4
+    figure, axes = plt.subplots(figsize=(side, side - 0.3), layout="constrained")
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.argwhere(shares.to_numpy() >= least):
+        share = shares.iat[row, column]
+        axes.text(
+            column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=8,
+            color="white" if share > 0.55 else "black",
+        )  # fmt: skip
+    places, names = np.arange(n_classes), [str(name) for name in shares.columns]
+    axes.set_yticks(places, names, fontsize=9, parse_math=False)
+    axes.set_xticks(
+        places, names, fontsize=9, rotation=55, ha="right", rotation_mode="anchor", parse_math=False
+    )
+    axes.set(ylabel="the query is of", xlabel="its neighbours are of")
+    if n_classes < n_given:
+        axes.set_title(f"the {n_classes} most mistaken of {n_given:,} classes", fontsize=10)
+    axes.set_xticks(places[:-1] + 0.5, minor=True)
+    axes.set_yticks(places[:-1] + 0.5, minor=True)
+    axes.grid(which="minor", color="#E4E4E4", linewidth=0.6)
+    axes.tick_params(which="both", length=0)
+    axes.spines[:].set_visible(False)
+    bar = figure.colorbar(image, ax=axes, shrink=0.6, label="share of the neighbours")
+    bar.ax.yaxis.set_major_formatter("{x:.0%}")
+    bar.outline.set_visible(False)
+    plt.close(figure)
+    return figure
+
+
+def plot_cases(catalogue, neighbours, labels, keys, k=5):
+    """Draw queries with their neighbours, a row each, and say which are right.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    neighbours : Neighbours
+        What `zapsim.top_k` returns.
+    labels : array-like of shape (n_items,), or pandas.Series indexed by key
+        What right means; see `zapsim.judge.metrics`.
+    keys : list of str
+        The queries, such as the index of what `zapsim.worst_queries` returns.
+    k : int
+        Neighbours in a row.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    KeyError
+        If there is no such key.
+    """
+    relevance = Relevance(labels, neighbours.keys)
+    found = neighbours.indices[:, :k]
+    right = relevance.gains(found) > 0
+    tiles = []
+    for key in keys:
+        if key not in neighbours.keys:
+            raise KeyError(unknown_key(key, neighbours.keys))
+        row = neighbours.keys.get_loc(key)
+        tiles.append((catalogue.picture_or_none(key), f"QUERY\n{relevance.cells[row]}"))
+        for item, is_right in zip(found[row], right[row], strict=True):
+            picture = catalogue.picture_or_none(neighbours.keys[item]) if item >= 0 else None
+            cell = relevance.cells[item] if item >= 0 else "none"
+            tiles.append((picture, f"{'✓ right' if is_right else '✗ wrong'}\n{cell}"))
+    return plot_pictures(tiles, columns=found.shape[1] + 1)
+
+
+def _of_metric(card, metric):
+    """Return value, low and high of one metric, and its name."""
+    if not isinstance(card.columns, pd.MultiIndex):
+        return card, card.columns.name or ""
+    metrics = [name for name in card.columns.unique(0) if name != "an item"]
+    metric = metrics[0] if metric is None else metric
+    if metric not in metrics:
+        raise KeyError(f"metric must be one of {', '.join(metrics)}. Received: {metric!r}")
+    return card[metric], metric

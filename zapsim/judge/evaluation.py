@@ -1,0 +1,376 @@
+"""Judge recommendations against what is known about the items, and say how sure that is.
+
+In: neighbours as `zapsim.top_k` finds them, or features, and labels, a catalogue column. Out:
+tables of metrics in [0, 1], higher is better, with bootstrap intervals. What a right neighbour is,
+the metrics and the edge rules are defined in `zapsim.judge.metrics`, the intervals in
+`zapsim.judge.bootstrap`.
+"""
+
+import numpy as np
+import pandas as pd
+
+from zapsim.checks import by_key, groups_of
+from zapsim.io.saved import Neighbours
+from zapsim.judge.bootstrap import class_means, interval, resampled_means
+from zapsim.judge.metrics import METRICS, asked, judge
+from zapsim.judge.relevance import Relevance
+from zapsim.similarity import top_k
+
+__all__ = ["compare", "evaluate", "per_class", "precision_at_k", "query_scores", "scorecard"]
+
+_BOUNDS = ["value", "low", "high"]
+_DIFFERENCE = ["difference", "low", "high"]
+
+
+def precision_at_k(neighbours, labels):
+    """Return the mean share of an item's k neighbours that carry the item's own label.
+
+    Parameters
+    ----------
+    neighbours : Neighbours
+        What `zapsim.top_k` returns; its number of columns is the k.
+    labels : array-like of shape (n_items,), or pandas.Series indexed by key
+        Such as a column of the catalogue's table. Without keys, in the order of
+        ``neighbours.keys``. Of several values in a cell, joined by ``;``, one in common is enough.
+
+    Returns
+    -------
+    float
+        Items without a label, or without neighbours, are left out as queries; a neighbour that
+        is missing or has no label counts as wrong.
+
+    Raises
+    ------
+    ValueError
+        If there is not one label for each item, or no item has both a label and a neighbour.
+
+    References
+    ----------
+    Manning, Raghavan & Schütze, "Introduction to Information Retrieval", 2008, section 8.4.
+
+    Examples
+    --------
+    Two boots and two shoes; the second boot's nearest is a shoe, and that shoe's is this boot.
+
+    >>> import pandas as pd, zapsim
+    >>> features = pd.DataFrame([[9, 0], [9, 5], [9, 8], [0, 9]], index=["b1", "b2", "s1", "s2"])
+    >>> zapsim.precision_at_k(zapsim.top_k(features, k=1), ["boot", "boot", "shoe", "shoe"])
+    0.5
+    """
+    relevance = Relevance(labels, neighbours.keys)
+    right = relevance.gains(neighbours.indices) > 0
+    return float(right[asked(neighbours, relevance)].mean())
+
+
+def query_scores(neighbours, labels, k=None, exclude=None):
+    """Judge every query on its own.
+
+    Parameters
+    ----------
+    neighbours : Neighbours
+        What `zapsim.top_k` returns.
+    labels : array-like of shape (n_items,), or pandas.Series indexed by key
+        What right means, such as ``catalogue.table["SubCategory"]``.
+    k : int or list of int, optional
+        How many neighbours are judged, at least 1; by default all that were sought.
+    exclude : array-like of shape (n_items,), or pandas.Series indexed by key, optional
+        The same as was given to `top_k`, such as ``catalogue.table["Product"]``: items with the
+        same value are then not among those to be found either.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_queries, 4 × number of k + 1)
+        Indexed by key, in the neighbours' order: ``precision@k``, ``recall@k``, ``AP@k``,
+        ``nDCG@k``, float64, and ``relevant``, the number of items that are right for the query.
+
+    Raises
+    ------
+    ValueError
+        If a k is less than 1, or more than were sought; if there is not one label for each item;
+        if nothing can be asked; or if neighbours share their query's value in `exclude`.
+    TypeError
+        If labels are None, or the name of a column instead of its values.
+    """
+    judged = judge(neighbours, labels, k, exclude)
+    return judged.scores.assign(relevant=judged.relevant)
+
+
+def evaluate(neighbours, labels, k=None, exclude=None, average="queries", **bootstrap):
+    """Judge neighbours by four metrics, with the intervals in which they may be believed.
+
+    Parameters
+    ----------
+    neighbours, labels, k, exclude
+        As in `query_scores`.
+    average : {"queries", "classes"}
+        The mean over all queries, or the mean over classes of their means (*macro*), in which a
+        small class counts as much as a large one. A query of several values is in each class.
+    **bootstrap
+        ``n_resamples=1000``, ``confidence=0.95``, ``seed=0`` and ``clusters``, a value for each
+        item, equal for those that are resampled together; by default `exclude`, and without
+        that each item is on its own.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a metric: ``value``, ``low`` and ``high``, the percentile interval, and ``best``,
+        what perfect neighbours would reach: less than 1 where a class has fewer than k others,
+        and, for recall, where it has more.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in `query_scores`.
+
+    Examples
+    --------
+    >>> import zapsim
+    >>> table = zapsim.load_catalogue().table
+    >>> neighbours = zapsim.top_k(zapsim.load_features(), 5, exclude=table["Product"])
+    >>> judged = zapsim.evaluate(neighbours, table["SubCategory"], exclude=table["Product"])
+    >>> judged.loc["precision@5"].round(2).to_dict()
+    {'value': 0.88, 'low': 0.85, 'high': 0.9, 'best': 1.0}
+    """
+    if average not in ("queries", "classes"):
+        raise ValueError(f"average must be 'queries' or 'classes'. Received: {average!r}")
+    judged = judge(neighbours, labels, k, exclude)
+    members = _members(judged)[0] if average == "classes" else None
+    table = _means(judged, members, **bootstrap)
+    return table.assign(best=class_means(judged.best.to_numpy(), members).mean(axis=0))
+
+
+def per_class(neighbours, labels, k=None, exclude=None, metric="precision", **bootstrap):
+    """Judge each class on its own.
+
+    Parameters
+    ----------
+    neighbours, labels, exclude
+        As in `query_scores`.
+    k : int, optional
+    metric : {"precision", "recall", "AP", "nDCG"}
+    **bootstrap
+        As in `evaluate`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a value of the column that has queries, worst first, ties in alphabetical order:
+        ``n_queries``; ``value``, ``low``, ``high`` and ``best`` as in `evaluate`. The columns are
+        named for the metric, such as ``precision@5``. An interval without width says that there
+        was nothing to resample: a single product, or queries that all scored the same.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in `query_scores`, and if there is no such metric, or more than one k.
+    """
+    if metric not in METRICS or np.ndim(k):
+        raise ValueError(
+            f"per_class takes one k, and one metric of {', '.join(METRICS)}. "
+            f"Received: k={k!r}, metric={metric!r}"
+        )
+    judged = judge(neighbours, labels, k, exclude)
+    members, classes = _members(judged)
+    metric = METRICS.index(metric)
+    bounds = _bounds(judged.scores.iloc[:, [metric]], judged, members, average=False, **bootstrap)
+    table = pd.DataFrame(np.column_stack(bounds), classes, _BOUNDS)
+    table.columns.name = _mean_names(judged.scores)[metric]
+    table.insert(0, "n_queries", np.asarray(members.sum(axis=0)).ravel().astype(int))
+    table["best"] = class_means(judged.best.to_numpy(), members)[:, metric]
+    return table.sort_values("value", kind="stable")
+
+
+def compare(neighbours, others, labels, k=None, exclude=None, **bootstrap):
+    """Say by how much one kind of neighbours is better than another, query by query.
+
+    Both answer the same queries, and the differences are resampled. That tells apart what two
+    intervals side by side leave open: a hard query is hard for both.
+
+    Parameters
+    ----------
+    neighbours, others : Neighbours
+        Of the same items. Where their order differs, labels and exclude must be Series by key.
+    labels, k, exclude
+        As in `query_scores`.
+    **bootstrap
+        As in `evaluate`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a metric: ``first`` and ``second``, the two means, ``difference``, the first minus
+        the second, in [-1, 1], and its interval, ``low`` and ``high``. Where that holds 0, these
+        queries do not say which is better.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in `query_scores`; if the two were not asked the same queries; if k is not given where
+        different numbers of neighbours were sought; and if labels are not by key where the items'
+        order differs.
+    """
+    _check_same_k(k, [neighbours, others])
+    _check_same_order([neighbours, others], labels, exclude, bootstrap.get("clusters"))
+    return _differences(*(judge(n, labels, k, exclude) for n in (neighbours, others)), **bootstrap)
+
+
+def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS, **bootstrap):
+    """Judge several kinds of features side by side.
+
+    Parameters
+    ----------
+    features : dict of str to pandas.DataFrame (n_items, n_features), or to Neighbours
+        Such as ``{"VGG16": features, **baseline_features(catalogue)}``; compared by `top_k`.
+    labels, exclude
+        As in `query_scores`.
+    k : int or list of int
+        As in `query_scores`; None only where all are Neighbours, of which k is known.
+    against : str, optional
+        One of the names: how much better or worse each is than that one is shown, too.
+    metrics : list of {"precision", "recall", "AP", "nDCG"}, or one of them
+        Which of them are shown, and in which order.
+    **bootstrap
+        As in `evaluate`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a kind, in the order given. Columns of two levels: a metric such as
+        ``precision@5``, and under it ``value``, ``low`` and ``high``; with `against`, the same
+        under ``precision@5 - NAME``, as `compare` has it, for the first metric and k.
+
+    Raises
+    ------
+    KeyError
+        If `against` is none of the names.
+    ValueError, TypeError
+        As in `query_scores` and, with `against`, in `compare`; if there is no such metric,
+        there are no features, or k is None where neighbours must yet be sought.
+
+    Examples
+    --------
+    >>> import zapsim
+    >>> table = zapsim.load_catalogue().table
+    >>> features = zapsim.load_features()
+    >>> kinds = {"all 2,048": features, "the first 20": features.iloc[:, :20]}
+    >>> card = zapsim.scorecard(kinds, table["SubCategory"], exclude=table["Product"])
+    >>> card["precision@5"].round(2)
+                  value   low  high
+    all 2,048      0.88  0.85  0.90
+    the first 20   0.50  0.47  0.54
+    """
+    if not features:
+        raise ValueError("There are no features to judge. Give at least one: {'VGG16': features}.")
+    if against is not None and against not in features:
+        raise KeyError(f"against must be one of {', '.join(features)}. Received: {against!r}")
+    metrics = [metrics] if isinstance(metrics, str) else list(metrics)
+    if not set(metrics) <= set(METRICS) or not metrics:
+        raise ValueError(f"metrics are {', '.join(METRICS)}. Received: {metrics!r}")
+    unsought = [name for name, each in features.items() if not isinstance(each, Neighbours)]
+    if k is None and unsought:
+        raise ValueError(
+            "Neighbours of features are sought by k. "
+            f"Received: k=None for the features {', '.join(map(repr, unsought))}. Give k=5."
+        )
+    found = {
+        name: each if isinstance(each, Neighbours) else top_k(each, int(np.max(k)), exclude)
+        for name, each in features.items()
+    }
+    _check_same_k(k, found.values())
+    _check_same_order(list(found.values()), labels, exclude, bootstrap.get("clusters"))
+    judged = {name: judge(neighbours, labels, k, exclude) for name, neighbours in found.items()}
+    rows = {}
+    for name, each in judged.items():
+        table = _means(each, **bootstrap)
+        shown = [row for metric in metrics for row in table.index if _metric_of(row) == metric]
+        table = table.loc[shown]
+        if against is not None:
+            both = _differences(each, judged[against], **bootstrap)
+            table.loc[f"{shown[0]} - {against}"] = both.loc[shown[0], _DIFFERENCE].to_numpy()
+        rows[name] = table.stack()
+    return pd.DataFrame(rows).T[rows[name].index]
+
+
+def _means(judged, members=None, **bootstrap):
+    """Return the means of what was judged with their bounds, a row for each metric."""
+    bounds = _bounds(judged.scores, judged, members, **bootstrap)
+    return pd.DataFrame(bounds, _BOUNDS, _mean_names(judged.scores)).T
+
+
+def _differences(first, second, **bootstrap):
+    """Return what `compare` does, of what was judged."""
+    means = [first.scores.mean(), second.scores.mean()]
+    rows = [*means, *_bounds(_minus(first, second), first, **bootstrap)]
+    return pd.DataFrame(
+        np.array(rows).T, _mean_names(first.scores), ["first", "second", *_DIFFERENCE]
+    )
+
+
+def _bounds(
+    scores, judged, members=None, average=True, clusters=None,
+    n_resamples=1000, confidence=0.95, seed=0,
+):  # fmt: skip
+    """Return the means of scores with their lower and upper bounds.
+
+    Each of shape (n_metrics,), averaged over the classes, or of shape (n_classes, n_metrics).
+    """
+    relevance, values = judged.relevance, scores.to_numpy()
+    groups = (
+        relevance.groups if clusters is None else groups_of(clusters, relevance.keys, "clusters")
+    )
+    means = class_means(values, members)
+    resampled = resampled_means(values, groups[judged.rows], members, n_resamples, seed)
+    if average:
+        # A small class may be missing from a resample; the mean is over those that are there.
+        means, resampled = means.mean(axis=0), np.nanmean(resampled, axis=1)
+    return means, *interval(resampled, confidence)
+
+
+def _check_same_k(k, found):
+    """Raise ValueError if k is left open where different numbers of neighbours were sought."""
+    sought = sorted({neighbours.indices.shape[1] for neighbours in found})
+    if k is None and len(sought) > 1:
+        raise ValueError(
+            "All must be judged by the same k. "
+            f"Received: k=None for {' and '.join(map(str, sought))} neighbours. Give k={sought[0]}."
+        )
+
+
+def _check_same_order(found, labels, exclude, clusters):
+    """Raise ValueError if items are in different orders, and values don't say whose they are."""
+    if all(found[0].keys.equals(neighbours.keys) for neighbours in found):
+        return
+    for name, values in {"labels": labels, "exclude": exclude, "clusters": clusters}.items():
+        if values is not None and not by_key(values):
+            raise ValueError(
+                f"The items are not in the same order everywhere, so {name} must say whose they "
+                "are: take a Series indexed by key, such as catalogue.table['Category']. "
+                f"Received: {type(values).__name__}"
+            )
+
+
+def _members(judged):
+    """Return which query has which value (n_queries, n_classes), and the values."""
+    members = judged.relevance.members[judged.rows]
+    has_queries = np.asarray(members.sum(axis=0)).ravel() > 0
+    return members[:, has_queries], judged.relevance.values[has_queries]
+
+
+def _minus(first, second):
+    """Return the differences of two sets of scores, query by query, in the first's order."""
+    if set(first.scores.index) != set(second.scores.index):
+        raise ValueError(
+            "Both must be asked the same queries. "
+            f"Received: {len(first.scores):,} and {len(second.scores):,} queries, of which "
+            f"{first.scores.index.isin(second.scores.index).sum():,} are the same."
+        )
+    return first.scores - second.scores.loc[first.scores.index]
+
+
+def _metric_of(mean_name):
+    return mean_name.removeprefix("m").partition("@")[0]
+
+
+def _mean_names(scores):
+    """Return the names of metrics' means: the mean of AP is called mAP."""
+    return [name.replace("AP@", "mAP@") for name in scores]

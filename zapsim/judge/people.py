@@ -1,0 +1,276 @@
+"""Read what people said about pairs of shoes, and ask a model the same.
+
+In: UT-Zappos50K's comparisons ("is the first one more pointy?", 1 to 4 attributes), and features.
+Out: tables of pairs, and questions for a `QuizState`. Similarity has no opinion on what is
+pointy, so a direction in the features is fitted to the people's answers; it is only ever asked
+about pairs whose pictures it was not fitted to. The edge rule: what in a file is no comparison
+raises; comparisons of items that the catalogue does not have are left out.
+"""
+
+import struct
+import zlib
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from zapsim.checks import check_features, check_k
+from zapsim.io.sources import NAMED_BYTES, read_named
+from zapsim.io.zappos import DATA_ZIP
+from zapsim.similarity import unit_vectors
+
+__all__ = ["ATTRIBUTES", "attribute_accuracy", "attribute_questions", "load_comparisons"]
+
+ATTRIBUTES = ("open", "pointy", "sporty", "comfort")
+_ANSWERS = ("a", "b", "equal")
+_LABELS, _PATHS = "zappos-labels.mat", "image-path.mat"
+# What a MATLAB 5 file calls a part that is compressed.
+_PACKED = 15
+_HELD_OUT = 0.2
+_STRENGTHS = (0.1, 1, 10, 100)
+
+
+def load_comparisons(source, catalogue):
+    """Read the people's comparisons of pairs of shoes.
+
+    Parameters
+    ----------
+    source : path
+        UT-Zappos50K's ``ut-zap50k-data.zip``, or a folder; both hold ``zappos-labels.mat``
+        and ``image-path.mat``, the order in which the pictures are counted.
+    catalogue : Catalogue
+        In UT-Zappos50K's layout: items are recognised by CID.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a comparison of two items that the catalogue has: ``a``, ``b`` (keys),
+        ``attribute`` (open, pointy, sporty or comfort), ``people`` ("a": the first has more of
+        it, "b": less, or "equal"), ``confidence`` (1 very to 3 not confident, the mean) and
+        ``agreement`` (the share of people who gave this answer, as it is in the file).
+
+    Raises
+    ------
+    FileNotFoundError
+        If one of the two files is missing.
+    ValueError
+        If a file or the zip is damaged, a file is larger than 100 MB, packed or unpacked, or does
+        not hold what it should.
+
+    References
+    ----------
+    Yu & Grauman, "Fine-Grained Visual Comparisons with Local Learning", CVPR 2014.
+    """
+    labels = _read(source, _LABELS, ["mturkOrder", "mturkEqual"])
+    paths = _read(source, _PATHS, ["imagepath"])["imagepath"]
+    names = [_text(path) for path in _cells(paths, _PATHS, "OU")]
+    key_of = dict(zip(catalogue.table.get("CID", ()), catalogue.keys, strict=False))
+    keys = np.array([key_of.get(_cid(name)) for name in names], object)
+    cells = [cell for variable in labels.values() for cell in _cells(variable, _LABELS, "O")]
+    blocks = [_checked(cell, len(keys)) for cell in cells]
+    values = np.concatenate([np.empty((0, 6)), *blocks])
+    first, second, attribute, label = values[:, :4].astype(np.int64).T - 1
+    table = pd.DataFrame(
+        {
+            "a": keys[first],
+            "b": keys[second],
+            "attribute": np.array(ATTRIBUTES, object)[attribute],
+            "people": np.array(_ANSWERS, object)[label],
+            "confidence": values[:, 4],
+            "agreement": values[:, 5],
+        }
+    )
+    return table.dropna(subset=["a", "b"]).reset_index(drop=True)
+
+
+def attribute_questions(features, comparisons, attribute, n=10, seed=42):
+    """Make pair questions, with the people's answers and those of a model fitted to other pairs.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame of shape (n_items, n_features)
+        Indexed by key.
+    comparisons : pandas.DataFrame
+        As `load_comparisons` returns; pairs without features, and equal ones, are left out.
+    attribute : {"open", "pointy", "sporty", "comfort"}
+    n : int
+        How many, at least 1; fewer where fewer pairs are held out.
+    seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        For ``QuizState(catalogue, questions, "Which of the two is more pointy?")``: ``a``, ``b``,
+        ``score_a``, ``score_b`` (how much of the attribute the model sees: comparable with each
+        other, no cosine similarities), ``people``.
+
+    Raises
+    ------
+    ValueError
+        If the attribute is unknown, or there are too few pairs to fit a model.
+    """
+    check_k(n, "n")
+    return _held_out(features, comparisons, attribute, seed).head(n)
+
+
+def attribute_accuracy(features, comparisons, attribute, seed=42):
+    """Return how often the model says what people said, for pairs it was not fitted to.
+
+    A fifth of the pairs is held out, and whatever shares a picture with them is not learned from.
+
+    Parameters
+    ----------
+    features, comparisons, attribute, seed
+        As in `attribute_questions`.
+
+    Returns
+    -------
+    accuracy : float
+        In [0, 1]; guessing gives 0.5. Where the model gives both the same score, it is half right.
+    n : int
+        Of how many pairs.
+
+    Raises
+    ------
+    ValueError
+        As `attribute_questions` does.
+
+    References
+    ----------
+    Ranking by an attribute, learned from pairs: Parikh & Grauman, "Relative Attributes", ICCV
+    2011, doi:10.1109/ICCV.2011.6126281. Here by logistic regression on the differences.
+    """
+    asked = _held_out(features, comparisons, attribute, seed)
+    said = np.sign(asked["score_a"] - asked["score_b"])
+    right = (1 + said * np.where(asked["people"] == "a", 1, -1)) / 2
+    return float(right.mean()), len(asked)
+
+
+def _held_out(features, comparisons, attribute, seed):
+    """Fit to four fifths of the pairs; return the others with the model's scores."""
+    check_features(features)
+    if attribute not in ATTRIBUTES:
+        raise ValueError(
+            f"attribute must be one of {', '.join(ATTRIBUTES)}. Received: {attribute!r}"
+        )
+    pairs = comparisons[
+        (comparisons["attribute"] == attribute)
+        & (comparisons["people"] != "equal")
+        & comparisons["a"].isin(features.index)
+        & comparisons["b"].isin(features.index)
+    ]
+    asked = pairs.sample(frac=_HELD_OUT, random_state=seed)
+    seen = set(asked["a"]) | set(asked["b"])
+    learned = pairs[~pairs["a"].isin(seen) & ~pairs["b"].isin(seen)]
+    if not len(asked) or len(learned) < 10:
+        raise ValueError(
+            f"Too few pairs compare {attribute!r} to learn from: {len(pairs):,}, of which "
+            f"{len(learned):,} remain once {len(asked):,} and their pictures are held out."
+        )
+    unit = pd.DataFrame(unit_vectors(features), index=features.index, copy=False)
+    direction = _fitted(
+        unit.loc[learned["a"]].to_numpy() - unit.loc[learned["b"]].to_numpy(),
+        (learned["people"] == "a").to_numpy(),
+    )
+    scores = {f"score_{c}": unit.loc[asked[c]].to_numpy() @ direction for c in ("a", "b")}
+    return asked[["a", "b"]].assign(**scores, people=asked["people"]).reset_index(drop=True)
+
+
+def _fitted(differences, more):
+    """Find the direction along which "more" lies; ndarray of shape (n_features,)."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV, KFold
+
+    # Every pair counts in both orders, next to each other, so that no side is preferred.
+    doubled = np.stack([differences, -differences], axis=1).reshape(-1, differences.shape[1])
+    answers = np.stack([more, ~more], axis=1).ravel()
+    model = LogisticRegression(fit_intercept=False, max_iter=1_000)
+    search = GridSearchCV(model, {"C": _STRENGTHS}, cv=KFold(3))
+    return search.fit(doubled, answers).best_estimator_.coef_[0]
+
+
+def _read(source, name, variables):
+    """Read variables of a MATLAB file in a folder or zip."""
+    from scipy.io import loadmat
+
+    data = _bytes(Path(source).expanduser(), name)
+    try:
+        _check_unfolded(data)
+        # No pickle is involved, but a damaged file raises many kinds of errors.
+        found = loadmat(BytesIO(data), variable_names=variables)
+    except Exception as error:
+        why = str(error) or type(error).__name__
+        raise ValueError(f"{name} cannot be read as a MATLAB file: {why}") from error
+    if variables[0] not in found:
+        raise ValueError(f"{name} holds no variable {variables[0]!r}. Is it UT-Zappos50K's?")
+    return {variable: found[variable] for variable in variables if variable in found}
+
+
+def _bytes(source, name):
+    # Of the two, fetch_zappos takes only the labels out of the zip.
+    for place in (source, source / DATA_ZIP):
+        data = read_named(place, name) if place.exists() else None
+        if data is not None:
+            return data
+    raise FileNotFoundError(f"No {name} in {source}. It is part of UT-Zappos50K's {DATA_ZIP}.")
+
+
+def _check_unfolded(data):
+    """Raise ValueError if a MATLAB 5 file unfolds to more than a file may hold.
+
+    Its parts are packed one by one, and scipy unfolds each whole.
+    """
+    order, place, room = "<" if data[126:128] == b"IM" else ">", 128, NAMED_BYTES
+    while place + 8 <= len(data):
+        kind, size = struct.unpack_from(f"{order}II", data, place)
+        if kind == _PACKED:
+            part = data[place + 8 : place + 8 + size]
+            room -= len(zlib.decompressobj().decompress(part, room + 1))
+        if room < 0:
+            raise ValueError(f"it unfolds to more than the limit of {NAMED_BYTES:,} bytes.")
+        place += 8 + size
+
+
+def _cells(variable, name, kinds):
+    """Return the cells of a MATLAB variable in a row, or raise ValueError if it has none."""
+    if not isinstance(variable, np.ndarray) or variable.dtype.kind not in kinds:
+        raise ValueError(
+            f"{name} must hold cells, as UT-Zappos50K's does. "
+            f"Received: {getattr(variable, 'dtype', type(variable).__name__)}"
+        )
+    return variable.ravel()
+
+
+def _text(cell):
+    text = np.ravel(cell)
+    if text.size != 1 or text.dtype.kind != "U":
+        raise ValueError(
+            f"{_PATHS} must hold one path a cell. Received: {text.dtype} of shape {text.shape}"
+        )
+    return str(text[0])
+
+
+def _checked(block, n_pictures):
+    """Return a block of comparisons as floats, or raise."""
+    block = np.asarray(block)
+    ends = (n_pictures, n_pictures, len(ATTRIBUTES), len(_ANSWERS))
+    if not block.size:
+        return np.empty((0, 6))
+    if block.ndim != 2 or block.shape[1] != 6 or block.dtype.kind not in "iuf":
+        raise ValueError(
+            f"Comparisons must be numbers in 6 columns. Received: {block.shape}, {block.dtype}"
+        )
+    block = block.astype(np.float64)
+    whole = block[:, :4]
+    if not ((whole >= 1) & (whole <= ends) & (whole % 1 == 0)).all():
+        raise ValueError(
+            f"A comparison needs two of the {n_pictures:,} pictures, an attribute from 1 to 4 and "
+            "a label from 1 to 3, all counted from 1. Some in the file have others."
+        )
+    return block
+
+
+def _cid(path):
+    stem = path.rpartition("/")[2].rpartition(".")[0]
+    return stem.replace(".", "-")

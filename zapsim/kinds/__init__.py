@@ -1,0 +1,1 @@
+"""Make further kinds of features: `baselines`, mixtures (`blend`), fewer numbers (`pca`)."""

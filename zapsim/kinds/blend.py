@@ -1,0 +1,316 @@
+"""Take similarity apart into shape, colour and texture, and mix it anew.
+
+In: a catalogue, and features of several kinds for the same items. Out: features whose scores are
+the weighted mean of the scores of each kind; they go wherever features go. The edge rule: an item
+whose vector of a kind is zeros has none of that kind; its score is made of the others, and, as
+all scores are scaled to length 1, somewhat higher than their weighted mean.
+"""
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from zapsim.catalogue import Catalogue
+from zapsim.checks import check_features
+from zapsim.io.bundled import MINIZAP_PARTS
+from zapsim.io.pictures import load_picture
+from zapsim.io.sources import FilesBefore
+from zapsim.similarity import clear_rounding, unit_vectors
+
+__all__ = [
+    "blend",
+    "checked_weights",
+    "greyed",
+    "rescore",
+    "shape_colour_texture",
+    "shared_neighbours",
+]
+
+
+def greyed(catalogue):
+    """Return the same catalogue in grey: same keys, same table, pictures without colour.
+
+    Its pictures take the same path as all others, so features of the two differ by nothing but
+    colour.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+
+    Returns
+    -------
+    Catalogue
+
+    Examples
+    --------
+    >>> import zapsim
+    >>> catalogue = zapsim.greyed(zapsim.load_catalogue())
+    >>> picture = catalogue.picture(catalogue.keys[0])
+    >>> bool((picture[..., 0] == picture[..., 2]).all())
+    True
+    """
+    return Catalogue(_Greyed(catalogue._files), catalogue.table, catalogue._metadata)
+
+
+class _Greyed(FilesBefore):
+    """Files whose pictures are grey (luma of ITU-R BT.601, Pillow's mode L)."""
+
+    treatment = "grey"
+
+    def read(self, key):
+        grey = Image.fromarray(load_picture(self._files.read(key), name=key)).convert("L")
+        buffer = BytesIO()
+        grey.save(buffer, "PNG", compress_level=1)
+        return buffer.getvalue()
+
+    def content(self, key, data=None):
+        # A store takes a grey picture for another one than the coloured.
+        return f"grey-{self._files.content(key)}"
+
+
+def shape_colour_texture(catalogue, cache=None, centre=True):
+    """Extract three kinds of features: of shape, of colour, of texture.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    cache : path or "bundled", optional
+        A folder for two feature stores, ``shape`` and ``texture``. "bundled" is MiniZap's, which
+        ships with zapsim.
+    centre : bool
+        Make their scores comparable with each other by `centred`: only then do equal weights in
+        a blend give each of them about the same say.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        For the items that can be read by all: ``shape``: the default extractor's features of the
+        grey pictures, which know no colour; ``colour``: histograms without the white around
+        the product, which know no place;
+        ``texture``: averages over the whole grey picture early in the network (block2_pool),
+        whose filters see about 16 × 16 pixels, so edges and patterns, but no shapes.
+    """
+    from zapsim.features import VGG16Extractor
+    from zapsim.kinds.baselines import colour_histogram
+
+    folder = MINIZAP_PARTS if isinstance(cache, str) and cache == "bundled" else cache
+    grey = greyed(catalogue)
+    extractors = {"shape": VGG16Extractor(), "texture": VGG16Extractor("block2_pool", grid=1)}
+    parts = {
+        name: extractor.extract(grey, cache=folder and Path(folder) / name)
+        for name, extractor in extractors.items()
+    }
+    keys = parts["shape"].index
+    colour = colour_histogram(catalogue.subset(keys), ignore_white=True).loc[keys]
+    parts = {"shape": parts["shape"], "colour": colour, "texture": parts["texture"].loc[keys]}
+    return {name: centred(part) for name, part in parts.items()} if centre else parts
+
+
+def centred(features):
+    """Take away what all items have in common.
+
+    Every vector is scaled to length 1, and the mean of them all subtracted. A score of 0 then
+    means: as alike as two items usually are. The scores of product photos by VGG16 lie between
+    about 0.7 and 0.9, those early in the network above 0.98, those of colours between 0.4 and
+    0.9; centred, all spread around 0, while neighbours stay nearly the same.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame of shape (n_items, n_features)
+        Indexed by key.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_items, n_features), float32
+        Its mean is 0. A vector of zeros stays one, and does not count for the mean; one that is
+        the mean becomes one. It belongs to this catalogue: a new picture's features cannot be
+        compared with it.
+
+    Raises
+    ------
+    ValueError
+        If features hold NaN or infinity.
+
+    Examples
+    --------
+    >>> import pandas as pd, zapsim
+    >>> features = pd.DataFrame([[4, 3], [4, -3]], index=["red boot", "blue boot"])
+    >>> zapsim.similarity_matrix(features).loc["red boot", "blue boot"].round(2)
+    np.float32(0.28)
+    >>> zapsim.similarity_matrix(zapsim.centred(features)).loc["red boot", "blue boot"].round(2)
+    np.float32(-1.0)
+    """
+    check_features(features)
+    unit = unit_vectors(features)
+    some = unit.any(axis=1)
+    unit[some] -= unit[some].mean(axis=0, dtype=np.float64).astype(np.float32)
+    clear_rounding(unit, 1)
+    return pd.DataFrame(unit, index=features.index, copy=False)
+
+
+def blend(parts, weights=None):
+    """Mix several kinds of features, so that each has a say in the score.
+
+    Every vector is scaled to length 1, then by the root of its weight, and the kinds are put side
+    by side. The score of two items is then exactly the weighted mean of their scores by each.
+
+    Parameters
+    ----------
+    parts : dict of str to pandas.DataFrame
+        Features of the same items, (n_items, n_features) each, indexed by key.
+    weights : dict of str to float, optional
+        At least 0; a kind that is not named has weight 0. They are divided by their sum. By
+        default all are the same.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_items, sum of n_features), float32
+        Indexed by key, in the first part's order; kinds of weight 0 are left out.
+
+    Raises
+    ------
+    TypeError
+        If a part is no DataFrame.
+    ValueError
+        If the parts are of different items, a weight is negative or of no part, or all are 0.
+
+    Notes
+    -----
+    A weight is not an influence: the kind whose scores are spread most widely decides. `centred`
+    parts are spread alike.
+
+    Examples
+    --------
+    >>> import pandas as pd, zapsim
+    >>> shape = pd.DataFrame([[1, 0], [1, 0]], index=["red boot", "blue boot"])
+    >>> colour = pd.DataFrame([[1, 0], [0, 1]], index=["red boot", "blue boot"])
+    >>> mixed = zapsim.blend({"shape": shape, "colour": colour}, {"shape": 3, "colour": 1})
+    >>> zapsim.similarity_matrix(mixed).loc["red boot", "blue boot"].round(3)
+    np.float32(0.75)
+    """
+    weights = checked_weights(parts, weights)
+    keys = check_parts(parts)
+    scaled = [
+        unit_vectors(parts[name].loc[keys]) * np.float32(np.sqrt(weight))
+        for name, weight in weights.items()
+        if weight
+    ]
+    return pd.DataFrame(np.hstack(scaled), index=keys, copy=False)
+
+
+def check_parts(parts):
+    """Return the parts' keys, in the first one's order; raise unless all have the same ones.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `blend` does.
+    """
+    for features in parts.values():
+        check_features(features)
+    (first, features), *others = parts.items()
+    keys = features.index
+    for name, other in others:
+        if set(other.index) != set(keys):
+            raise ValueError(
+                f"The parts must be features of the same items. Received: {len(keys):,} items of "
+                f"{first!r}, {len(other):,} of {name!r}, {keys.isin(other.index).sum():,} of "
+                "them in both. Take those with .loc first."
+            )
+    return keys
+
+
+def checked_weights(parts, weights=None):
+    """Return a weight for each part, together 1.
+
+    Parameters
+    ----------
+    parts : dict
+        By name.
+    weights : dict of str to float, optional
+
+    Returns
+    -------
+    dict of str to float
+
+    Raises
+    ------
+    ValueError
+        As `blend` does.
+    """
+    if not parts:
+        raise ValueError("There are no parts to blend. Give at least one: {'shape': features}.")
+    weights = dict.fromkeys(parts, 1.0) if weights is None else weights
+    if unknown := [name for name in weights if name not in parts]:
+        raise ValueError(
+            f"There are weights for {', '.join(map(repr, parts))} only. Received: {unknown[0]!r}"
+        )
+    values = {name: float(weights.get(name, 0)) for name in parts}
+    total = sum(values.values())
+    if not all(0 <= value < np.inf for value in values.values()) or not total > 0:
+        raise ValueError(
+            "Weights must be at least 0, and one of them above 0. Received: "
+            + ", ".join(f"{name}={value:g}" for name, value in values.items())
+        )
+    return {name: value / total for name, value in values.items()}
+
+
+def shared_neighbours(one, other):
+    """Return which share of each item's neighbours two settings have in common.
+
+    Parameters
+    ----------
+    one, other : Neighbours
+        What `zapsim.top_k` returns for the same items, in the same order, with the same k.
+
+    Returns
+    -------
+    pandas.Series of shape (n_items,), float64
+        In [0, 1], indexed by key; the order of the neighbours does not count.
+
+    Raises
+    ------
+    ValueError
+        If the items or the number of neighbours differ.
+    """
+    if not one.keys.equals(other.keys) or one.indices.shape != other.indices.shape:
+        raise ValueError(
+            "Both must be neighbours of the same items, in the same order, with the same k. "
+            f"Received: {one.indices.shape} and {other.indices.shape}"
+        )
+    same = (one.indices[:, :, None] == other.indices[:, None]) & (one.indices >= 0)[:, :, None]
+    n = (one.indices >= 0).sum(axis=1)
+    return pd.Series(same.any(axis=2).sum(axis=1) / np.maximum(n, 1), index=one.keys)
+
+
+def rescore(neighbours, features):
+    """Return the scores of neighbours by other features than those they were found with.
+
+    With colour histograms: how alike in colour are the neighbours of VGG16's features?
+
+    Parameters
+    ----------
+    neighbours : Neighbours
+        What `zapsim.top_k` returns.
+    features : pandas.DataFrame of shape (n_items, n_features)
+        Of the same items, indexed by key.
+
+    Returns
+    -------
+    ndarray of shape (n_items, k), float32
+        Cosine similarities, in the neighbours' order; NaN where there is no neighbour.
+
+    Raises
+    ------
+    KeyError
+        If an item has no features.
+    """
+    check_features(features)
+    unit = unit_vectors(features.loc[neighbours.keys])
+    scores = np.empty(neighbours.scores.shape, np.float32)
+    for rank, found in enumerate(neighbours.indices.T):
+        scores[:, rank] = np.einsum("nd,nd->n", unit, unit[found])
+    return np.where(neighbours.indices >= 0, np.clip(scores, -1, 1), np.float32(np.nan))

@@ -1,0 +1,161 @@
+"""Make what the browser is put together from: cards for neighbours, buttons, rows, and its CSS.
+
+In: a neighbour's key, score, name and picture. Out: widgets, made once; afterwards only their
+content changes. The edge rule: a picture that cannot be read has a stand-in of the same size, so
+that nothing moves.
+"""
+
+from functools import cache
+from html import escape
+from io import BytesIO
+
+import ipywidgets as widgets
+from PIL import Image, ImageDraw
+
+from zapsim.draw.html import score_html
+
+__all__ = [
+    "CARD_SIZE",
+    "STYLE",
+    "Card",
+    "button",
+    "cards_box",
+    "make_cards",
+    "no_picture",
+    "row",
+    "wide",
+]
+
+CARD_SIZE = 136
+
+# A card's button reaches over all of it, so that a click on the picture is a click on the button.
+# A FileUpload counts its files in its words, which would always read "(0)": other words cover it.
+# The arrow of ipywidgets' own select is black on dark themes, too; the browser's is not.
+STYLE = """<style>
+.zapsim { container-type: inline-size; width: 100%; max-width: 1200px; }
+.zapsim.widget-container, .zapsim .widget-container { overflow: visible; }
+.zapsim-filter { flex-direction: column; align-items: stretch; height: auto; margin: 0; }
+.zapsim-filter > .widget-label { width: auto; text-align: left; line-height: 20px; height: 20px;
+  font-size: 12px; }
+.zapsim-filter > select { width: 100%; height: 28px; flex: none; appearance: auto;
+  background-image: none; padding: 0 4px; }
+.zapsim .widget-label-basic { display: flex; align-items: center; gap: 6px; }
+.zapsim-upload { font-size: 0; }
+.zapsim-upload i { font-size: 13px; }
+.zapsim-upload::after { content: " Search with my picture"; font-size: 13px; white-space: pre;
+  content: " Search with my picture" / ""; }
+.zapsim-card { position: relative; border: 1px solid rgba(128, 128, 128, 0.4);
+  border-radius: 8px; padding: 6px; }
+.zapsim-card:hover { border-color: #0072B2; box-shadow: 0 0 0 1px #0072B2; }
+.zapsim-card:has(:focus-visible) { outline: 3px solid #0072B2; }
+.zapsim-card button { position: static; width: 100%; margin: 0; }
+.zapsim-card button::after { content: ""; position: absolute; inset: 0; cursor: pointer; }
+.zapsim-card .widget-html, .zapsim-query .widget-html { margin: 0; }
+.zapsim-card img, .zapsim-query img { border-radius: 6px; background: white; margin: 0;
+  align-self: center; }
+.zapsim-query { border: 3px solid #0072B2; border-radius: 10px; padding: 8px; flex: none; }
+.zapsim-text { line-height: 1.4; margin-top: 4px; overflow-wrap: anywhere; }
+.zapsim-name { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical;
+  overflow: hidden; line-height: 1.3; height: 2.6em; margin-bottom: 6px; }
+@container (max-width: 640px) {
+  .zapsim-query { flex-flow: row wrap; gap: 12px; width: 100%; box-sizing: border-box; }
+  .zapsim-query > .widget-html { flex: 1 1 160px; width: auto; }
+}
+</style>"""
+
+
+def make_cards(n, choose):
+    """Make n cards, ranked from 1; a click on one calls ``choose(key)``."""
+    cards = [Card(1, choose)]
+    cards += [Card(rank, choose, like=cards[0]) for rank in range(2, n + 1)]
+    return cards
+
+
+class Card:
+    """One neighbour: picture, rank and score, name, and a button that makes it the query.
+
+    Parameters
+    ----------
+    rank : int
+    choose : callable
+        Is called with the key when the button is clicked.
+    like : Card, optional
+        Whose looks to share: layouts and styles are widgets, too, and a page of fewer opens faster.
+    """
+
+    def __init__(self, rank, choose, like=None):
+        self.rank, self.key = rank, None
+        image, text, button, box = map(_looks, like.parts) if like else [{}] * 4
+        self.image = widgets.Image(format="jpeg", width=CARD_SIZE, height=CARD_SIZE, **image)
+        self.text = widgets.HTML(**text)
+        self.button = widgets.Button(description=f"Search like #{rank}", **button)
+        self.box = widgets.VBox([self.image, self.text, self.button], **box)
+        self.box.add_class("zapsim-card")
+        self.button.on_click(lambda _: choose(self.key))
+
+    @property
+    def parts(self):
+        """The four widgets: picture, text, button, and the box around them."""
+        return self.image, self.text, self.button, self.box
+
+    def show(self, key, score, name, picture):
+        """Show a neighbour; its picture is a JPEG (bytes), its name not escaped."""
+        self.key = key
+        self.image.value = picture
+        self.text.value = (
+            f'<div class="zapsim-text"><b>#{self.rank}</b> &nbsp;{score_html(score)}'
+            f'<div class="zapsim-name">{escape(name)}</div></div>'
+        )
+        self.button.tooltip = f"Search like #{self.rank}, {name}, {score:.2f}"
+
+
+def cards_box():
+    """Make the box that cards go into: as many in a row as there is room for, equally wide."""
+    return widgets.Box(
+        layout=widgets.Layout(
+            display="grid",
+            grid_template_columns=f"repeat(auto-fill, minmax({CARD_SIZE + 14}px, 1fr))",
+            grid_gap="8px",
+            flex="1 1 310px",
+        )
+    )
+
+
+@cache
+def no_picture(size):
+    """Draw what stands for a picture that cannot be read (bytes of a square JPEG)."""
+    image = Image.new("RGB", (size, size), "#eeeeee")
+    draw = ImageDraw.Draw(image)
+    draw.multiline_text(
+        (size / 2, size / 2),
+        "cannot\nbe read",
+        "#555555",
+        anchor="mm",
+        align="center",
+        font_size=15,
+    )
+    buffer = BytesIO()
+    image.save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def _looks(widget):
+    names = [name for name in ("layout", "style") if widget.has_trait(name)]
+    return {name: getattr(widget, name) for name in names}
+
+
+def button(description, tooltip):
+    """Make a button as wide as its words."""
+    return widgets.Button(description=description, tooltip=tooltip, layout=wide("auto"))
+
+
+def row(children):
+    """Put widgets beside each other; what does not fit goes below."""
+    layout = widgets.Layout(display="flex", flex_flow="row wrap", align_items="center")
+    layout.grid_gap = "4px 8px"
+    return widgets.Box(children, layout=layout)
+
+
+def wide(width):
+    """Make a layout of a width, in pixels or as CSS has it."""
+    return widgets.Layout(width=width if isinstance(width, str) else f"{width}px")

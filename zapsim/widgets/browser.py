@@ -1,0 +1,312 @@
+"""Browse a catalogue with widgets: a query, its neighbours as cards, filters, search, history.
+
+In: a `SimilarityPredictor`. Out: a widget. All that a person can do is a method of
+`zapsim.widgets.browser_state.BrowserState`; what stands here turns clicks into calls and shows
+what came of them. It keeps to what ipywidgets 7.7 and 8 have in common, so it is the same in
+JupyterLab, Colab, VS Code and Voila. The edge rule: an error is shown in the status line, and all
+stays as it was.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import lru_cache
+from html import escape
+
+import ipywidgets as widgets
+
+from zapsim.draw.html import csv_link, data_link, facts_html, gallery_html, status_html
+from zapsim.io.pictures import PictureError, thumbnail
+from zapsim.widgets.base import (
+    CARD_SIZE,
+    STYLE,
+    button,
+    cards_box,
+    make_cards,
+    no_picture,
+    row,
+    wide,
+)
+from zapsim.widgets.browser_state import MAX_K, BrowserState
+from zapsim.widgets.ipywidgets_7_8 import as_text, empty_upload, uploaded
+
+__all__ = ["Browser", "browse", "error_text"]
+
+_QUERY_SIZE = 240
+_THUMBNAILS = 2_000
+_READERS = 4
+# Not None: a Dropdown takes that for no choice at all, and shows an empty line.
+_ANY = ""
+
+
+def browse(predictor, query=None, k=8):
+    """Browse a catalogue: click a neighbour, and it becomes the query.
+
+    Parameters
+    ----------
+    predictor : SimilarityPredictor
+        From features, if pictures of one's own are to be searched with.
+    query : str, optional
+        The key to begin with; by default one is drawn at random.
+    k : int
+        How many neighbours to show at first; a slider changes it, up to 24.
+
+    Returns
+    -------
+    Browser
+        Shown where it is the last line of a cell. ``.state.query`` is the query, and
+        ``.state.neighbours()`` what is shown.
+
+    Raises
+    ------
+    KeyError
+        If there is no such key.
+    ValueError
+        If k is not a whole number from 1 to 24.
+    """
+    return Browser(BrowserState(predictor, query, k))
+
+
+class Browser(widgets.VBox):
+    """The widgets around a `BrowserState`; made by `browse`.
+
+    Parameters
+    ----------
+    state : BrowserState
+    """
+
+    def __init__(self, state):
+        self.state = state
+        self._mirroring = False
+        self._shown = None
+        self._thumbnail = lru_cache(_THUMBNAILS)(self._make_thumbnail)
+        self._readers = ThreadPoolExecutor(_READERS)
+        self._make_controls()
+        self._cards = make_cards(MAX_K, self._choose)
+        super().__init__(self._arranged())
+        self.add_class("zapsim")
+        self._refresh()
+
+    def __repr__(self):
+        return f"Browser of {len(self.state.predictor.table):,} items"
+
+    def preview(self):
+        """Return what is shown, frozen, for places where widgets don't run, such as GitHub.
+
+        Returns
+        -------
+        IPython.display.HTML
+        """
+        from IPython.display import HTML
+
+        state = self.state
+        shown = state.predictor.with_pictures(state.neighbours())
+        return HTML(gallery_html((state.picture(), state.name), shown))
+
+    # --- making, once ------------------------------------------------------------------------
+
+    def _make_controls(self):
+        state = self.state
+        self.search = widgets.Combobox(
+            placeholder="Search: a brand, a kind, a number …", layout=wide(300)
+        )
+        self.surprise = button("Surprise me", "Show any item that matches the filters")
+        self.back = button("← Back", "Return to the query before")
+        self.forward = button("Forward →", "Return to the query after")
+        self.upload = widgets.FileUpload(
+            accept="image/*", multiple=False, description="Search with my picture"
+        )
+        self.upload.layout.width = "auto"
+        self.upload.add_class("zapsim-upload")
+        self.export = button("Export", "Save what is shown as HTML or CSV")
+        self.k = widgets.IntSlider(
+            state.k,
+            min=1,
+            max=MAX_K,
+            description="Neighbours",
+            style={"description_width": "auto"},
+            layout=wide(300),
+        )
+        self.hide_colourways = widgets.Checkbox(
+            state.hide_colourways,
+            description="Hide other colourways",
+            indent=False,
+            layout=wide("auto"),
+        )
+        self.filters = {
+            column: self._make_filter(column, values) for column, values in state.filters().items()
+        }
+        self.clear = button("Clear filters", "Take all filters away")
+        self.links = widgets.HTML()
+        self.status = widgets.HTML()
+        self._picture = widgets.Image(format="jpeg", width=_QUERY_SIZE, height=_QUERY_SIZE)
+        self._facts = widgets.HTML(layout=wide(_QUERY_SIZE))
+        self._row_of_cards = cards_box()
+        self._wire()
+
+    def _make_filter(self, column, values):
+        dropdown = widgets.Dropdown(
+            options=[("any", _ANY), *((f"{v} ({n:,})", v) for v, n in values.items())],
+            description=as_text(column),
+            layout=wide("auto"),
+        )
+        dropdown.add_class("zapsim-filter")
+        dropdown.observe(
+            lambda change: self._do(self.state.set_filter, column, change["new"] or None), "value"
+        )
+        return dropdown
+
+    def _wire(self):
+        state = self.state
+        for control, action in [
+            (self.surprise, state.surprise),
+            (self.back, state.back),
+            (self.forward, state.forward),
+            (self.clear, state.clear_filters),
+        ]:
+            control.on_click(lambda _, action=action: self._do(action))
+        self.export.on_click(lambda _: self._export())
+        self.search.observe(self._on_search, "value")
+        self.upload.observe(self._on_upload, "value")
+        self.k.observe(lambda change: self._do(state.set_k, change["new"]), "value")
+        self.hide_colourways.observe(
+            lambda change: self._do(state.set_hide_colourways, change["new"]), "value"
+        )
+
+    def _arranged(self):
+        query = widgets.VBox([self._picture, self._facts])
+        query.add_class("zapsim-query")
+        together = row([query, self._row_of_cards])
+        together.layout.align_items = "flex-start"
+        filters = widgets.Box(list(self.filters.values()))
+        filters.layout = widgets.Layout(
+            display="grid",
+            grid_template_columns="repeat(auto-fill, minmax(122px, 1fr))",
+            grid_gap="4px 8px",
+            margin="4px 2px",
+        )
+        buttons = [self.surprise, self.back, self.forward, self.upload, self.export]
+        return [
+            widgets.HTML(STYLE, layout=widgets.Layout(display="none")),
+            row([self.search, *buttons]),
+            *([filters] if self.filters else []),
+            row([self.k, self.hide_colourways, *([self.clear] if self.filters else [])]),
+            row([self.status, self.links]),
+            together,
+        ]
+
+    # --- what a person does ------------------------------------------------------------------
+
+    def _do(self, action, *arguments):
+        """Carry out one action and show what came of it."""
+        if not self._mirroring:
+            with self._guard():
+                action(*arguments)
+                self._refresh()
+
+    @contextmanager
+    def _guard(self):
+        """Say what went wrong: errors in callbacks vanish in JupyterLab and VS Code."""
+        try:
+            yield
+        except Exception as error:
+            self._say(error_text(error), wrong=True)
+            self._mirror()
+
+    def _choose(self, key):
+        self._do(self.state.show, key)
+
+    def _on_search(self, change):
+        if self._mirroring:
+            return
+        with self._guard():
+            text = change["new"]
+            if key := self.state.find(text):
+                self._do(self.state.show, key)
+                return
+            found = self.state.search(text)
+            self.search.options = [as_text(name) for name in found]
+            if text.strip() and not found:
+                self._say(f"Nothing is called {text!r}.")
+            else:
+                self._say(_summary(self.state))
+
+    def _on_upload(self, change):
+        name, data = uploaded(change["new"])
+        if data is None:
+            return
+        if self.state.predictor.extractor is None:
+            self._say(f"Loading the network to look at {name}; the first time takes a while …")
+        self._do(self.state.show_own, data, name)
+        empty_upload(self.upload)
+
+    def _export(self):
+        with self._guard():
+            html = data_link("neighbours.html", "text/html", self.state.html().encode())
+            csv = csv_link("neighbours.csv", self.state.csv())
+            self.links.value = f"Save {html} or {csv}"
+
+    # --- showing it --------------------------------------------------------------------------
+
+    def _refresh(self):
+        state = self.state
+        neighbours = state.neighbours()
+        # In threads: where files lie on a network drive, each takes its time.
+        thumbnails = self._readers.map(self._thumbnail, neighbours["key"].tolist())
+        if state.query is not self._shown:
+            self._picture.value = self._query_thumbnail()
+            self._facts.value = (
+                f'<div class="zapsim-text" style="overflow-wrap: anywhere">'
+                f"<b>{escape(state.name)}</b>{facts_html(state.facts())}</div>"
+            )
+            self._shown = state.query
+        columns = (neighbours[name].tolist() for name in ("key", "score"))
+        for card, key, score, picture in zip(self._cards, *columns, thumbnails, strict=False):
+            card.show(key, score, state.catalogue.label(key), picture)
+        self._row_of_cards.children = [card.box for card in self._cards[: len(neighbours)]]
+        self.links.value = ""
+        self._mirror()
+        self._say(_summary(state))
+
+    def _mirror(self):
+        """Let controls follow the state without taking that for a person's choice."""
+        state = self.state
+        self._mirroring = True
+        try:
+            self.k.value, self.hide_colourways.value = state.k, state.hide_colourways
+            for column, dropdown in self.filters.items():
+                dropdown.value = state.where.get(column, _ANY)
+            if self.search.value and state.find(self.search.value) not in (None, state.query):
+                self.search.value = ""
+        finally:
+            self._mirroring = False
+        self.back.disabled = not state.can_go_back
+        self.forward.disabled = not state.can_go_forward
+        self.clear.disabled = not state.where
+
+    def _query_thumbnail(self):
+        picture = self.state.picture()
+        return no_picture(_QUERY_SIZE) if picture is None else thumbnail(picture, _QUERY_SIZE)
+
+    def _make_thumbnail(self, key):
+        try:
+            return self.state.catalogue.thumbnail(key, CARD_SIZE)
+        except PictureError:
+            return no_picture(CARD_SIZE)
+
+    def _say(self, text, wrong=False):
+        self.status.value = status_html(text, wrong)
+
+
+def _summary(state):
+    shown = len(state.neighbours())
+    if not shown:
+        return "No item matches these filters. Take one away."
+    few = f" ({state.k} asked for; no more match the filters)" if shown < state.k else ""
+    return f"{shown} {'neighbour' if shown == 1 else 'neighbours'} of {state.name}{few}"
+
+
+def error_text(error):
+    """Return what an error says, as a line for people."""
+    # KeyError's own text is the repr of its message.
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    return text or type(error).__name__

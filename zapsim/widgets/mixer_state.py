@@ -1,0 +1,110 @@
+"""Keep what a mixing desk knows: the query, and how much each kind of similarity counts.
+
+In: features of several kinds for the same items, and a person's choices, one method each. Out:
+the neighbours to show. No widget is needed; those of `zapsim.widgets.mixer` only mirror this. The
+edge rule: a choice that cannot be carried out raises, and leaves everything as it was.
+"""
+
+import numpy as np
+import pandas as pd
+
+from zapsim.catalogue import unknown_key
+from zapsim.checks import check_k
+from zapsim.kinds.blend import check_parts, checked_weights
+from zapsim.similarity import exact_scores, float32_error, nearest, unit_vectors
+
+__all__ = ["MAX_K", "MixState"]
+
+MAX_K = 12
+
+
+class MixState:
+    """One person's mix, looked up without building the blend anew for every change.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    parts : dict of str to pandas.DataFrame
+        As `zapsim.blend` takes them.
+    query : str, optional
+        The key to begin with; by default the first one.
+    k : int
+        Neighbours shown, from 1 to `MAX_K`.
+    weights : dict of str to float, optional
+        To begin with; by default all are the same. If one is above 1, all are divided by it.
+
+    Attributes
+    ----------
+    weights : dict of str to float
+        Each from 0 to 1; their sum need not be 1.
+
+    Raises
+    ------
+    KeyError
+        If there is no such key.
+    ValueError
+        If k is out of range, the parts are of different items, or the weights are no weights.
+    """
+
+    def __init__(self, catalogue, parts, query=None, k=6, weights=None):
+        check_k(k)
+        if k > MAX_K:
+            raise ValueError(f"k must be at most {MAX_K}. Received: k={k}")
+        checked_weights(parts, weights)
+        weights = dict.fromkeys(parts, 1.0) if weights is None else weights
+        largest = max(1.0, *weights.values())
+        self.catalogue, self.k = catalogue, k
+        self.keys = check_parts(parts)
+        self.weights = {name: weights.get(name, 0.0) / largest for name in parts}
+        self._unit = {name: unit_vectors(part.loc[self.keys]) for name, part in parts.items()}
+        self.show(self.keys[0] if query is None else query)
+
+    def show(self, query):
+        """Make a key the query."""
+        if query not in self.keys:
+            raise KeyError(unknown_key(query, self.keys))
+        self.query = query
+
+    def set_weight(self, name, weight):
+        """Let one kind count for more or less (weight: float, from 0 to 1)."""
+        if weight > 1:
+            raise ValueError(f"A weight must be from 0 to 1. Received: {name}={weight:g}")
+        weights = self.weights | {name: float(weight)}
+        checked_weights(self._unit, weights)
+        self.weights = weights
+
+    def shares(self):
+        """Return the weights divided by their sum (dict of str to float)."""
+        return checked_weights(self._unit, self.weights)
+
+    def neighbours(self):
+        """Find the query's neighbours by the mix.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Nearest first, ties by lower index: ``rank``, ``key``, ``score``, then the score by
+            each kind.
+        """
+        row = self.keys.get_loc(self.query)
+        guess = self._mixed({name: unit @ unit[row] for name, unit in self._unit.items()})
+        guess[row] = -np.inf
+        lowest = guess[nearest(guess, self.k)].min(initial=np.inf)
+        # As in `zapsim.similarity.nearest_to`; mixing is one sum over the features of all kinds.
+        n_features = sum(unit.shape[1] for unit in self._unit.values())
+        rows = np.flatnonzero(guess >= lowest - 2 * float32_error(n_features))
+        scores = {name: exact_scores(unit[row], unit, rows) for name, unit in self._unit.items()}
+        mixed = self._mixed(scores)
+        order = nearest(mixed, self.k)
+        return pd.DataFrame(
+            {
+                "rank": np.arange(1, len(order) + 1),
+                "key": self.keys[rows[order]],
+                "score": mixed[order],
+                **{name: values[order] for name, values in scores.items()},
+            }
+        )
+
+    def _mixed(self, scores):
+        mixed = sum(share * scores[name] for name, share in self.shares().items())
+        return np.clip(mixed, -1, 1)

@@ -1,0 +1,204 @@
+"""Ask people what they find similar, and keep their answers beside the model's.
+
+In: a `SimilarityPredictor`, or questions made elsewhere. Out: a `QuizState`: one question after
+the other, a tally, and a table of all answers. No widget is needed; those of `zapsim.widgets.quiz`
+only mirror this. The edge rule: what was answered stays; the model's answer is told only after.
+"""
+
+import numpy as np
+import pandas as pd
+
+from zapsim.checks import check_k
+from zapsim.draw.html import csv_text
+
+__all__ = ["QuizState", "make_triplets"]
+
+_NEAR = 5
+_FAR = (12, 40)
+CHOICES = ("a", "b")
+
+
+def make_triplets(predictor, n=10, seed=42):
+    """Make questions that are neither trivial nor hopeless: a near and a less near neighbour.
+
+    One of the two is among the query's 5 nearest of other products, the other from rank 12 to 40
+    (or the farthest, in a small catalogue) and of a third product; left and right are drawn. No
+    product is the query twice.
+
+    Parameters
+    ----------
+    predictor : SimilarityPredictor
+    n : int
+        At least 1; fewer are made where there are fewer products with two neighbours.
+    seed : int
+        The same seed makes the same questions.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``query``, ``a``, ``b`` (keys), ``score_a``, ``score_b`` (cosine similarities to
+        the query).
+
+    Raises
+    ------
+    ValueError
+        If n is less than 1, or no item has two neighbours.
+    """
+    check_k(n, "n")
+    random = np.random.default_rng(seed)
+    keys = predictor.table.index.to_series().astype(object)
+    known = predictor.table.get("Product", keys)
+    products = keys.where(known.isna(), known)
+    rows, asked = [], set()
+    for key in random.permutation(keys.to_numpy(object)):
+        if products[key] in asked:
+            continue
+        found = predictor.similar(key, k=_FAR[1], hide_colourways=True)
+        shown = products.loc[found["key"]].to_numpy()
+        if len(set(shown)) < 2:
+            continue
+        asked.add(products[key])
+        near = random.integers(0, min(_NEAR, len(found) // 2))
+        others = np.flatnonzero(shown != shown[near])
+        far = random.choice(others[others >= min(_FAR[0], len(found), others[-1] + 1) - 1])
+        two = found.iloc[random.permutation([near, far])]
+        rows.append((key, *two["key"], *two["score"]))
+        if len(rows) == n:
+            break
+    if not rows:
+        raise ValueError("No item has two neighbours of other products: there is nothing to ask.")
+    return pd.DataFrame(rows, columns=["query", "a", "b", "score_a", "score_b"])
+
+
+class QuizState:
+    """Questions, a person's answers, and what the model would have said.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    questions : pandas.DataFrame
+        As `make_triplets` returns. Without a column ``query``, only two are compared. A column
+        ``people`` ("a", "b" or missing) holds what others answered.
+    question : str
+        What is asked.
+
+    Attributes
+    ----------
+    position : int
+        The question asked now, from 0.
+    given : dict of int to str
+        The person's answers, "a" or "b", by question.
+
+    Raises
+    ------
+    KeyError
+        If a question's item is not in the catalogue.
+    ValueError
+        If there is no question, columns are missing, or a score is no finite number.
+    """
+
+    def __init__(self, catalogue, questions, question="Which of the two is more like this one?"):
+        missing = {"a", "b", "score_a", "score_b"}.difference(questions.columns)
+        if missing or not len(questions):
+            raise ValueError(
+                "Questions need at least one row, and columns a, b, score_a and score_b. "
+                f"Received: {len(questions):,} rows of {', '.join(map(str, questions.columns))}"
+            )
+        for column in ("score_a", "score_b"):
+            if not np.isfinite(questions[column].to_numpy(float)).all():
+                raise ValueError(
+                    f"{column} must be a number in every question. Received: "
+                    f"{questions[column].tolist()[:5]}"
+                )
+        self.catalogue, self.question = catalogue, question
+        self.questions = questions.reset_index(drop=True)
+        for column in {"query", "a", "b"}.intersection(questions.columns):
+            for key in questions[column]:
+                catalogue.label(key)
+        self.position, self.given = 0, {}
+
+    def __len__(self):
+        return len(self.questions)
+
+    @property
+    def current(self):
+        """The question asked now (pandas.Series)."""
+        return self.questions.loc[self.position]
+
+    @property
+    def answered(self):
+        """Whether the question asked now has an answer."""
+        return self.position in self.given
+
+    @property
+    def is_last(self):
+        """Whether no question comes after this one."""
+        return self.position + 1 == len(self)
+
+    def answer(self, choice):
+        """Answer the question asked now.
+
+        Parameters
+        ----------
+        choice : {"a", "b"}
+
+        Raises
+        ------
+        ValueError
+            If it is answered already, or the choice is none.
+        """
+        if choice not in CHOICES:
+            raise ValueError(f"The answer must be 'a' or 'b'. Received: {choice!r}")
+        if self.answered:
+            raise ValueError("This question is answered: go on to the next one.")
+        self.given[self.position] = choice
+
+    def next(self):
+        """Go on to the next question, if there is one."""
+        self.position = min(self.position + 1, len(self) - 1)
+
+    def answers(self):
+        """Return all answered questions.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The questions' columns, then ``you``, ``model`` ("a", "b", or "equal" where it gives
+            both the same score) and ``agree`` (bool).
+        """
+        table = self.questions.loc[list(self.given)].copy()
+        table["you"] = pd.Series(self.given, dtype=object)
+        gap = table["score_a"] - table["score_b"]
+        table["model"] = np.select([gap > 0, gap < 0], CHOICES, "equal").astype(object)
+        table["agree"] = (table["you"] == table["model"]).astype(bool)
+        return table
+
+    def disagreements(self):
+        """Return the answered questions in which you and the model differ; see `answers`."""
+        table = self.answers()
+        return table[~table["agree"]]
+
+    def tally(self):
+        """Count.
+
+        Returns
+        -------
+        dict of str to int
+            ``questions``, ``answered``, ``agree`` (you and the model); where others were asked
+            too, ``with people`` (you and they), ``model with people`` and ``asked people``.
+        """
+        table = self.answers()
+        counts = {
+            "questions": len(self),
+            "answered": len(table),
+            "agree": int(table["agree"].sum()),
+        }
+        if "people" in table:
+            counts["with people"] = int((table["you"] == table["people"]).sum())
+            counts["model with people"] = int((table["model"] == table["people"]).sum())
+            counts["asked people"] = int(table["people"].notna().sum())
+        return counts
+
+    def csv(self):
+        """Write `answers` as CSV (str), in which a spreadsheet finds no formula to run."""
+        return csv_text(self.answers())
