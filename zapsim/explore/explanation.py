@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from zapsim.catalogue import split_values
-from zapsim.io.pictures import fit_square, load_picture
-from zapsim.vgg16.network import averaging
+from zapsim.io.pictures import load_picture
+from zapsim.vgg16.network import averaging, grid_averages
 from zapsim.widgets.browser_state import IDENTIFIERS
 
 __all__ = ["Explanation", "agreement", "cell_contributions", "explain"]
@@ -140,15 +140,13 @@ def explain(predictor, query, neighbour, whole=False):
         )
     both = (query, neighbour)
     pictures = tuple(
-        fit_square(
-            predictor.catalogue.picture(item) if isinstance(item, str) else load_picture(item),
-            extractor.image_size,
-            extractor.fit,
+        extractor.square(
+            predictor.catalogue.picture(item) if isinstance(item, str) else load_picture(item)
         )
         for item in both
     )
-    maps = _maps(extractor, pictures)
-    units = [_unit(_features(m, extractor.grid, extractor.power)) for m in maps]
+    maps = extractor.maps(pictures).astype(np.float64)
+    units = [_unit(m.ravel()) for m in grid_averages(maps, extractor.grid) ** extractor.power]
     mean = np.zeros_like(units[0]) if whole else predictor.mean_vector().astype(np.float64)
     contributions = tuple(
         cell_contributions(m, other - mean, extractor.grid, extractor.power)
@@ -196,8 +194,8 @@ def cell_contributions(maps, direction, grid, power=1.0):
            [0.375, 0.5  ]])
     """
     maps = np.asarray(maps, np.float64)
-    cells = _cells(len(maps), grid)
-    averages = _averages(maps, cells)
+    cells = averaging(len(maps), len(maps) if grid == "flat" else grid).astype(np.float64)
+    averages = grid_averages(maps[None], grid)[0]
     length = np.linalg.norm(averages**power) or 1.0
     # Each feature, divided among the cells in proportion to what they bring to its average.
     per_unit = np.divide(
@@ -246,29 +244,6 @@ def agreement(catalogue, query, neighbour):
         rows.append((column, cells[query], cells[neighbour], agree, common if mine else np.nan))
     names = ["attribute", "query", "neighbour", "agree", "how_common"]
     return pd.DataFrame(rows, columns=names).set_index("attribute")
-
-
-def _maps(extractor, pictures):
-    """Run pictures through the cut network; float64 (n, side, side, n_channels)."""
-    # It sets TensorFlow up, which has to come before it is imported.
-    model = extractor.model
-    import keras
-
-    batch = keras.applications.vgg16.preprocess_input(np.array(pictures, np.float32))
-    maps = keras.ops.cast(model(batch, training=False), "float32")
-    return keras.ops.convert_to_numpy(maps).astype(np.float64)
-
-
-def _cells(side, grid):
-    return averaging(side, side if grid == "flat" else grid).astype(np.float64)
-
-
-def _averages(maps, cells):
-    return np.einsum("gh,kw,hwc->gkc", cells, cells, maps, optimize=True)
-
-
-def _features(maps, grid, power):
-    return _averages(maps, _cells(len(maps), grid)).ravel() ** power
 
 
 def _unit(vector):

@@ -56,7 +56,8 @@ def plot_scorecard(card, metric=None):
         axes.axvline(0, color=_GREY, linewidth=1)
     if isinstance(card.columns, pd.MultiIndex) and "an item" in card.columns.get_level_values(0):
         for row, item in zip(rows, card["an item"].itertuples(), strict=True):
-            spent = "" if np.isnan(item.milliseconds) else f", {item.milliseconds:.0f} ms"
+            cost = item.million_multiply_adds
+            spent = "" if np.isnan(cost) else f", {cost / 1000:.1f} billion multiply-adds"
             text = f"{item.n_features:,} numbers{spent}"
             axes.annotate(
                 text, (1.01, row), xycoords=("axes fraction", "data"),
