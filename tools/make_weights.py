@@ -17,10 +17,10 @@ from zapsim.io.bundled import VGG16_WEIGHTS
 from zapsim.vgg16.weights import load_vgg16
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, help="also keep the rounded weights here")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         rounded = Path(folder, "rounded.weights.h5")
         write_rounded(load_vgg16("imagenet", 224), rounded)
@@ -29,7 +29,7 @@ def main():
         ours, theirs = arrays_of(VGG16_WEIGHTS), arrays_of(rounded)
     equal = [name for name, array in theirs.items() if np.array_equal(array, ours.get(name))]
     print(f"{len(equal)} of {len(theirs)} arrays equal the bundled ones.")
-    return len(equal) < len(theirs)
+    return int(len(equal) < len(theirs))
 
 
 def write_rounded(model, path):

@@ -25,6 +25,7 @@ _HOME = {
     "load_picture": "io.pictures",
     "VGG16Extractor": "features",
     "WeightsError": "vgg16.weights",
+    "VGG16_WEIGHTS": "io.bundled",
     "load_features": "io.store",
     "StoreError": "io.parquet",
     "Neighbours": "io.saved",

@@ -90,7 +90,7 @@ def feature_maps(extractor, picture, layers):
     dict of str to ndarray of shape (side, side, channels), float32
     """
     engine = KerasEngine(outputs_of(extractor.model, layers))
-    maps = engine.maps([extractor.square(picture)])
+    maps = engine.outputs(preprocessed([extractor.square(picture)]))
     return {layer: values[0] for layer, values in zip(layers, maps, strict=True)}
 
 

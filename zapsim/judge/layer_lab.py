@@ -135,7 +135,7 @@ def run_cuts(catalogue, extractor, cuts, prepare=preprocessed, progress=False):
     engine = KerasEngine(outputs_of(extractor.model, layers))
 
     def compute(squares):
-        maps = dict(zip(layers, engine.outputs(prepare(squares)), strict=True))
+        maps = dict(zip(layers, engine.outputs(prepare(np.stack(squares))), strict=True))
         return [feature_vectors(maps[layer], grid, extractor.power) for layer, grid in cuts]
 
     shapes = [(len(keys), n_features(*cut, image_size)) for cut in cuts]

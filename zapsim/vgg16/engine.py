@@ -17,6 +17,7 @@ from zapsim.vgg16.convert import int8_file, is_shipped
 from zapsim.vgg16.network import prepare_tensorflow, preprocessed, truncated_vgg16
 from zapsim.vgg16.number_format import choose_format, has_gpu
 from zapsim.vgg16.quiet import stderr_kept_back
+from zapsim.vgg16.weights import WeightsError
 
 __all__ = ["KerasEngine", "LiteRTEngine", "open_engine"]
 
@@ -92,7 +93,14 @@ class LiteRTEngine:
         # move to a package of its own, which is the one that was looked for before.
         with _FIRST, stderr_kept_back(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            interpreter = _litert()[0](**self._file, num_threads=1)
+            try:
+                interpreter = _litert()[0](**self._file, num_threads=1)
+            except ValueError as error:
+                name = self._file.get("model_path", "The network")
+                raise WeightsError(
+                    f"{name} is damaged ({error}). Delete it if it lies in a cache folder; "
+                    "otherwise fetch zapsim again."
+                ) from error
             interpreter.allocate_tensors()
         return interpreter
 
@@ -126,10 +134,10 @@ class KerasEngine:
 
     def maps(self, squares):
         """Return the maps of pictures, as `LiteRTEngine.maps` does."""
-        return self.outputs(preprocessed(squares))
+        return self.outputs(preprocessed(squares))[0]
 
     def outputs(self, inputs):
-        """Return what the model gives for prepared pictures.
+        """Return what each output of the model gives for prepared pictures.
 
         Parameters
         ----------
@@ -137,15 +145,15 @@ class KerasEngine:
 
         Returns
         -------
-        ndarray, or list of ndarray where the model has several outputs; float32
+        list of ndarray, float32
         """
+        import tensorflow as tf
+
         # TensorFlow takes other, slower kernels for one.
         padded = np.concatenate([inputs] * 2) if len(inputs) == 1 else inputs
         with self._one_at_a_time:
-            given = self._run(padded)
-        single = not isinstance(given, (list, tuple))
-        found = [np.asarray(g, np.float32)[: len(inputs)] for g in ([given] if single else given)]
-        return found[0] if single else found
+            given = tf.nest.flatten(self._run(padded))
+        return [np.asarray(each, np.float32)[: len(inputs)] for each in given]
 
 
 @cache

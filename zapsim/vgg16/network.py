@@ -175,7 +175,7 @@ def prepare_tensorflow():
     ImportError
         If TensorFlow or Keras is not installed.
     """
-    if "tensorflow" in sys.modules:
+    if sys.modules.get("tensorflow"):
         return
     # By itself it takes oneDNN's convolutions only on CPUs with instructions for neural networks,
     # but they are faster with AVX2 alone, too: 1.3 times, measured on Zen 3.

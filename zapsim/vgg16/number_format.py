@@ -57,7 +57,7 @@ def has_gpu():
 
     TensorFlow takes seconds to load, so it is asked only where a GPU's driver is there at all.
     """
-    if "tensorflow" not in sys.modules and not (find_spec("tensorflow") and _has_driver()):
+    if not sys.modules.get("tensorflow") and not (find_spec("tensorflow") and _has_driver()):
         return False
     prepare_tensorflow()
     import tensorflow as tf

@@ -23,6 +23,7 @@ __all__ = [
     "identify_weights",
     "is_downloaded",
     "load_vgg16",
+    "undamaged",
 ]
 
 BUNDLED_SHA256 = "7af9404a135bab25272299d18d5e33d599b781c1c4a4fe81bcb3fc42aca9c011"
@@ -77,9 +78,10 @@ def load_vgg16(weights, image_size, include_top=False):
     """
     import keras
 
-    source = weights if weights in (None, "imagenet") else str(_existing(weights))
-    if weights == "bundled" and _sha256(Path(source)) != BUNDLED_SHA256:
-        raise WeightsError(f"{source} is damaged (another SHA-256): fetch zapsim again.")
+    if weights == "bundled":
+        source = str(undamaged(VGG16_WEIGHTS, BUNDLED_SHA256))
+    else:
+        source = weights if weights in (None, "imagenet") else str(_existing(weights))
     try:
         with _time_out():
             model = keras.applications.VGG16(
@@ -91,6 +93,22 @@ def load_vgg16(weights, image_size, include_top=False):
     if weights is None:
         _fill_randomly(model)
     return model
+
+
+def undamaged(path, digest):
+    """Return the path of a file that ships with zapsim; WeightsError if it is not as it should be.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    digest : str
+        Its SHA-256.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path} is missing: fetch zapsim again, with its data.")
+    if _sha256(path) != digest:
+        raise WeightsError(f"{path} is damaged (another SHA-256): fetch zapsim again.")
+    return path
 
 
 def is_downloaded(include_top):
@@ -133,10 +151,6 @@ def _fill_randomly(model):
 
 
 def _existing(weights):
-    if weights == "bundled":
-        if not VGG16_WEIGHTS.is_file():
-            raise WeightsError(f"{VGG16_WEIGHTS} is missing: fetch zapsim again, with its data.")
-        return VGG16_WEIGHTS
     path = Path(weights).expanduser() if isinstance(weights, (str, os.PathLike)) else None
     if path is None or not path.is_file():
         raise WeightsError(
