@@ -27,11 +27,9 @@ import zapsim
 from benchmarks.browsing import LAYOUT, make_catalogue
 from benchmarks.measure import FOLDER, alone, machine, save, table
 from zapsim.similarity import unit_vectors
-from zapsim.vgg16.number_format import has_bfloat16
 
 BLOCK = 1024
 PRODUCT, OURS = "bare matrix product, float32", "zapsim.top_k"
-BFLOAT16 = "zapsim.top_k, precision='bfloat16'"
 
 
 def main():
@@ -90,7 +88,7 @@ def search(folder, options):
     notes = {name: why for name in WAYS if (why := missing(name, options.ways))}
     for turn in range(max(options.repeats, options.others)):
         for name in WAYS:
-            repeats = options.repeats if name in (PRODUCT, OURS, BFLOAT16) else options.others
+            repeats = options.repeats if name in (PRODUCT, OURS) else options.others
             if name in notes or turn >= repeats:
                 continue
             call = f"run({name!r}, {str(folder)!r}, {options.k})"
@@ -123,8 +121,6 @@ def missing(name, wanted):
     """Say why a way is not gone here, or nothing."""
     if wanted and name != PRODUCT and not name.startswith(tuple(wanted)):
         return "not asked for"
-    if name == BFLOAT16 and not has_bfloat16(unlisted=False):
-        return "not run: this CPU has no native bfloat16"
     if name.startswith("FAISS") and find_spec("faiss") is None:
         return "not run: faiss-cpu is not installed"
     return ""
@@ -169,13 +165,6 @@ def bare_product(values):
 def ours(values):
     frame = pd.DataFrame(values)
     return lambda k: zapsim.top_k(frame, k).indices
-
-
-def ours_bfloat16(values):
-    import tensorflow  # noqa: F401
-
-    frame = pd.DataFrame(values)
-    return lambda k: zapsim.top_k(frame, k, precision="bfloat16").indices
 
 
 def largest(scores, start, k):
@@ -237,7 +226,6 @@ def faiss_flat(values):
 WAYS = {
     PRODUCT: bare_product,
     OURS: ours,
-    BFLOAT16: ours_bfloat16,
     "FAISS IndexFlatIP": faiss_flat,
     "NumPy: product, argpartition, by blocks": plain_numpy,
     "scikit-learn NearestNeighbors(metric='cosine', algorithm='brute')": sklearn_neighbours,
