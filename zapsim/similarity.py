@@ -18,6 +18,7 @@ from threading import Lock
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from zapsim.checks import check_features, check_k, check_memory, checked_values, groups_of
 from zapsim.io.saved import Neighbours
@@ -239,6 +240,47 @@ def _kth_highest(scores, k):
     return np.partition(scores, len(scores) - k)[len(scores) - k] if k < len(scores) else -np.inf
 
 
+def exact_scores(query, unit, indices):
+    """Return the scores of a query with some vectors, each on its own in float64, as float32.
+
+    Parameters
+    ----------
+    query : ndarray of shape (n_features,), float32
+    unit : ndarray of shape (n_items, n_features), float32
+    indices : ndarray of shape (n,), int
+
+    Returns
+    -------
+    ndarray of shape (n,), float32
+        In [-1, 1]. The same two vectors have the same score, whichever is the query.
+    """
+    query = query.astype(np.float64)
+    scores = np.empty(len(indices), np.float32)
+    step = max(1, _CHUNK // len(query))
+    for start in range(0, len(indices), step):
+        part = slice(start, start + step)
+        products = unit[indices[part]].astype(np.float64)
+        products *= query
+        # NumPy's own sum, unlike a library's product, is the same wherever the vector lies.
+        scores[part] = products.sum(axis=1)
+    return np.clip(scores, -1, 1, out=scores)
+
+
+def float32_error(n_features):
+    """Bound the error of a score that was summed in float32, in whatever order.
+
+    Higham's bound for a sum of n_features products which are, without their signs, at most 1 in
+    all, as they are for vectors of length 1; and some more for what is rounded besides.
+
+    References
+    ----------
+    Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1,
+    doi:10.1137/1.9780898718027.
+    """
+    lost = n_features * _UNIT_ROUNDING
+    return 1.001 * lost / (1 - lost) + _SLACK
+
+
 def _nearest_of_all(unit, codes, k):
     """Find each vector's k nearest others; -1 and NaN stand where no more exist.
 
@@ -290,8 +332,6 @@ def _each_in_threads():
     Each product then takes one: threads that wait for nobody are faster than threads that share
     every product and idle while its scores are looked through.
     """
-    from threadpoolctl import threadpool_info, threadpool_limits
-
     # The limit is the whole process's: of two searches at once, the second would take the
     # first's for what was there before, and leave it behind.
     with _ONE_AT_A_TIME:
@@ -380,32 +420,6 @@ class _Shortlist:
         return indices, exact
 
 
-def exact_scores(query, unit, indices):
-    """Return the scores of a query with some vectors, each on its own in float64, as float32.
-
-    Parameters
-    ----------
-    query : ndarray of shape (n_features,), float32
-    unit : ndarray of shape (n_items, n_features), float32
-    indices : ndarray of shape (n,), int
-
-    Returns
-    -------
-    ndarray of shape (n,), float32
-        In [-1, 1]. The same two vectors have the same score, whichever is the query.
-    """
-    query = query.astype(np.float64)
-    scores = np.empty(len(indices), np.float32)
-    step = max(1, _CHUNK // len(query))
-    for start in range(0, len(indices), step):
-        part = slice(start, start + step)
-        products = unit[indices[part]].astype(np.float64)
-        products *= query
-        # NumPy's own sum, unlike a library's product, is the same wherever the vector lies.
-        scores[part] = products.sum(axis=1)
-    return np.clip(scores, -1, 1, out=scores)
-
-
 def _findable(unit, codes, k):
     """Return which vectors can be anybody's neighbours: all, but for masses of identical ones.
 
@@ -434,18 +448,3 @@ def _where(mask):
     """Return ``np.nonzero(mask)`` in the order of memory, on its fast path for flat arrays."""
     order = "C" if mask.flags.c_contiguous else "F"
     return np.unravel_index(np.flatnonzero(mask.ravel(order)), mask.shape, order)
-
-
-def float32_error(n_features):
-    """Bound the error of a score that was summed in float32, in whatever order.
-
-    Higham's bound for a sum of n_features products which are, without their signs, at most 1 in
-    all, as they are for vectors of length 1; and some more for what is rounded besides.
-
-    References
-    ----------
-    Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1,
-    doi:10.1137/1.9780898718027.
-    """
-    lost = n_features * _UNIT_ROUNDING
-    return 1.001 * lost / (1 - lost) + _SLACK
