@@ -42,8 +42,9 @@ def check_features(features):
     """Raise unless features are a DataFrame (TypeError) with a key for each row (ValueError)."""
     if not isinstance(features, pd.DataFrame):
         raise TypeError(
-            "features must be a pandas.DataFrame indexed by key, as VGG16Extractor.extract and "
-            f"load_features return. Received: {type(features).__name__}"
+            "features must be a pandas.DataFrame indexed by key, as VGG16Extractor.extract "
+            f"returns. Received: {type(features).__name__}. Read a store's folder by "
+            "zapsim.load_features(store)."
         )
     if not features.index.is_unique:
         twice = features.index[features.index.duplicated()][0]
