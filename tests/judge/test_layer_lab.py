@@ -94,19 +94,6 @@ def test_a_report_has_cost_and_quality_side_by_side(some, cuts):
     pd.testing.assert_frame_equal(report[card.columns], card)
 
 
-def test_reduced_cuts_keep_what_the_network_took(cuts):
-    names = ["block3_conv3 1×1 at 64", "block4_pool 1×1 at 64"]
-    reduced = zapsim.reduce_cuts(
-        {name: cuts[name] for name in names} | {"two": cuts[names[0]].iloc[:, :2]}, n=8
-    )
-    assert list(reduced) == [f"{name}, PCA 8" for name in names]
-    for name in names:
-        features = reduced[f"{name}, PCA 8"]
-        assert features.shape == (40, 8)
-        assert features.attrs["million_multiply_adds"] == cuts[name].attrs["million_multiply_adds"]
-        np.testing.assert_allclose(features, zapsim.reduce(cuts[name], 8), atol=1e-5)
-
-
 def test_an_unreadable_picture_is_named(make_zip):
     catalogue = zapsim.load_catalogue(make_zip({"broken.jpg": b"no picture"}))
     with pytest.raises(PictureError, match="broken.jpg"):

@@ -1,4 +1,4 @@
-"""blending.py: a blend's scores are the weighted mean of its parts' scores; grey is grey."""
+"""blend.py: a blend's scores are the weighted mean of its parts' scores; grey is grey."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pytest
 
 import zapsim
 from zapsim.io.saved import Neighbours
-from zapsim.kinds.blend import blend, centred, rescore, shared_neighbours
+from zapsim.kinds.blend import blend, centred, shared_neighbours
 
 KEYS = [f"{n}.jpg" for n in range(8)]
 
@@ -173,15 +173,6 @@ def test_shared_neighbours_counted_by_hand():
     assert list(shared_neighbours(one, one)) == [1, 1, 1]
     with pytest.raises(ValueError, match=r"same k. Received: \(3, 2\) and \(3, 1\)"):
         shared_neighbours(one, neighbours([[1], [0], [0]]))
-
-
-def test_rescoring_gives_the_scores_of_other_features(parts):
-    found = zapsim.top_k(parts["shape"], 3)
-    wanted = zapsim.similarity_matrix(parts["colour"]).to_numpy()
-    scores = rescore(found, parts["colour"].iloc[::-1])
-    for row, (indices, values) in enumerate(zip(found.indices, scores, strict=True)):
-        np.testing.assert_allclose(values, wanted[row, indices], atol=1e-6)
-    assert np.isnan(rescore(neighbours([[1, -1], [0, -1]]), parts["colour"])[:, 1]).all()
 
 
 def test_grey_features_are_not_mixed_with_coloured_ones_nor_searched_with_a_new_picture(

@@ -15,7 +15,6 @@ from zapsim.features import VGG16Extractor, each_batch
 from zapsim.io.pictures import PictureError
 from zapsim.io.store import features_frame
 from zapsim.judge.evaluation import scorecard
-from zapsim.kinds.pca import reduce
 from zapsim.vgg16.engine import KerasEngine
 from zapsim.vgg16.network import (
     LAYERS,
@@ -28,7 +27,7 @@ from zapsim.vgg16.network import (
 )
 from zapsim.vgg16.weights import is_downloaded
 
-__all__ = ["article_cut", "extract_cuts", "lab_report", "reduce_cuts", "run_cuts"]
+__all__ = ["article_cut", "extract_cuts", "lab_report", "run_cuts"]
 
 
 def extract_cuts(
@@ -150,32 +149,6 @@ def run_cuts(catalogue, extractor, cuts, prepare=preprocessed, progress=False):
             done += len(batch.keys)
             bar.update(len(batch.keys))
     return dict(zip(cuts, values, strict=True))
-
-
-def reduce_cuts(cuts, n=256):
-    """Reduce each cut that has more features than that to its principal components.
-
-    Parameters
-    ----------
-    cuts : dict of str to pandas.DataFrame (n_items, n_features)
-        As `extract_cuts` returns.
-    n : int
-        How many components, fewer than items.
-
-    Returns
-    -------
-    dict of str to pandas.DataFrame of shape (n_items, n), float32
-        As `zapsim.reduce` returns, by name, e.g. ``"block4_pool 4×4 at 128, PCA 256"``; only the
-        reduced ones.
-    """
-    reduced = {}
-    for name, features in cuts.items():
-        if features.shape[1] > n:
-            reduced[f"{name}, PCA {n}"] = fewer = reduce(features, n)
-            fewer.attrs["million_multiply_adds"] = features.attrs.get(
-                "million_multiply_adds", np.nan
-            )
-    return reduced
 
 
 def article_cut(catalogue):

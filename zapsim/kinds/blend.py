@@ -22,9 +22,10 @@ from zapsim.similarity import clear_rounding, unit_vectors
 
 __all__ = [
     "blend",
+    "centred",
+    "check_parts",
     "checked_weights",
     "greyed",
-    "rescore",
     "shape_colour_texture",
     "shared_neighbours",
 ]
@@ -284,33 +285,3 @@ def shared_neighbours(one, other):
     same = (one.indices[:, :, None] == other.indices[:, None]) & (one.indices >= 0)[:, :, None]
     n = (one.indices >= 0).sum(axis=1)
     return pd.Series(same.any(axis=2).sum(axis=1) / np.maximum(n, 1), index=one.keys)
-
-
-def rescore(neighbours, features):
-    """Return the scores of neighbours by other features than those they were found with.
-
-    With colour histograms: how alike in colour are the neighbours of VGG16's features?
-
-    Parameters
-    ----------
-    neighbours : Neighbours
-        What `zapsim.top_k` returns.
-    features : pandas.DataFrame of shape (n_items, n_features)
-        Of the same items, indexed by key.
-
-    Returns
-    -------
-    ndarray of shape (n_items, k), float32
-        Cosine similarities, in the neighbours' order; NaN where there is no neighbour.
-
-    Raises
-    ------
-    KeyError
-        If an item has no features.
-    """
-    check_features(features)
-    unit = unit_vectors(features.loc[neighbours.keys])
-    scores = np.empty(neighbours.scores.shape, np.float32)
-    for rank, found in enumerate(neighbours.indices.T):
-        scores[:, rank] = np.einsum("nd,nd->n", unit, unit[found])
-    return np.where(neighbours.indices >= 0, np.clip(scores, -1, 1), np.float32(np.nan))
