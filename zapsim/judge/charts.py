@@ -146,7 +146,7 @@ def plot_cases(catalogue, neighbours, labels, keys, k=5):
     """
     relevance = Relevance(labels, neighbours.keys)
     found = neighbours.indices[:, :k]
-    right = relevance.gains(found) > 0
+    right = relevance.right(found)
     tiles = []
     for key in keys:
         if key not in neighbours.keys:

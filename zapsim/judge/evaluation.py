@@ -58,7 +58,7 @@ def precision_at_k(neighbours, labels):
     0.5
     """
     relevance = Relevance(labels, neighbours.keys)
-    right = relevance.gains(neighbours.indices) > 0
+    right = relevance.right(neighbours.indices)
     return float(right[asked(neighbours, relevance)].mean())
 
 
