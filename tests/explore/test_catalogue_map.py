@@ -1,7 +1,10 @@
 """catalogue_map.py: groups stay together, every picture has a cell, and the figure shows it."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 import zapsim
@@ -80,6 +83,38 @@ def test_the_map_shows_each_picture_in_its_cell_on_its_labels_colour(make_zip, e
     assert len(few.axes[0].images) == 1
     with pytest.raises(KeyError, match="No column 'Colour' to label by"):
         plot_map(catalogue, places, "Colour")
+
+
+def random_places(keys):
+    places = np.random.default_rng(0).random((len(keys), 2))
+    return pd.DataFrame(places, columns=["x", "y"], index=keys)
+
+
+def test_a_map_of_a_whole_shop_is_drawn_from_a_sample_that_is_named(monkeypatch, capsys):
+    catalogue = zapsim.load_catalogue()
+    keys = catalogue.keys[np.arange(50_025) % len(catalogue)]
+    monkeypatch.setattr(zapsim.Catalogue, "picture_or_none", lambda self, key: None)
+    tracemalloc.start()
+    try:
+        plot_map(catalogue, random_places(keys), "Category", n=50_025)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert capsys.readouterr().out == "2,000 of 50,025 items are drawn, chosen at random.\n"
+    assert peak < 600e6
+    plot_map(catalogue, random_places(catalogue.keys))
+    assert capsys.readouterr().out == "600 of 615 items are drawn, chosen at random.\n"
+    plot_map(catalogue, random_places(catalogue.keys), n=615)
+    assert capsys.readouterr().out == ""
+
+
+def test_distances_that_do_not_fit_in_memory_are_refused(monkeypatch):
+    free = type("Memory", (), {"available": 8e9})
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+    with pytest.raises(
+        MemoryError, match=r"50,025 items .* is 80\.\d GB; 8.*places\.sample\(2000\)"
+    ):
+        snapped(random_places(range(50_025)))
 
 
 @pytest.mark.parametrize("values", [np.ones((6, 4)), np.array([[1.0], [2], [-3], [4]])])

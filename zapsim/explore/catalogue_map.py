@@ -8,13 +8,15 @@ dimensions; neighbours there are mostly neighbours, distances between groups mea
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_features
+from zapsim.checks import check_features, check_memory
 from zapsim.similarity import unit_vectors
 
 __all__ = ["map_catalogue", "plot_map", "snapped"]
 
 _METHODS = ("t-SNE", "PCA")
 _COMPONENTS = 50
+# More pictures would be too small to see; and moving n of them to cells takes n² memory.
+_MOST = 2000
 
 
 def map_catalogue(features, method="t-SNE", seed=42):
@@ -100,6 +102,8 @@ def snapped(places, columns=None):
     ------
     ValueError
         If there are fewer cells than items.
+    MemoryError
+        If the distances from every item to every cell would not fit in memory.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -110,10 +114,16 @@ def snapped(places, columns=None):
             f"{n_items:,} items need at least {int(np.ceil(np.sqrt(n_items)))} columns. "
             f"Received: columns={columns}"
         )
+    # The distances, and one array on the way to them.
+    check_memory(
+        2 * 8 * n_items * side**2,
+        f"Distances of {n_items:,} items from {side**2:,} cells × 16 bytes",
+        f"Take fewer items: places.sample({_MOST}).",
+    )
     row, column = np.divmod(np.arange(side**2), side)
-    centres = np.column_stack([column + 0.5, side - row - 0.5]) / side
-    apart = places[["x", "y"]].to_numpy()[:, None] - centres[None]
-    _, cell = linear_sum_assignment(np.einsum("ncd,ncd->nc", apart, apart))
+    distances = np.subtract.outer(places["x"].to_numpy(), (column + 0.5) / side) ** 2
+    distances += np.subtract.outer(places["y"].to_numpy(), (side - row - 0.5) / side) ** 2
+    _, cell = linear_sum_assignment(distances)
     return pd.DataFrame({"column": column[cell], "row": row[cell]}, index=places.index)
 
 
@@ -129,7 +139,8 @@ def plot_map(catalogue, places, label=None, n=600, seed=42):
         A column of the catalogue, such as Category: its most frequent values are told apart by
         colour.
     n : int
-        At most so many items are drawn, chosen at random: more would be too small to see.
+        At most so many items are drawn, and never more than 2,000, which would be too small to
+        see. Of more, they are chosen at random, and a printed line says how many.
     seed : int
         For the choice.
 
@@ -144,8 +155,10 @@ def plot_map(catalogue, places, label=None, n=600, seed=42):
     """
     from zapsim.draw.plots import plot_mosaic
 
-    if len(places) > n:
+    n_items, n = len(places), min(n, _MOST)
+    if n_items > n:
         places = places.sample(n, random_state=seed)
+        print(f"{n:,} of {n_items:,} items are drawn, chosen at random.")
     if label is not None and label not in catalogue.table:
         names = ", ".join(catalogue.table.columns)
         raise KeyError(f"No column {label!r} to label by. The catalogue has: {names}.")
