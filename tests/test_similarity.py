@@ -372,6 +372,37 @@ def test_arrays_without_keys_are_refused():
         zapsim.top_k(np.eye(3))
 
 
+@pytest.mark.parametrize("part", [slice(None), slice(2)])
+@pytest.mark.parametrize(
+    "function",
+    [
+        zapsim.top_k,
+        zapsim.similarity_matrix,
+        zapsim.centred,
+        zapsim.map_catalogue,
+        lambda matrix: zapsim.reduce(matrix, 2),
+        lambda matrix: zapsim.blend({"features": matrix}),
+    ],
+)
+def test_a_similarity_matrix_is_not_taken_for_features(function, part):
+    matrix = zapsim.similarity_matrix(COMPASS).iloc[part]
+    with pytest.raises(
+        ValueError, match=r"a similarity matrix of \d items, .* computed from\. Only"
+    ):
+        function(matrix)
+
+
+def test_features_may_be_numbered_in_both_directions():
+    numbered = pd.DataFrame(np.eye(3) + 0.1)
+    assert zapsim.top_k(numbered, 2).indices.shape == (3, 2)
+
+
+def test_features_that_are_no_numbers_are_refused():
+    words = pd.DataFrame({"x": ["red", "blue"]}, index=["a", "b"])
+    with pytest.raises(ValueError, match="features must be numbers .*: could not convert .* 'red'"):
+        zapsim.top_k(words)
+
+
 def test_exclude_must_have_one_value_an_item():
     with pytest.raises(ValueError, match=r"each of the 4 items\. Received: 1 values"):
         zapsim.top_k(COMPASS, exclude=["x"])

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from zapsim.catalogue import split_values, unknown_key
-from zapsim.checks import check_features, check_k
+from zapsim.checks import check_frame, check_k, is_matrix
 from zapsim.draw.html import html_table
 from zapsim.io.pictures import load_picture
 from zapsim.similarity import nearest, nearest_to, unit_vectors
@@ -44,7 +44,7 @@ class SimilarityPredictor:
     """
 
     def __init__(self, catalogue, features, extractor=None):
-        check_features(features)
+        check_frame(features)
         if not len(features):
             raise ValueError("features are empty: there is nothing to recommend.")
         known = features.index.isin(catalogue.keys)
@@ -72,7 +72,7 @@ class SimilarityPredictor:
         self._rows = {key: row for row, key in enumerate(self.table.index)}
         self._matrix = self._unit = None
         self._rows_by_value = {}
-        if features.columns.isin(features.index).any():
+        if is_matrix(features):
             if set(features.columns) != set(features.index):
                 raise ValueError(
                     f"A similarity matrix must have the same keys on both axes. Received: "

@@ -132,6 +132,14 @@ def test_a_report_of_nothing_says_so(some):
         zapsim.lab_report({}, some.table["Category"])
 
 
+def test_a_report_takes_features_by_name_alone(some):
+    features = zapsim.load_features().loc[some.keys]
+    with pytest.raises(TypeError, match="cuts must be a dict, such as .* Received: DataFrame"):
+        zapsim.lab_report(features, some.table["Category"])
+    with pytest.raises(TypeError, match=r"cuts\['n'\] must be a pandas.DataFrame .* Neighbours"):
+        zapsim.lab_report({"n": zapsim.top_k(features, 5)}, some.table["Category"])
+
+
 def test_an_unknown_layer_is_refused(some):
     with pytest.raises(ValueError, match="layer must be one of .* Did you mean 'block4_pool'"):
         zapsim.extract_cuts(some, ["block4_pol"])
@@ -140,6 +148,8 @@ def test_an_unknown_layer_is_refused(some):
 def test_the_articles_cut_is_never_downloaded(some, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     assert zapsim.article_cut(some) == {}
+    with pytest.raises(TypeError, match="catalogue must be a Catalogue, .* Received: str"):
+        zapsim.article_cut("shoes")
     assert (
         "fc2 is left out: its weights (528 MB) are not on this machine." in capsys.readouterr().out
     )

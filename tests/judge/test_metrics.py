@@ -193,6 +193,10 @@ def test_more_neighbours_than_exist_count_as_wrong_and_unsought_ones_are_an_erro
         zapsim.query_scores(neighbours([[1], [0], [0]]), ["x"] * 3, k=2)
     with pytest.raises(ValueError, match="k must be a whole number of at least 1. Received: k=0"):
         zapsim.query_scores(every, ["x"] * 3, k=[1, 0])
+    with pytest.raises(ValueError, match="k must not be empty"):
+        zapsim.query_scores(every, ["x"] * 3, k=[])
+    with pytest.raises(ValueError, match="k must be a whole number of at least 1. Received: k='5'"):
+        zapsim.query_scores(every, ["x"] * 3, k="5")
 
 
 @pytest.mark.parametrize("labels", [None, "SubCategory"])

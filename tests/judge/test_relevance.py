@@ -56,6 +56,12 @@ def test_nothing_is_to_be_found_without_labels():
     assert not relevant.labelled.any()
 
 
+def test_lists_in_cells_are_refused():
+    labels = pd.Series([["Men", "Women"], ["Men"], "Women"])
+    with pytest.raises(TypeError, match=r"such as 'Men;Women'. Received: \['Men', 'Women'\]"):
+        Relevance(labels, pd.Index(list("abc")))
+
+
 def test_no_neighbours_are_not_right():
     relevant = Relevance(list("aab"), pd.Index(list("abc")))
     assert relevant.right(np.empty((3, 0), int)).shape == (3, 0)

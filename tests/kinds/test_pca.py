@@ -101,6 +101,8 @@ def test_items_that_are_all_the_same_have_no_direction_left():
 def test_n_must_be_a_whole_positive_number(n):
     with pytest.raises(ValueError, match=r"n must be a whole number of at least 1\. Received: n="):
         zapsim.reduce(spread_features(), n=n)
+    with pytest.raises(ValueError, match="seed must be a whole number of at least 0"):
+        zapsim.reduce(spread_features(), n=2, seed=n if n != 0 else -1)
 
 
 def test_more_components_than_there_are_is_refused():
@@ -117,9 +119,21 @@ def test_nan_is_refused_and_the_item_named():
 
 @pytest.mark.parametrize("store", ["features", Path("features")])
 def test_a_stores_folder_is_to_be_read_first(store):
-    for function in (zapsim.reduce, Reduction(2).fit, Reduction(2).transform):
+    for function in (
+        zapsim.reduce,
+        Reduction(2).fit,
+        Reduction(2).fit(spread_features()).transform,
+    ):
         with pytest.raises(TypeError, match=r"Received: \w+\. .* zapsim\.load_features\(store\)"):
             function(store)
+
+
+def test_nothing_is_transformed_before_it_is_fitted():
+    reduction = Reduction(2)
+    assert repr(reduction) == "PCA to 2 features, not fitted yet"
+    for function in (reduction.transform, reduction.extractor):
+        with pytest.raises(ValueError, match=r"not fitted yet. Call fit\(features\) first"):
+            function(spread_features())
 
 
 def test_vectors_of_another_length_are_refused():

@@ -8,7 +8,14 @@ dimensions; neighbours there are mostly neighbours, distances between groups mea
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_features, check_memory
+from zapsim.checks import (
+    check_catalogue,
+    check_choice,
+    check_features,
+    check_memory,
+    check_table,
+    checked_whole,
+)
 from zapsim.similarity import unit_vectors
 
 __all__ = ["map_catalogue", "plot_map", "snapped"]
@@ -56,8 +63,8 @@ def map_catalogue(features, method="t-SNE", seed=42):
     from threadpoolctl import threadpool_limits
 
     check_features(features)
-    if method not in _METHODS:
-        raise ValueError(f"method must be 't-SNE' or 'PCA'. Received: {method!r}")
+    check_choice("method", method, _METHODS)
+    checked_whole("seed", seed, 0)
     n_items = len(features)
     if n_items < 3:
         raise ValueError(f"A map needs at least 3 items. Received: {n_items}")
@@ -107,8 +114,10 @@ def snapped(places, columns=None):
     """
     from scipy.optimize import linear_sum_assignment
 
+    _check_places(places)
     n_items = len(places)
-    side = int(np.ceil(np.sqrt(2 * n_items))) if columns is None else columns
+    side = int(np.ceil(np.sqrt(2 * n_items)))
+    side = side if columns is None else checked_whole("columns", columns)
     if side**2 < n_items:
         raise ValueError(
             f"{n_items:,} items need at least {int(np.ceil(np.sqrt(n_items)))} columns. "
@@ -152,17 +161,30 @@ def plot_map(catalogue, places, label=None, n=600, seed=42):
     ------
     KeyError
         If an item is not in the catalogue, or there is no such column.
+    TypeError, ValueError
+        If places are no such table or empty, or n is less than 1.
     """
     from zapsim.draw.plots import plot_mosaic
 
+    check_catalogue(catalogue)
+    _check_places(places)
+    checked_whole("n", n)
+    checked_whole("seed", seed, 0)
     n_items, n = len(places), min(n, _MOST)
     if n_items > n:
         places = places.sample(n, random_state=seed)
         print(f"{n:,} of {n_items:,} items are drawn, chosen at random.")
-    if label is not None and label not in catalogue.table:
-        names = ", ".join(catalogue.table.columns)
-        raise KeyError(f"No column {label!r} to label by. The catalogue has: {names}.")
+    if label is not None:
+        check_choice("label", label, catalogue.table.columns, KeyError)
     labels = None if label is None else catalogue.table[label].loc[places.index]
     pictures = [catalogue.picture_or_none(key) for key in places.index]
     cells = snapped(places)
     return plot_mosaic(pictures, cells["row"], cells["column"], labels)
+
+
+def _check_places(places):
+    check_table("places", places, ["x", "y"], "zapsim.map_catalogue")
+    if not len(places) or not np.isfinite(places[["x", "y"]].to_numpy(float)).all():
+        raise ValueError(
+            f"places must be those of at least one item, all finite. Received: {len(places):,} rows"
+        )

@@ -10,7 +10,7 @@ all).
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_memory
+from zapsim.checks import check_catalogue, check_dict, check_features, check_memory
 from zapsim.features import VGG16Extractor, each_batch
 from zapsim.io.pictures import PictureError
 from zapsim.io.store import features_frame
@@ -165,6 +165,7 @@ def article_cut(catalogue):
     dict of str to pandas.DataFrame of shape (n_items, 4096), float32
         As `extract_cuts`; empty, after a printed line, where the weights are missing.
     """
+    check_catalogue(catalogue)
     if not is_downloaded(include_top=True):
         print(
             "fc2 is left out: its weights (528 MB) are not on this machine. To have Keras fetch "
@@ -191,6 +192,9 @@ def lab_report(cuts, labels, k=5, exclude=None, against=None, **options):
         a feature store (float16) and ``million_multiply_adds`` in the network (missing where they
         are not known); then as `zapsim.scorecard`.
     """
+    check_dict("cuts", cuts, "{'VGG16': features}")
+    for name, features in cuts.items():
+        check_features(features, f"cuts[{name!r}]")
     card = scorecard(cuts, labels, k, exclude, against, metrics=("precision",), **options)
     costs = {
         name: {

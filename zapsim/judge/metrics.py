@@ -32,10 +32,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_k
+from zapsim.checks import check_k, check_list, check_neighbours
 from zapsim.judge.relevance import Relevance
 
-__all__ = ["METRICS", "Judged", "asked", "judge"]
+__all__ = ["METRICS", "Judged", "asked", "checked_ks", "judge"]
 
 METRICS = ("precision", "recall", "AP", "nDCG")
 
@@ -70,7 +70,8 @@ def judge(neighbours, labels, k=None, exclude=None):
     -------
     Judged
     """
-    ks = _checked_k(k, neighbours)
+    check_neighbours(neighbours)
+    ks = _sought(k, neighbours)
     relevance = Relevance(labels, neighbours.keys, exclude)
     rows = asked(neighbours, relevance)
     _check_excluded(neighbours.indices[rows, : max(ks)], relevance.groups, rows)
@@ -119,13 +120,28 @@ def _share(part, whole):
     return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
 
 
-def _checked_k(k, neighbours):
+def checked_ks(k):
+    """Return one or several k as a list of int.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one is no whole number of at least 1.
+    """
+    ks = k if pd.api.types.is_list_like(k) else [k]
+    check_list("k", ks, "[1, 5, 10]")
+    for n in ks:
+        check_k(n)
+    return list(ks)
+
+
+def _sought(k, neighbours):
+    """Return the k to judge as a list; ValueError unless so many neighbours were sought."""
     sought = neighbours.indices.shape[1]
     if not sought:
         raise ValueError("No item has a neighbour: there is nothing to judge.")
-    ks = list(np.atleast_1d(sought if k is None else k).tolist())
+    ks = [sought] if k is None else checked_ks(k)
     for n in ks:
-        check_k(n)
         # A catalogue of six has five others at most, and those were sought.
         if n > sought and sought < len(neighbours.keys) - 1:
             raise ValueError(

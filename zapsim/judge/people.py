@@ -13,7 +13,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_features, check_k
+from zapsim.checks import (
+    check_catalogue,
+    check_choice,
+    check_features,
+    check_path,
+    check_table,
+    checked_whole,
+)
 from zapsim.io.sources import read_named
 from zapsim.io.zappos import DATA_ZIP
 from zapsim.similarity import unit_vectors
@@ -61,6 +68,8 @@ def load_comparisons(source, catalogue):
     ----------
     Yu & Grauman, "Fine-Grained Visual Comparisons with Local Learning", CVPR 2014.
     """
+    check_path("source", source)
+    check_catalogue(catalogue)
     labels = _read(source, _LABELS, ["mturkOrder", "mturkEqual"])
     paths = _read(source, _PATHS, ["imagepath"])["imagepath"]
     names = [_text(path) for path in _cells(paths, _PATHS, "OU")]
@@ -109,7 +118,7 @@ def attribute_questions(features, comparisons, attribute, n=10, seed=42):
     ValueError
         If the attribute is unknown, or there are too few pairs to fit a model.
     """
-    check_k(n, "n")
+    checked_whole("n", n)
     return _held_out(features, comparisons, attribute, seed).head(n)
 
 
@@ -149,10 +158,9 @@ def attribute_accuracy(features, comparisons, attribute, seed=42):
 def _held_out(features, comparisons, attribute, seed):
     """Fit to four fifths of the pairs; return the others with the model's scores."""
     check_features(features)
-    if attribute not in ATTRIBUTES:
-        raise ValueError(
-            f"attribute must be one of {', '.join(ATTRIBUTES)}. Received: {attribute!r}"
-        )
+    check_table("comparisons", comparisons, ["a", "b", "attribute", "people"], "load_comparisons")
+    check_choice("attribute", attribute, ATTRIBUTES)
+    checked_whole("seed", seed, 0)
     pairs = comparisons[
         (comparisons["attribute"] == attribute)
         & (comparisons["people"] != "equal")

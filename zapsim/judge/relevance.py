@@ -51,6 +51,11 @@ class Relevance:
     def __init__(self, labels, keys, exclude=None):
         self.keys = keys
         self.cells = item_values(labels, keys, "labels")
+        if any(lists := [cell for cell in self.cells if pd.api.types.is_list_like(cell)]):
+            raise TypeError(
+                "labels must be single values; several in a cell are joined, such as 'Men;Women'. "
+                f"Received: {lists[0]!r}"
+            )
         codes, cells = pd.factorize(pd.Series(self.cells, dtype=object))
         sets = [split_values(cell) for cell in cells]
         self.values = pd.Index(sorted(set().union(*sets)), dtype=object)

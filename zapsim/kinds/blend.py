@@ -14,7 +14,13 @@ import pandas as pd
 from PIL import Image
 
 from zapsim.catalogue import Catalogue
-from zapsim.checks import check_features
+from zapsim.checks import (
+    check_catalogue,
+    check_dict,
+    check_features,
+    check_neighbours,
+    checked_number,
+)
 from zapsim.io.bundled import MINIZAP_PARTS
 from zapsim.io.pictures import load_picture
 from zapsim.io.sources import FilesBefore
@@ -53,6 +59,7 @@ def greyed(catalogue):
     >>> bool((picture[..., 0] == picture[..., 2]).all())
     True
     """
+    check_catalogue(catalogue)
     return Catalogue(_Greyed(catalogue._files), catalogue.table, catalogue._metadata)
 
 
@@ -210,8 +217,9 @@ def check_parts(parts):
     TypeError, ValueError
         As `blend` does.
     """
-    for features in parts.values():
-        check_features(features)
+    check_dict("parts", parts, "{'shape': features}")
+    for name, features in parts.items():
+        check_features(features, f"parts[{name!r}]")
     (first, features), *others = parts.items()
     keys = features.index
     for name, other in others:
@@ -242,20 +250,19 @@ def checked_weights(parts, weights=None):
     ValueError
         As `blend` does.
     """
+    check_dict("parts", parts, "{'shape': features}")
     if not parts:
         raise ValueError("There are no parts to blend. Give at least one: {'shape': features}.")
     weights = dict.fromkeys(parts, 1.0) if weights is None else weights
+    check_dict("weights", weights, "{'shape': 3, 'colour': 1}")
     if unknown := [name for name in weights if name not in parts]:
         raise ValueError(
             f"There are weights for {', '.join(map(repr, parts))} only. Received: {unknown[0]!r}"
         )
-    values = {name: float(weights.get(name, 0)) for name in parts}
+    values = {name: checked_number(f"weights[{name!r}]", weights.get(name, 0), 0) for name in parts}
     total = sum(values.values())
-    if not all(0 <= value < np.inf for value in values.values()) or not total > 0:
-        raise ValueError(
-            "Weights must be at least 0, and one of them above 0. Received: "
-            + ", ".join(f"{name}={value:g}" for name, value in values.items())
-        )
+    if not total:
+        raise ValueError(f"One of the weights must be above 0. Received: {weights!r}")
     return {name: value / total for name, value in values.items()}
 
 
@@ -277,6 +284,8 @@ def shared_neighbours(one, other):
     ValueError
         If the items or the number of neighbours differ.
     """
+    check_neighbours(one, "one")
+    check_neighbours(other, "other")
     if not one.keys.equals(other.keys) or one.indices.shape != other.indices.shape:
         raise ValueError(
             "Both must be neighbours of the same items, in the same order, with the same k. "

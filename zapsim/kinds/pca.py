@@ -9,7 +9,7 @@ import hashlib
 
 import numpy as np
 
-from zapsim.checks import check_features, checked_values
+from zapsim.checks import check_features, checked_values, checked_whole
 from zapsim.io.store import features_frame
 from zapsim.similarity import clear_rounding
 
@@ -105,11 +105,12 @@ class Reduction:
     """
 
     def __init__(self, n=256, seed=0):
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-            raise ValueError(f"n must be a whole number of at least 1. Received: n={n!r}")
-        self.n, self.seed = int(n), seed
+        self.n, self.seed = checked_whole("n", n), checked_whole("seed", seed, 0)
+        self.mean = None
 
     def __repr__(self):
+        if self.mean is None:
+            return f"PCA to {self.n:,} features, not fitted yet"
         return (
             f"PCA from {len(self.mean):,} to {self.n:,} features, keeping "
             f"{self.explained.sum():.0%} of their variance".replace("%", " %")
@@ -157,8 +158,12 @@ class Reduction:
         Raises
         ------
         ValueError
-            If the vectors have another length than those that were fitted, or hold NaN.
+            If the vectors have another length than those that were fitted, or hold NaN, or nothing
+            was fitted yet.
+        TypeError
+            If features are neither.
         """
+        self._check_fitted()
         if isinstance(features, np.ndarray):
             return self._transform(np.atleast_2d(features)).reshape(*features.shape[:-1], self.n)
         check_features(features)
@@ -173,7 +178,12 @@ class Reduction:
             What made the features before they were reduced; by default it is made from the
             settings that they carried.
         """
+        self._check_fitted()
         return _ReducedExtractor(self, extractor)
+
+    def _check_fitted(self):
+        if self.mean is None:
+            raise ValueError("This Reduction is not fitted yet. Call fit(features) first.")
 
     def _transform(self, features):
         values = checked_values(features)
