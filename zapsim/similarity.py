@@ -4,10 +4,10 @@ In: features, a DataFrame (n_items, n_features) indexed by key. Out: scores, flo
 in [-1, 1], higher is closer. The edge rule: a vector of zeros has no direction; its score is 0
 with every other item and 1 with itself.
 
-The nearest are found by guessing and deciding: matrix products give the scores of whole tiles of
-pairs, each pair once, with an error below a known bound. What could be among the k nearest by that
-bound is a candidate, and candidates are scored anew, each pair on its own in float64. So identical
-vectors tie exactly, and neither tiles nor threads change the result.
+`top_k` works in two steps. Matrix products score whole tiles of pairs, each pair once, with an
+error below a known bound. Whatever this bound allows among the k nearest is a candidate, and
+candidates are scored again, each pair on its own, in float64. So identical vectors tie exactly,
+and neither tiles nor threads change the result.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +43,7 @@ _CHUNK = 1 << 16
 _ONE_AT_A_TIME = Lock()
 # Half the distance from 1 to the next float32.
 _UNIT_ROUNDING = 2.0**-24
-# For what is rounded once or twice besides the product: thresholds, the final score.
+# Room for the few other roundings: those of thresholds and of the final score.
 _SLACK = 2.0**-20
 
 
@@ -73,11 +73,11 @@ def unit_vectors(features):
 
 
 def clear_rounding(values, lengths):
-    """Set vectors to zeros, in place, of which only rounding is left.
+    """Set vectors to zeros, in place, where nothing but rounding is left of them.
 
-    A difference of two equal vectors is not quite 0, and scaled to length 1 it would say as much as
-    any other. Features are kept as float16, in steps of one in 2,000, so what is 100,000 times
-    shorter than the vectors it comes from says nothing.
+    A difference of two equal vectors is not exactly 0, and scaled to length 1 it would count as
+    much as any other. Features are kept as float16, in steps of one in 2,000: a vector 100,000
+    times shorter than those it comes from means nothing.
 
     Parameters
     ----------
@@ -109,8 +109,8 @@ def similarity_matrix(features):
     ------
     MemoryError
         If the matrix would not fit in memory; `top_k` does without it.
-    ValueError
-        If features hold NaN or infinity.
+    TypeError, ValueError
+        As in `top_k`.
 
     Examples
     --------
@@ -161,9 +161,11 @@ def top_k(features, k=50, exclude=None):
 
     Raises
     ------
+    TypeError
+        If features are no DataFrame, or `exclude` is a single value.
     ValueError
         If k is less than 1, `exclude` has another length, or features hold NaN or infinity, or a
-        key more than once.
+        key more than once, or are a similarity matrix.
 
     Examples
     --------
@@ -208,7 +210,7 @@ def nearest_to(vector, unit, k, allowed=None):
     scores = unit @ vector
     if allowed is not None:
         scores[~allowed] = -np.inf
-    # The product ranks all but for its rounding; what that leaves open is scored exactly.
+    # The product's order is right up to its rounding; what that leaves open is scored exactly.
     lowest = _kth_highest(scores, k) - 2 * float32_error(len(vector))
     indices = np.flatnonzero(scores >= max(lowest, -2))
     exact = exact_scores(vector, unit, indices)
@@ -314,8 +316,8 @@ def _nearest_of_all(unit, codes, k):
         if i != j:
             shortlists[j].add(tile.T, rows, findable)
 
-    # Blocks beside each other come first: sorted keys put like beside like, and the sooner good
-    # neighbours are known, the fewer others are looked at.
+    # Blocks beside each other come first: keys are sorted, so similar items are often close, and
+    # the sooner good neighbours are known, the fewer others are looked at.
     n = len(blocks)
     pairs = [(i, i + distance) for distance in range(n) for i in range(n - distance)]
     with _each_in_threads() as each:
@@ -329,11 +331,11 @@ def _nearest_of_all(unit, codes, k):
 def _each_in_threads():
     """Yield a ``map`` that runs as many calls at once as a matrix product would take threads.
 
-    Each product then takes one: threads that wait for nobody are faster than threads that share
-    every product and idle while its scores are looked through.
+    Each product then takes one thread. That is faster than threads that share every product and
+    are idle while its scores are looked through.
     """
-    # The limit is the whole process's: of two searches at once, the second would take the
-    # first's for what was there before, and leave it behind.
+    # The limit holds for the whole process. Of two searches at once, the second would take the
+    # first one's limit for the user's, and restore it at the end.
     with _ONE_AT_A_TIME:
         blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
         threads = max((library["num_threads"] for library in blas), default=1)
@@ -342,7 +344,7 @@ def _each_in_threads():
 
 
 class _Shortlist:
-    """What may be among the k nearest of a block of vectors, as far as is known.
+    """The candidates for the k nearest of a block of vectors, as far as is known.
 
     Attributes
     ----------
@@ -421,11 +423,11 @@ class _Shortlist:
 
 
 def _findable(unit, codes, k):
-    """Return which vectors can be anybody's neighbours: all, but for masses of identical ones.
+    """Return which vectors can be neighbours: all but the last ones of many identical vectors.
 
-    Identical vectors tie, and ties go to the lower index. So one that has k lower twins of its
-    own code is nobody's neighbour; nor is one that, beyond those, has 2k lower twins: at most k
-    of them share the query's code, and the others come first.
+    Identical vectors tie, and ties go to the lower index. So a vector with k lower twins of its
+    own code is never a neighbour. Of those that are left, neither is one with 2k lower twins: at
+    most k of these share the query's code, and the others come first.
     """
     findable = np.ones(len(unit), bool)
     # Identical vectors have identical sums, which are cheaper than digests.

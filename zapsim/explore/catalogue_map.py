@@ -49,8 +49,9 @@ def map_catalogue(features, method="t-SNE", seed=42):
 
     Raises
     ------
-    ValueError
-        If the method is unknown, or there are fewer than 3 items.
+    TypeError, ValueError
+        As in `zapsim.top_k`, for features; if the method is unknown, or there are fewer than 3
+        items.
 
     References
     ----------
@@ -75,8 +76,8 @@ def map_catalogue(features, method="t-SNE", seed=42):
     # Where nothing varies, or in one direction only, t-SNE has nowhere to begin.
     if method == "t-SNE" and places.shape[1] > 1 and np.ptp(places[:, 0]) > 0:
         perplexity = min(30, (n_items - 1) / 3)
-        # On a busy machine its threads wait for each other in vain, for minutes instead of
-        # seconds; and one thread adds up in the same order every time.
+        # On a busy machine its threads wait for each other, minutes instead of seconds; and one
+        # thread adds up in the same order every time.
         with threadpool_limits(1):
             places = TSNE(perplexity=perplexity, random_state=seed).fit_transform(places)
     # One feature alone gives one direction only.
@@ -90,7 +91,7 @@ def map_catalogue(features, method="t-SNE", seed=42):
 def snapped(places, columns=None):
     """Move every item to a cell of its own, so that pictures don't cover each other.
 
-    Cells are dealt out so that the squared distances moved are, together, the least possible.
+    Cells are assigned so that the sum of the squared distances moved is the least possible.
 
     Parameters
     ----------

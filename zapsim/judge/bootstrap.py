@@ -1,12 +1,12 @@
-"""Say how far a mean would move, had other products been asked: the cluster bootstrap.
+"""Say how far a mean would move if other products had been asked: the cluster bootstrap.
 
 In: a value for each query, and which queries belong together. Out: means, and the means of many
 resamples, from which intervals are read. The edge rule: a class that a resample happens to miss
-has no mean there (NaN), and is passed over.
+has no mean there (NaN), and is left out.
 
 The colourways of a product are nearly the same query three times, so they tell less than three
-queries would. Whole products are therefore drawn, with replacement, and every query of a product
-goes along. The catalogue that is searched stays as it is.
+different queries. Therefore whole products are drawn, with replacement, each with all its queries.
+The catalogue that is searched stays as it is.
 
 References
 ----------

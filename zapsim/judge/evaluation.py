@@ -1,4 +1,4 @@
-"""Judge recommendations against what is known about the items, and say how sure that is.
+"""Judge recommendations by what is known about the items, and say how sure the result is.
 
 In: neighbours as `zapsim.top_k` finds them, or features, and labels, a catalogue column. Out:
 tables of metrics in [0, 1], higher is better, with bootstrap intervals. What a right neighbour is,
@@ -108,7 +108,7 @@ def query_scores(neighbours, labels, k=None, exclude=None):
 
 
 def evaluate(neighbours, labels, k=None, exclude=None, average="queries", **bootstrap):
-    """Judge neighbours by four metrics, with the intervals in which they may be believed.
+    """Judge neighbours by four metrics, with confidence intervals.
 
     Parameters
     ----------
@@ -192,10 +192,10 @@ def per_class(neighbours, labels, k=None, exclude=None, metric="precision", **bo
 
 
 def compare(neighbours, others, labels, k=None, exclude=None, **bootstrap):
-    """Say by how much one kind of neighbours is better than another, query by query.
+    """Measure by how much one kind of neighbours is better than another, query by query.
 
-    Both answer the same queries, and the differences are resampled. That tells apart what two
-    intervals side by side leave open: a hard query is hard for both.
+    Both answer the same queries, and the differences are resampled. That shows more than two
+    intervals side by side, because a hard query is hard for both.
 
     Parameters
     ----------
@@ -210,8 +210,8 @@ def compare(neighbours, others, labels, k=None, exclude=None, **bootstrap):
     -------
     pandas.DataFrame
         One row a metric: ``first`` and ``second``, the two means, ``difference``, the first minus
-        the second, in [-1, 1], and its interval, ``low`` and ``high``. Where that holds 0, these
-        queries do not say which is better.
+        the second, in [-1, 1], and its interval, ``low`` and ``high``. If the interval contains 0,
+        these queries do not show which is better.
 
     Raises
     ------

@@ -14,11 +14,11 @@ colourways of its product not counted), and r(i) = 1 where its i-th neighbour is
   divides by R, which no list of k < R can reach.) Its mean over queries is called ``mAP@k``.
 - ``nDCG@k``: the sum of r(i) / log2(i + 1), divided by the same sum for the best order.
 
-The edge rules: an item without a label, or without neighbours, is no query; a neighbour that is
+The edge rules: an item without a label, or without neighbours, is not asked; a neighbour that is
 missing or has no label is wrong; a query with R = 0, alone in its class, scores 0 in all four, and
-*best*, what perfect neighbours would reach, is 0 there, too. Items that score the same come in the
-catalogue's order, so features that are the same for all find its first items, whatever the query:
-that is no chance, and no better.
+*best*, what perfect neighbours would reach, is 0 there, too. Items with the same score come in the
+catalogue's order: features that are the same for all items find its first items, whatever the
+query, which is not what chance would find.
 
 References
 ----------
@@ -126,7 +126,7 @@ def checked_ks(k):
     Raises
     ------
     ValueError
-        If there is none, or one is no whole number of at least 1.
+        If there is none, or one is not a whole number of at least 1.
     """
     ks = k if pd.api.types.is_list_like(k) else [k]
     check_list("k", ks, "[1, 5, 10]")

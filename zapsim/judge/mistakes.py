@@ -1,4 +1,4 @@
-"""Look at what goes wrong: which class is taken for which, and which queries fare worst.
+"""Look at what goes wrong: which class is taken for which, and which queries score worst.
 
 In: neighbours as `zapsim.top_k` finds them, and labels, a catalogue column. Out: tables. What is
 right is defined in `zapsim.judge.metrics`. The edge rule: items without a label are neither asked
@@ -19,7 +19,7 @@ __all__ = ["confusion", "worst_queries"]
 
 
 def confusion(neighbours, labels):
-    """Say of which class the neighbours of each class are.
+    """Count to which classes the neighbours of each class belong.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
 """Read what people said about pairs of shoes, and ask a model the same.
 
 In: UT-Zappos50K's comparisons ("is the first one more pointy?", 1 to 4 attributes), and features.
-Out: tables of pairs, and questions for a `QuizState`. Similarity has no opinion on what is
-pointy, so a direction in the features is fitted to the people's answers; it is only ever asked
-about pairs whose pictures it was not fitted to. The edge rule: what in a file is no comparison
-raises; comparisons of items that the catalogue does not have are left out.
+Out: tables of pairs, and questions for a `QuizState`. Similarity does not know what is pointy, so
+a direction in the features is fitted to the people's answers; it is only asked about pairs whose
+pictures it was not fitted to. The edge rule: a row of a file that is not a comparison raises;
+comparisons of items that the catalogue does not have are left out.
 """
 
 from io import BytesIO

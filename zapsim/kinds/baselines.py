@@ -63,9 +63,9 @@ def random_features(catalogue, n_features=64, seed=0):
     Returns
     -------
     pandas.DataFrame of shape (n_items, n_features), float32
-        Neighbours by these say about how right one is by chance: a single draw, and an interval
-        over queries does not cover the draw. On average, precision is the mean over the queries of
-        n_relevant / n_others.
+        Their neighbours are right about as often as by chance. This is a single draw, and an
+        interval over queries does not cover how draws differ: on average over many, precision is
+        the mean over the queries of n_relevant / n_others.
     """
     check_catalogue(catalogue)
     checked_whole("n_features", n_features)

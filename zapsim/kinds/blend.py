@@ -1,4 +1,4 @@
-"""Take similarity apart into shape, colour and texture, and mix it anew.
+"""Take similarity apart into shape, colour and texture, and mix them again.
 
 In: a catalogue, and features of several kinds for the same items. Out: features whose scores are
 the weighted mean of the scores of each kind; they go wherever features go. The edge rule: an item
@@ -90,16 +90,16 @@ def shape_colour_texture(catalogue, cache=None, centre=True):
         ships with zapsim.
     centre : bool
         Make their scores comparable with each other by `centred`: only then do equal weights in
-        a blend give each of them about the same say.
+        a blend give each of them about the same influence.
 
     Returns
     -------
     dict of str to pandas.DataFrame
-        For the items that can be read by all: ``shape``: the default extractor's features of the
-        grey pictures, which know no colour; ``colour``: histograms without the white around
-        the product, which know no place;
-        ``texture``: averages over the whole grey picture early in the network (block2_pool),
-        whose filters see about 16 × 16 pixels, so edges and patterns, but no shapes.
+        For the items that can be read by all. ``shape``: the default extractor's features of the
+        grey pictures, so without colour. ``colour``: histograms without the white around the
+        product, wherever a colour is. ``texture``: averages over the whole grey picture early in
+        the network (block2_pool), whose filters see about 16 × 16 pixels: edges and patterns, but
+        no shapes.
     """
     from zapsim.features import VGG16Extractor
     from zapsim.kinds.baselines import colour_histogram
@@ -139,8 +139,8 @@ def centred(features):
 
     Raises
     ------
-    ValueError
-        If features hold NaN or infinity.
+    TypeError, ValueError
+        As in `zapsim.top_k`, for features.
 
     Examples
     --------
@@ -160,7 +160,7 @@ def centred(features):
 
 
 def blend(parts, weights=None):
-    """Mix several kinds of features, so that each has a say in the score.
+    """Mix several kinds of features, so that each counts in the score.
 
     Every vector is scaled to length 1, then by the root of its weight, and the kinds are put side
     by side. The score of two items is then exactly the weighted mean of their scores by each.
@@ -181,9 +181,10 @@ def blend(parts, weights=None):
     Raises
     ------
     TypeError
-        If a part is no DataFrame.
+        If a part is no DataFrame, or parts or weights are no dict.
     ValueError
-        If the parts are of different items, a weight is negative or of no part, or all are 0.
+        If the parts are of different items, one is a similarity matrix, a weight is negative or of
+        no part, or all are 0.
 
     Notes
     -----
@@ -262,7 +263,9 @@ def checked_weights(parts, weights=None):
     values = {name: checked_number(f"weights[{name!r}]", weights.get(name, 0), 0) for name in parts}
     total = sum(values.values())
     if not total:
-        raise ValueError(f"One of the weights must be above 0. Received: {weights!r}")
+        raise ValueError(
+            f"Weights must be at least 0, and one of them above 0. Received: {weights!r}"
+        )
     return {name: value / total for name, value in values.items()}
 
 

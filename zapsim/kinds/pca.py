@@ -26,8 +26,8 @@ def reduce(features, n=256, seed=0):
 
     The components are those of the vectors as they are, with their mean taken off, and are not
     whitened: each keeps its spread, so that distances stay what they were but for what is cut
-    off. Cosine similarity thereafter is on centred data: it asks where two items differ from the
-    mean in the same way, and unrelated items score about 0, not 0.8.
+    off. Cosine similarity of the reduced features is on centred data: it asks where two items
+    differ from the mean in the same way, and unrelated items score about 0, not 0.8.
 
     Parameters
     ----------
@@ -44,15 +44,15 @@ def reduce(features, n=256, seed=0):
     pandas.DataFrame of shape (n_items, n), float32
         Indexed by key, in the features' order; the components in the order of their spread. The
         sign of each is such that its largest weight is positive. ``attrs["extractor"]`` says that
-        they were reduced, and from what. No extractor can be made of that alone: to search with a
-        new picture, fit a `Reduction` and give the predictor its extractor.
+        they were reduced, and from what. That is not enough to make an extractor: to search with
+        a new picture, fit a `Reduction` and give the predictor its extractor.
 
     Raises
     ------
     TypeError
         If features are no DataFrame.
     ValueError
-        If n is out of range, or features hold NaN or infinity.
+        If n is out of range, or features hold NaN or infinity or are a similarity matrix.
 
     References
     ----------
