@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zapsim.catalogue import split_values
+from zapsim.catalogue import IDENTIFIERS, split_values
 from zapsim.io.pictures import load_picture
 from zapsim.vgg16.network import averaging, grid_averages
-from zapsim.widgets.browser_state import IDENTIFIERS
 
 __all__ = ["Explanation", "agreement", "cell_contributions", "explain"]
 

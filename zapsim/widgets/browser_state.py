@@ -12,18 +12,18 @@ from functools import cached_property
 
 import numpy as np
 
+from zapsim.catalogue import IDENTIFIERS
 from zapsim.checks import check_k
 from zapsim.draw.html import csv_text, html_page, html_table
 from zapsim.io.pictures import fit_square, load_picture
 
-__all__ = ["IDENTIFIERS", "MAX_K", "BrowserState", "OwnPicture"]
+__all__ = ["MAX_K", "BrowserState", "OwnPicture"]
 
 MAX_K = 24
 _HISTORY = 200
 _MATCHES = 12
 # A column with one value filters nothing, one with thousands is no list to choose from.
 _FEWEST, _MOST = 2, 2_000
-IDENTIFIERS = ("Product", "Colourway", "CID")
 # A phone's photo is 100 MB in memory; in the history, what can be shown is enough.
 _OWN_SIZE = 480
 
