@@ -1,13 +1,9 @@
-"""browser.py: every control does what it says, and mistakes are shown, not raised.
-
-The same on ipywidgets 7.7 and 8: `upload` puts a file into either version's FileUpload.
-"""
+"""browser.py: every control does what it says, and mistakes are shown, not raised."""
 
 import base64
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
 from html import unescape
 
 import ipywidgets as widgets
@@ -16,7 +12,6 @@ import pytest
 
 import zapsim
 from zapsim.widgets.base import no_picture
-from zapsim.widgets.ipywidgets_7_8 import as_text, empty_upload, uploaded
 
 KEYS = [
     "Boots/Ankle/Aye/1.1.jpg",
@@ -27,7 +22,6 @@ KEYS = [
     "Shoes/Oxfords/Bee/4.10.jpg",
 ]
 DEGREES = [0, 1, 10, 50, 60, 62]
-VERSION = int(widgets.__version__.partition(".")[0])
 EVIL = """<img src=x onerror=alert('1')> & "quotes" $x$"""
 
 
@@ -70,17 +64,6 @@ def says(browser):
 
 def complains(browser):
     return "font-weight: bold" in browser.status.value
-
-
-def upload(browser, data, name="mine.jpg"):
-    """Do what the front end does when a person has chosen a file."""
-    if VERSION < 8:
-        browser.upload.metadata = [{"name": name}]
-        browser.upload.data = [data]
-        browser.upload._counter += 1
-    else:
-        file = {"name": name, "type": "", "size": len(data), "content": memoryview(data)}
-        browser.upload.value = (file | {"last_modified": datetime.now(UTC)},)
 
 
 @pytest.fixture
@@ -276,14 +259,16 @@ def test_export_gives_links_that_hold_what_is_shown(browser):
 # --- a picture of one's own ------------------------------------------------------------------
 
 
-def test_my_picture_becomes_the_query_and_can_be_chosen_again(searchable, catalogue, monkeypatch):
+def test_my_picture_becomes_the_query_and_can_be_chosen_again(
+    searchable, catalogue, monkeypatch, upload
+):
     calls = []
     features_of = searchable.state.predictor.features_of
     monkeypatch.setattr(
         searchable.state.predictor, "features_of", lambda p: calls.append(1) or features_of(p)
     )
     data = catalogue._files.read(KEYS[4])
-    upload(searchable, data)
+    upload(searchable.upload, data)
     assert numbers(searchable)[0] == 4
     assert says(searchable).startswith("6 neighbours of mine.jpg")
     assert not searchable.upload.value
@@ -294,37 +279,37 @@ def test_my_picture_becomes_the_query_and_can_be_chosen_again(searchable, catalo
     assert numbers(searchable)[0] == 4
     assert len(calls) == 1
     searchable.back.click()
-    upload(searchable, data)
+    upload(searchable.upload, data)
     assert says(searchable).startswith("6 neighbours of mine.jpg")
     assert len(calls) == 2
 
 
-def test_loading_the_network_is_announced(searchable, catalogue):
+def test_loading_the_network_is_announced(searchable, catalogue, upload):
     said, say = [], searchable._say
     searchable._say = lambda text, wrong=False: (said.append(text), say(text, wrong))
-    upload(searchable, catalogue._files.read(KEYS[4]))
+    upload(searchable.upload, catalogue._files.read(KEYS[4]))
     assert not any("Loading" in text for text in said), "it is loaded already"
     searchable.state.predictor.extractor = None
-    upload(searchable, catalogue._files.read(KEYS[4]))
+    upload(searchable.upload, catalogue._files.read(KEYS[4]))
     assert said[-2].startswith("Loading the network to look at mine.jpg")
     assert said[-1].startswith("6 neighbours")
 
 
-def test_an_unreadable_upload_is_refused_by_name(searchable):
-    upload(searchable, b"hello", "<b>.jpg")
+def test_an_unreadable_upload_is_refused_by_name(searchable, upload):
+    upload(searchable.upload, b"hello", "<b>.jpg")
     assert complains(searchable)
     assert says(searchable).startswith("<b>.jpg: cannot be read as a picture")
     assert searchable.state.query == KEYS[0]
     assert not searchable.upload.value
-    upload(searchable, b"hello", "<b>.jpg")
+    upload(searchable.upload, b"hello", "<b>.jpg")
     assert complains(searchable)
 
 
 @pytest.mark.parametrize(("size", "fits"), [((8000, 5000), True), ((8000, 6300), False)])
-def test_40_megapixels_work_and_more_than_50_are_refused(searchable, encoded, size, fits):
+def test_40_megapixels_work_and_more_than_50_are_refused(searchable, encoded, size, fits, upload):
     from PIL import Image
 
-    upload(searchable, encoded(Image.new("RGB", size, "red"), "JPEG"))
+    upload(searchable.upload, encoded(Image.new("RGB", size, "red"), "JPEG"))
     assert complains(searchable) is not fits
     if fits:
         assert says(searchable).startswith("6 neighbours of mine.jpg")
@@ -333,30 +318,16 @@ def test_40_megapixels_work_and_more_than_50_are_refused(searchable, encoded, si
         assert searchable.state.query == KEYS[0]
 
 
-def test_a_matrix_cannot_look_at_my_picture_and_says_why(catalogue, predictor, encoded, drawn):
+def test_a_matrix_cannot_look_at_my_picture_and_says_why(
+    catalogue, predictor, encoded, drawn, upload
+):
     frame = pd.DataFrame(predictor._unit, index=catalogue.keys)
     matrix = zapsim.similarity_matrix(frame)
     browser = zapsim.browse(zapsim.SimilarityPredictor(catalogue, matrix), KEYS[3])
-    upload(browser, encoded(drawn()))
+    upload(browser.upload, encoded(drawn()))
     assert complains(browser)
     assert "A similarity matrix knows only its own items" in says(browser)
     assert browser.state.query == KEYS[3]
-
-
-def test_both_versions_of_an_upload_are_understood():
-    seven = {"a.jpg": {"metadata": {"name": "a.jpg"}, "content": b"123"}}
-    eight = ({"name": "a.jpg", "content": memoryview(b"123"), "size": 3},)
-    assert uploaded(seven) == uploaded(eight) == ("a.jpg", b"123")
-    assert uploaded({}) == uploaded(()) == ("", None)
-
-
-def test_emptying_an_upload_is_no_upload():
-    button, seen = widgets.FileUpload(), []
-    button.observe(lambda change: seen.append(uploaded(change["new"])[1]), "value")
-    for _ in range(2):
-        upload(type("Browser", (), {"upload": button}), b"12")
-        empty_upload(button)
-    assert seen == [b"12", None, b"12", None]
 
 
 def test_tensorflow_is_loaded_by_an_upload_and_by_nothing_else():
@@ -431,7 +402,7 @@ def test_an_export_that_fails_says_so(browser, monkeypatch):
     assert browser.links.value == ""
 
 
-def test_hostile_names_are_text_everywhere(make_folder, on_a_circle):
+def test_hostile_names_are_text_everywhere(make_folder, on_a_circle, writes_html):
     keys = [
         "Boots/Ankle/Aye/1.1.jpg",
         f"Boots/{EVIL}/{EVIL}/2.1.jpg",
@@ -446,8 +417,8 @@ def test_hostile_names_are_text_everywhere(make_folder, on_a_circle):
     written = [browser._facts.value, browser.status.value, browser.state.html()]
     written += [card.text.value for card in cards(browser)]
     # Only ipywidgets 7 writes these into the page as HTML.
-    written += [browser.filters[name].description for name in browser.filters if VERSION < 8]
-    written += [option for option in browser.search.options if VERSION < 8]
+    written += [browser.filters[name].description for name in browser.filters if writes_html]
+    written += [option for option in browser.search.options if writes_html]
     for html in [*written, browser.preview().data]:
         assert not re.search(r"<(img src=x|b onclick|i>red)", html), html
     assert (
@@ -459,14 +430,10 @@ def test_hostile_names_are_text_everywhere(make_folder, on_a_circle):
     assert browser.state.query == keys[2]
 
 
-def test_text_is_escaped_where_the_front_end_writes_html():
-    assert as_text("<b>") == ("&lt;b&gt;" if VERSION < 8 else "<b>")
-
-
 # --- how much work it is ---------------------------------------------------------------------
 
 
-def test_no_widget_is_made_after_opening(browser, made, encoded, drawn):
+def test_no_widget_is_made_after_opening(browser, made, encoded, drawn, upload):
     cards(browser)[2].button.click()
     browser.back.click()
     browser.k.value = 24
@@ -476,7 +443,7 @@ def test_no_widget_is_made_after_opening(browser, made, encoded, drawn):
     browser.search.value = KEYS[0]
     browser.surprise.click()
     browser.export.click()
-    upload(browser, encoded(drawn()))
+    upload(browser.upload, encoded(drawn()))
     assert made == []
 
 

@@ -1,8 +1,9 @@
-"""Make what the browser is put together from: cards for neighbours, buttons, rows, and its CSS.
+"""Make what the widgets are put together from: cards for neighbours, buttons, rows, and the CSS.
 
 In: a neighbour's key, score, name and picture. Out: widgets, made once; afterwards only their
-content changes. The edge rule: a picture that cannot be read has a stand-in of the same size, so
-that nothing moves.
+content changes. What differs between ipywidgets 7, which Google Colab has, and 8 is bridged here.
+The edge rule: a picture that cannot be read has a stand-in of the same size, so that nothing
+moves.
 """
 
 from functools import cache
@@ -18,15 +19,19 @@ __all__ = [
     "CARD_SIZE",
     "STYLE",
     "Card",
+    "as_text",
     "button",
     "cards_box",
+    "empty_upload",
     "make_cards",
     "no_picture",
     "row",
+    "uploaded",
     "wide",
 ]
 
 CARD_SIZE = 136
+_WRITES_HTML = int(widgets.__version__.partition(".")[0]) < 8
 
 # A card's button reaches over all of it, so that a click on the picture is a click on the button.
 # A FileUpload counts its files in its words, which would always read "(0)": other words cover it.
@@ -159,3 +164,36 @@ def row(children):
 def wide(width):
     """Make a layout of a width, in pixels or as CSS has it."""
     return widgets.Layout(width=width if isinstance(width, str) else f"{width}px")
+
+
+def as_text(text):
+    """Make text safe as a widget's description or a Combobox's option.
+
+    The front end of version 7 writes both into the page as HTML, that of version 8 as text.
+    """
+    return escape(text) if _WRITES_HTML else text
+
+
+def uploaded(value):
+    """Return name and bytes of what a FileUpload holds, or ("", None).
+
+    Version 7 gives a dict of name to content, version 8 a tuple of dicts.
+    """
+    if not value:
+        return "", None
+    if isinstance(value, dict):
+        name, file = next(iter(value.items()))
+    else:
+        file = value[0]
+        name = file["name"]
+    return name, bytes(file["content"])
+
+
+def empty_upload(upload):
+    """Forget what was uploaded, so that the same file can be chosen again."""
+    if isinstance(upload.value, dict):
+        # In version 7 the value is made of these two whenever the counter changes.
+        upload.metadata, upload.data = [], []
+        upload._counter = 0
+    else:
+        upload.value = ()

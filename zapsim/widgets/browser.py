@@ -19,15 +19,17 @@ from zapsim.io.pictures import PictureError, thumbnail
 from zapsim.widgets.base import (
     CARD_SIZE,
     STYLE,
+    as_text,
     button,
     cards_box,
+    empty_upload,
     make_cards,
     no_picture,
     row,
+    uploaded,
     wide,
 )
 from zapsim.widgets.browser_state import MAX_K, BrowserState
-from zapsim.widgets.ipywidgets_7_8 import as_text, empty_upload, uploaded
 
 __all__ = ["Browser", "browse", "error_text"]
 

@@ -12,9 +12,17 @@ import ipywidgets as widgets
 
 from zapsim.draw.html import gallery_html, status_html
 from zapsim.io.pictures import PictureError
-from zapsim.widgets.base import CARD_SIZE, STYLE, cards_box, make_cards, no_picture, row, wide
+from zapsim.widgets.base import (
+    CARD_SIZE,
+    STYLE,
+    as_text,
+    cards_box,
+    make_cards,
+    no_picture,
+    row,
+    wide,
+)
 from zapsim.widgets.browser import error_text
-from zapsim.widgets.ipywidgets_7_8 import as_text
 from zapsim.widgets.mixer_state import MixState
 
 __all__ = ["Mixer", "mix"]

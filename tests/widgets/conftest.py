@@ -1,0 +1,28 @@
+"""What the widgets' tests share. They run the same on ipywidgets 7.7 and 8."""
+
+from datetime import UTC, datetime
+
+import ipywidgets as widgets
+import pytest
+
+
+def _upload(button, data, name="mine.jpg"):
+    if isinstance(button.value, dict):
+        button.metadata = [{"name": name}]
+        button.data = [data]
+        button._counter += 1
+    else:
+        file = {"name": name, "type": "", "size": len(data), "content": memoryview(data)}
+        button.value = (file | {"last_modified": datetime.now(UTC)},)
+
+
+@pytest.fixture(scope="session")
+def upload():
+    """Return ``upload(button, data, name)``: do what the page does when a file was chosen."""
+    return _upload
+
+
+@pytest.fixture(scope="session")
+def writes_html():
+    """Whether this ipywidgets writes descriptions and options into the page as HTML."""
+    return int(widgets.__version__.partition(".")[0]) < 8
