@@ -48,10 +48,7 @@ def searchable(catalogue):
 
 
 def cards(browser):
-    """The cards that are on the page."""
-    boxes = browser._row_of_cards.children
-    assert list(boxes) == [card.box for card in browser._cards[: len(boxes)]]
-    return browser._cards[: len(boxes)]
+    return browser.gallery.cards
 
 
 def numbers(browser):
@@ -84,9 +81,9 @@ def made(monkeypatch):
 
 def test_it_opens_with_the_query_its_facts_and_its_neighbours(browser, catalogue):
     assert numbers(browser) == [4, 5, 2, 1, 0]
-    assert browser._picture.value == zapsim.io.pictures.thumbnail(catalogue.picture(KEYS[3]), 240)
-    assert "Aye, Oxfords, 3.1" in browser._facts.value
-    assert "Oxfords" in browser._facts.value
+    assert browser.gallery.picture.value == catalogue.thumbnail(KEYS[3], 240)
+    assert "Aye, Oxfords, 3.1" in browser.gallery.text.value
+    assert "Oxfords" in browser.gallery.text.value
     first = cards(browser)[0]
     assert first.image.value == catalogue.thumbnail(KEYS[4])
     assert "#1" in first.text.value
@@ -133,8 +130,8 @@ def test_a_click_on_a_card_makes_it_the_query(browser, catalogue):
     cards(browser)[2].button.click()
     assert browser.state.query == KEYS[2]
     assert numbers(browser) == [1, 0, 3, 4, 5]
-    assert browser._picture.value == zapsim.io.pictures.thumbnail(catalogue.picture(KEYS[2]), 240)
-    assert "Bee, Ankle, 2.1" in browser._facts.value
+    assert browser.gallery.picture.value == catalogue.thumbnail(KEYS[2], 240)
+    assert "Bee, Ankle, 2.1" in browser.gallery.text.value
     assert cards(browser)[0].image.value == catalogue.thumbnail(KEYS[1])
 
 
@@ -336,7 +333,7 @@ import sys, zapsim
 catalogue = zapsim.load_catalogue()
 predictor = zapsim.SimilarityPredictor(catalogue, zapsim.load_features())
 browser = zapsim.browse(predictor, catalogue.keys[0])
-browser._cards[1].button.click(), browser.surprise.click(), browser.back.click()
+browser.gallery.cards[1].button.click(), browser.surprise.click(), browser.back.click()
 browser.k.value, browser.filters["Category"].value, browser.search.value = 20, "Boots", "wool"
 browser.hide_colourways.value = True
 browser.export.click(), browser.preview()
@@ -357,7 +354,7 @@ def test_an_item_whose_file_vanished_keeps_its_place(predictor, catalogue):
     assert cards(browser)[3].image.value == catalogue.thumbnail(KEYS[1])
     cards(browser)[2].button.click()
     assert browser.state.query == KEYS[2]
-    assert browser._picture.value == no_picture(240)
+    assert browser.gallery.picture.value == no_picture(240)
     browser.export.click()
     assert browser.links.value
     assert not complains(browser)
@@ -414,7 +411,7 @@ def test_hostile_names_are_text_everywhere(make_folder, on_a_circle, writes_html
     browser = zapsim.browse(predictor, keys[1])
     browser.search.value = "<img"
     browser.export.click()
-    written = [browser._facts.value, browser.status.value, browser.state.html()]
+    written = [browser.gallery.text.value, browser.status.value, browser.state.html()]
     written += [card.text.value for card in cards(browser)]
     # Only ipywidgets 7 writes these into the page as HTML.
     written += [browser.filters[name].description for name in browser.filters if writes_html]
@@ -423,7 +420,7 @@ def test_hostile_names_are_text_everywhere(make_folder, on_a_circle, writes_html
         assert not re.search(r"<(img src=x|b onclick|i>red)", html), html
     assert (
         "&lt;img src=x onerror=alert(&#x27;1&#x27;)&gt; &amp; &quot;quotes&quot; $x$"
-        in browser._facts.value
+        in browser.gallery.text.value
     )
     assert EVIL in unescape(browser.search.options[0])
     browser.search.value = unescape(browser.search.options[-1])

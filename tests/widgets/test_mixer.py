@@ -37,7 +37,7 @@ def says(mixer):
 
 
 def shown(mixer):
-    return [card.key for card in mixer._cards[: len(mixer._shown.children)]]
+    return [card.key for card in mixer.gallery.cards]
 
 
 @pytest.mark.parametrize("weights", [None, {"shape": 0.3, "colour": 0.9}, {"texture": 0.1}])
@@ -93,9 +93,9 @@ def test_sliders_change_the_neighbours_at_once(mixer, catalogue, parts):
 
 def test_a_click_on_a_neighbour_makes_it_the_query(mixer):
     first = shown(mixer)[0]
-    mixer._cards[0].button.click()
+    mixer.gallery.cards[0].button.click()
     assert mixer.state.query == first and first not in shown(mixer)
-    assert mixer._picture.value == mixer.state.catalogue.thumbnail(first, 200)
+    assert mixer.gallery.picture.value == mixer.state.catalogue.thumbnail(first, 200)
 
 
 def test_all_sliders_at_zero_is_said_and_taken_back(mixer):
