@@ -269,7 +269,7 @@ def test_whatever_fails_leaves_everything_as_it_was(state, monkeypatch, act):
 
 @pytest.fixture
 def searchable(catalogue):
-    extractor = zapsim.VGG16Extractor("block1_pool", 2, 32, weights=None)
+    extractor = zapsim.VGG16Extractor()
     return zapsim.SimilarityPredictor(catalogue, extractor.extract(catalogue), extractor)
 
 

@@ -191,7 +191,7 @@ class Browser(StatefulWidget):
         if data is None:
             return
         if self.state.predictor.extractor is None:
-            self._say(f"Loading the network to look at {name}; the first time takes a while …")
+            self._say(f"Loading the network to look at {name}; the first time may take a while …")
         self._do(self.state.show_own, data, name)
         empty_upload(self.upload)
 
