@@ -15,7 +15,14 @@ from matplotlib.patches import Patch
 
 from zapsim.io.pictures import fit_square
 
-__all__ = ["plot_comparison", "plot_explanation", "plot_mosaic", "plot_pictures"]
+__all__ = [
+    "QUERY_COLOUR",
+    "SHARED_COLOUR",
+    "plot_comparison",
+    "plot_explanation",
+    "plot_mosaic",
+    "plot_pictures",
+]
 
 _INCHES = 1.45
 _LETTERS = 20
@@ -24,7 +31,7 @@ QUERY_COLOUR = "#0072B2"
 SHARED_COLOUR = "#D55E00"
 # Light enough to lie behind pictures: Okabe and Ito's colours, which colour-blind people can
 # tell apart, half-way to white.
-TINTS = ("#8fc9ef", "#f3cf80", "#80cfb9", "#e6bcd3", "#f8f2a1", "#eaae80", "#80b8d9", "#bbbbbb")
+_TINTS = ("#8fc9ef", "#f3cf80", "#80cfb9", "#e6bcd3", "#f8f2a1", "#eaae80", "#80b8d9", "#bbbbbb")
 _CELL = 44
 
 
@@ -226,8 +233,8 @@ def _label_colours(labels, n):
     if labels is None:
         return [], np.ones((n, 3))
     labels = pd.Series(np.asarray(labels, object))
-    names = labels.value_counts().index[: len(TINTS)]
-    chosen = dict(zip(names, map(to_rgb, TINTS), strict=False))
+    names = labels.value_counts().index[: len(_TINTS)]
+    chosen = dict(zip(names, map(to_rgb, _TINTS), strict=False))
     rest = to_rgb("#e4e4e4")
     legend = [(str(name), colour) for name, colour in chosen.items()]
     if not labels.isin(names).all():
