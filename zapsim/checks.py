@@ -5,19 +5,39 @@ was received and what to do. The edge rule: a Series is taken by key, all else i
 has.
 """
 
+from collections.abc import Mapping
+from numbers import Real
+from os import PathLike
+from reprlib import repr as shortened
+
 import numpy as np
 import pandas as pd
 import psutil
+from PIL import Image
 
 __all__ = [
     "by_key",
+    "check_catalogue",
     "check_features",
+    "check_flag",
     "check_k",
+    "check_key",
+    "check_mapping",
     "check_memory",
+    "check_number",
+    "check_picture",
+    "check_predictor",
+    "check_query",
+    "check_table",
+    "check_type",
     "checked_values",
     "groups_of",
     "item_values",
+    "received",
 ]
+
+_PICTURES = (str, PathLike, bytes, bytearray, memoryview, np.ndarray, Image.Image)
+_PICTURE = "a path, bytes, a Pillow image or an array"
 
 
 def check_memory(n_bytes, what, instead):
@@ -172,3 +192,80 @@ def groups_of(values, keys, name="exclude"):
     alone = codes < 0
     codes[alone] = codes.max(initial=-1) + 1 + pd.factorize(keys[alone], sort=True)[0]
     return codes
+
+
+def received(value):
+    """Say what was received: its type, and the value itself where it is plain."""
+    kind = type(value).__name__
+    plain = isinstance(value, (str, bytes, int, float, list, tuple, dict, set))
+    return "None" if value is None else f"{kind} {shortened(value)}" if plain else kind
+
+
+def check_type(value, kinds, wanted):
+    """Raise TypeError unless a value is of one of the kinds; `wanted` begins the message."""
+    if not isinstance(value, kinds):
+        raise TypeError(f"{wanted} Received: {received(value)}")
+
+
+def check_mapping(value, name, example):
+    """Raise TypeError, which shows an example, unless a value is a dict."""
+    check_type(value, Mapping, f"{name} must be a dict, such as {example}.")
+
+
+def check_number(value, name, low, high=np.inf):
+    """Raise ValueError, which names it, unless a value is a number from `low` to `high`."""
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not (number and low <= value <= high):
+        wanted = f"of at least {low}" if high == np.inf else f"from {low} to {high}"
+        raise ValueError(f"{name} must be a number {wanted}. Received: {name}={value!r}")
+
+
+def check_flag(value, name):
+    """Raise TypeError unless a value is True or False: a text such as "no" would count as True."""
+    check_type(value, (bool, np.bool_), f"{name} must be True or False.")
+
+
+def check_key(key, name="key"):
+    """Raise TypeError unless a key is a text; whether there is such an item is not looked at."""
+    check_type(
+        key, str, f"{name} must be the key of one item, such as 'Boots/Ankle/UGG/7001.1.jpg'."
+    )
+
+
+def check_picture(picture, name="picture"):
+    """Raise TypeError unless it is of a kind that `zapsim.load_picture` reads."""
+    # Files that are open can be read, too.
+    if not hasattr(picture, "read"):
+        check_type(picture, _PICTURES, f"{name} must be {_PICTURE}.")
+
+
+def check_query(query, name="query"):
+    """Raise TypeError unless it is a key or a picture."""
+    if not hasattr(query, "read"):
+        check_type(
+            query, _PICTURES, f"{name} must be the key of one item, or a picture: {_PICTURE}."
+        )
+
+
+def check_table(table, columns, name):
+    """Raise TypeError unless it is a DataFrame, ValueError unless it has the columns."""
+    wanted = f"{name} must be a table with the columns {', '.join(columns)}."
+    check_type(table, pd.DataFrame, wanted)
+    if not set(columns) <= set(table.columns):
+        raise ValueError(f"{wanted} Received: the columns {shortened(list(table.columns))}")
+
+
+def check_catalogue(catalogue):
+    """Raise TypeError unless it is a Catalogue, by what it can do."""
+    if not hasattr(catalogue, "picture_or_none"):
+        wanted = "catalogue must be a Catalogue, as zapsim.load_catalogue returns."
+        raise TypeError(f"{wanted} Received: {received(catalogue)}")
+
+
+def check_predictor(predictor):
+    """Raise TypeError unless it is a SimilarityPredictor, by what it can do."""
+    if not hasattr(predictor, "similar"):
+        raise TypeError(
+            "predictor must be a SimilarityPredictor; make one by zapsim.SimilarityPredictor("
+            f"catalogue, features). Received: {received(predictor)}"
+        )

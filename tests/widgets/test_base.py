@@ -34,6 +34,8 @@ class Volume:
 class Knob(StatefulWidget):
     """The simplest widget that follows a state."""
 
+    _shows = Volume
+
     def _make(self):
         self.knob, self.text = widgets.IntSlider(max=9), widgets.HTML()
         self.knob.observe(lambda change: self._do(self.state.set, change["new"]), "value")
@@ -149,3 +151,8 @@ def test_emptying_an_upload_is_no_upload(upload):
 
 def test_text_is_escaped_where_the_front_end_writes_html(writes_html):
     assert as_text("<b>") == ("&lt;b&gt;" if writes_html else "<b>")
+
+
+def test_only_its_own_state_is_shown(knob):
+    with pytest.raises(TypeError, match=r"Knob\(state\) shows a Volume.*Received: Catalogue"):
+        Knob(knob.state.catalogue)

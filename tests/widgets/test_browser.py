@@ -12,6 +12,7 @@ import pytest
 
 import zapsim
 from zapsim.widgets.base import no_picture
+from zapsim.widgets.browser import Browser
 
 KEYS = [
     "Boots/Ankle/Aye/1.1.jpg",
@@ -115,6 +116,12 @@ def test_wrong_arguments_are_refused(predictor):
         zapsim.browse(predictor, "nothing")
     with pytest.raises(ValueError, match="k must be at most 24"):
         zapsim.browse(predictor, k=25)
+    with pytest.raises(TypeError, match="must be a SimilarityPredictor.*Received: Catalogue"):
+        zapsim.browse(predictor.catalogue)
+    with pytest.raises(TypeError, match="query must be the key of one item.*Received: list"):
+        zapsim.browse(predictor, KEYS[:1])
+    with pytest.raises(TypeError, match="shows a BrowserState.*Received: SimilarityPredictor"):
+        Browser(predictor)
 
 
 def test_a_frozen_preview_shows_the_same(browser):

@@ -26,7 +26,8 @@ def test_twins_tie_exactly_and_come_in_order():
         "shape": pd.DataFrame(vectors, index=keys),
         "colour": pd.DataFrame(vectors[:, :300], index=keys),
     }
-    state = MixState(None, parts, k=12, weights={"shape": 0.3, "colour": 0.9})
+    catalogue = zapsim.Catalogue(None, pd.DataFrame(index=keys))
+    state = MixState(catalogue, parts, k=12, weights={"shape": 0.3, "colour": 0.9})
     for row, key in enumerate(keys):
         state.show(key)
         found = state.neighbours()
@@ -79,7 +80,7 @@ def test_a_wrong_weight_changes_nothing(boots, parts):
     before = dict(state.weights)
     with pytest.raises(ValueError, match="from 0 to 1. Received: shape=2"):
         state.set_weight("shape", 2)
-    with pytest.raises(ValueError, match="at least 0.*Received: shape=-1"):
+    with pytest.raises(ValueError, match="from 0 to 1. Received: shape=-1"):
         state.set_weight("shape", -1)
     with pytest.raises(ValueError, match="weights for 'shape', 'colour', 'texture' only"):
         state.set_weight("weight", 1)
@@ -95,3 +96,29 @@ def test_wrong_beginnings_are_errors(boots, parts):
         MixState(boots, parts | {"shape": parts["shape"].iloc[1:]})
     with pytest.raises(ValueError, match="at least 0"):
         MixState(boots, parts, weights={"shape": -1})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        ({"parts": pd.DataFrame()}, TypeError, "parts must be a dict, such as.*DataFrame"),
+        ({"parts": {1: pd.DataFrame()}}, TypeError, "name of a part must be a text.*int 1"),
+        ({"catalogue": None}, TypeError, "catalogue must be a Catalogue.*Received: None"),
+        ({"query": ["a.jpg"]}, TypeError, "query must be the key of one item.*list"),
+        ({"k": True}, ValueError, "k must be a whole number.*k=True"),
+        ({"weights": ["shape"]}, TypeError, r"weights must be a dict.*list \['shape'\]"),
+        ({"weights": {"shape": "much"}}, ValueError, "shape must be a number of at.*shape='much'"),
+        ({"weights": {"shape": None}}, ValueError, "shape must be a number of at.*shape=None"),
+    ],
+)
+def test_what_a_mix_takes(boots, parts, wrong, error, message):
+    with pytest.raises(error, match=message):
+        MixState(**{"catalogue": boots, "parts": parts} | wrong)
+
+
+def test_a_weight_is_a_number_of_a_part(boots, parts):
+    state = MixState(boots, parts)
+    with pytest.raises(ValueError, match="colour must be a number from 0 to 1.*colour='1'"):
+        state.set_weight("colour", "1")
+    with pytest.raises(TypeError, match="name must be one of 'shape', 'colour', 'texture'.*list"):
+        state.set_weight(["colour"], 1)

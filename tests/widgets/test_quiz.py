@@ -118,6 +118,13 @@ def test_two_can_be_compared_without_a_query(catalogue):
     assert "The model says both the same" in says(quiz) and "People said B." in says(quiz)
 
 
+def test_wrong_arguments_are_refused(catalogue):
+    with pytest.raises(TypeError, match="must be a SimilarityPredictor.*Received: Catalogue"):
+        zapsim.quiz(catalogue)
+    with pytest.raises(TypeError, match="shows a QuizState.*Received: DataFrame"):
+        Quiz(pd.DataFrame())
+
+
 def test_on_minizap():
     predictor = zapsim.SimilarityPredictor(zapsim.load_catalogue(), zapsim.load_features())
     quiz = zapsim.quiz(predictor, n=2, seed=3)

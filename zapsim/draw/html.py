@@ -7,6 +7,9 @@ text is escaped, so that whatever a file is called is shown and never run.
 import base64
 from html import escape
 
+import pandas as pd
+
+from zapsim.checks import check_type, received
 from zapsim.io.pictures import thumbnail
 
 __all__ = [
@@ -38,7 +41,13 @@ def html_table(query, neighbours, caption):
     Returns
     -------
     str
+
+    Raises
+    ------
+    TypeError
+        If the query or the neighbours have another form.
     """
+    _check_shown(query, neighbours)
     rows = [_row("query", "", *query)]
     rows += [
         _row(f"#{rank}", score_html(score), picture, name)
@@ -68,6 +77,7 @@ def gallery_html(query, neighbours):
     -------
     str
     """
+    _check_shown(query, neighbours)
     card = "border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 8px; padding: 6px"
     framed = "border: 3px solid #0072B2; border-radius: 10px; padding: 8px"
     picture, name = query
@@ -134,6 +144,7 @@ def csv_text(table):
 
     What it would take for a formula gets an apostrophe before it, in the header, too.
     """
+    check_type(table, pd.DataFrame, "table must be a pandas.DataFrame.")
     texts = table.select_dtypes(exclude="number").columns
     table = table.assign(**{name: table[name].map(_harmless) for name in texts})
     # As RFC 4180 has it; with it, a lone carriage return in a cell is quoted, and starts no row.
@@ -149,6 +160,18 @@ def csv_link(name, text):
 def _harmless(cell):
     runs = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     return f"'{cell}" if runs else cell
+
+
+def _check_shown(query, neighbours):
+    """Raise TypeError unless they are a query and its neighbours, as `html_table` takes them."""
+    match query, neighbours:
+        case (_, str()), list() if all(isinstance(n, tuple) and len(n) == 4 for n in neighbours):
+            return
+    raise TypeError(
+        "query must be (picture, name), neighbours a list of (rank, score, picture, name), as "
+        "SimilarityPredictor.with_pictures returns. Received: "
+        f"{received(query)} and {received(neighbours)}"
+    )
 
 
 def _row(rank, score, picture, name):

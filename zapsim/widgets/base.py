@@ -15,6 +15,7 @@ import ipywidgets as widgets
 from IPython.display import HTML
 from PIL import Image, ImageDraw
 
+from zapsim.checks import check_type
 from zapsim.draw.html import score_html, status_html
 from zapsim.io.pictures import PictureError
 
@@ -75,16 +76,28 @@ STYLE = """<style>
 class StatefulWidget(widgets.VBox):
     """A widget that shows a state, and turns clicks into calls of the state's methods.
 
-    A subclass has five methods: ``_make`` makes the widgets, and returns those that stand below
-    each other; ``_show`` shows what the state holds; ``_follow`` sets the controls to what the
-    state says; ``_summary`` returns the status line; ``_preview`` returns what is shown as HTML.
+    A subclass names the class of its state, ``_shows``, and has five methods: ``_make`` makes the
+    widgets, and returns those that stand below each other; ``_show`` shows what the state holds;
+    ``_follow`` sets the controls to what the state says; ``_summary`` returns the status line;
+    ``_preview`` returns what is shown as HTML.
 
     Parameters
     ----------
     state : BrowserState, MixState or QuizState
+
+    Raises
+    ------
+    TypeError
+        If it is not the state that the subclass shows.
     """
 
     def __init__(self, state):
+        name, wanted = type(self).__name__, self._shows.__name__
+        check_type(
+            state,
+            self._shows,
+            f"{name}(state) shows a {wanted}. zapsim.browse, mix and quiz make both.",
+        )
         self.state, self.status = state, widgets.HTML()
         self._mirroring = False
         self._thumbnail = lru_cache(_THUMBNAILS)(self._make_thumbnail)

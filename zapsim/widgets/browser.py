@@ -57,6 +57,8 @@ def browse(predictor, query=None, k=8):
     ------
     KeyError
         If there is no such key.
+    TypeError
+        If `predictor` is no SimilarityPredictor, or `query` no key.
     ValueError
         If k is not a whole number from 1 to 24.
     """
@@ -70,6 +72,8 @@ class Browser(StatefulWidget):
     ----------
     state : BrowserState
     """
+
+    _shows = BrowserState
 
     def __init__(self, state):
         self._shown = None

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from zapsim.catalogue import IDENTIFIERS
-from zapsim.checks import check_k
+from zapsim.checks import check_flag, check_k, check_key, check_picture, check_predictor, check_type
 from zapsim.draw.html import csv_text, html_page, html_table
 from zapsim.io.pictures import fit_square, load_picture
 
@@ -26,6 +26,7 @@ _MATCHES = 12
 _FEWEST, _MOST = 2, 2_000
 # A phone's photo is 100 MB in memory; in the history, what can be shown is enough.
 _OWN_SIZE = 480
+_NAMES_ARE_TEXT = "text must be a name or a key, or a part of one."
 
 
 @dataclass(eq=False)
@@ -62,11 +63,14 @@ class BrowserState:
     ------
     KeyError
         If there is no such key.
+    TypeError
+        If `predictor` is no SimilarityPredictor, or `query` no key.
     ValueError
         If k is out of range.
     """
 
     def __init__(self, predictor, query=None, k=8, seed=None):
+        check_predictor(predictor)
         self.predictor = predictor
         self.catalogue = predictor.catalogue
         self.where = {}
@@ -104,6 +108,8 @@ class BrowserState:
 
     def show(self, query):
         """Make a key or an `OwnPicture` the query; what was ahead in the history is forgotten."""
+        if not isinstance(query, OwnPicture):
+            check_key(query, "query")
         if self._history and query == self.query:
             return
         self._found = self._look_up(query, self.where, self.hide_colourways)
@@ -151,6 +157,7 @@ class BrowserState:
         ValueError
             If the predictor was made from a matrix, or from features of unknown origin.
         """
+        check_picture(data, "data")
         picture = load_picture(data, name)
         features = self.predictor.features_of(picture)
         if max(picture.shape) > _OWN_SIZE:
@@ -168,6 +175,7 @@ class BrowserState:
 
     def set_filter(self, column, value):
         """Keep to items with this value in a column; None takes the filter away."""
+        check_type(column, str, "column must be the name of one of the catalogue's columns.")
         where = {name: kept for name, kept in self.where.items() if name != column}
         if value is not None:
             where[column] = value
@@ -181,6 +189,7 @@ class BrowserState:
 
     def set_hide_colourways(self, hide):
         """Leave out other colourways of the query's product, or let them in."""
+        check_flag(hide, "hide")
         self._found = self._look_up(self.query, self.where, bool(hide))
         self.hide_colourways = bool(hide)
 
@@ -206,6 +215,7 @@ class BrowserState:
 
     def search(self, text):
         """Return up to a dozen names or keys that contain a text, as a dict of them to keys."""
+        check_type(text, str, _NAMES_ARE_TEXT)
         text = text.strip().lower()
         found = {}
         for key, label, key_text, label_text in self._names if text else ():
@@ -219,6 +229,7 @@ class BrowserState:
 
     def find(self, text):
         """Return the key of the item that is called exactly so, or None; case does not matter."""
+        check_type(text, str, _NAMES_ARE_TEXT)
         return self._keys_by_name.get(text.strip().lower())
 
     @cached_property

@@ -41,7 +41,7 @@ def mix(catalogue, parts, query=None, k=6, weights=None):
 
     Raises
     ------
-    KeyError, ValueError
+    KeyError, TypeError, ValueError
         As `zapsim.widgets.mixer_state.MixState` does.
     """
     return Mixer(MixState(catalogue, parts, query, k, weights))
@@ -54,6 +54,8 @@ class Mixer(StatefulWidget):
     ----------
     state : MixState
     """
+
+    _shows = MixState
 
     def __repr__(self):
         return f"Mixer of {', '.join(self.sliders)} for {len(self.state.keys):,} items"

@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 
 from zapsim.catalogue import unknown_key
-from zapsim.checks import check_k
+from zapsim.checks import (
+    check_catalogue,
+    check_k,
+    check_key,
+    check_mapping,
+    check_number,
+    check_type,
+)
 from zapsim.kinds.blend import check_parts, checked_weights
 from zapsim.similarity import exact_scores, nearest_to, unit_vectors
 
@@ -42,11 +49,21 @@ class MixState:
     ------
     KeyError
         If there is no such key.
+    TypeError
+        If `catalogue` is no Catalogue, `parts` or `weights` no dict, or `query` no key.
     ValueError
         If k is out of range, the parts are of different items, or the weights are no weights.
     """
 
     def __init__(self, catalogue, parts, query=None, k=6, weights=None):
+        check_catalogue(catalogue)
+        check_mapping(parts, "parts", "{'shape': features}")
+        for name in parts:
+            check_type(name, str, "The name of a part must be a text, such as 'shape'.")
+        if weights is not None:
+            check_mapping(weights, "weights", "{'shape': 1}")
+            for name, weight in weights.items():
+                check_number(weight, name, 0)
         check_k(k)
         if k > MAX_K:
             raise ValueError(f"k must be at most {MAX_K}. Received: k={k}")
@@ -67,14 +84,15 @@ class MixState:
 
     def show(self, query):
         """Make a key the query."""
+        check_key(query, "query")
         if query not in self.keys:
             raise KeyError(unknown_key(query, self.keys))
         self.query = query
 
     def set_weight(self, name, weight):
         """Let one kind count for more or less (weight: float, from 0 to 1)."""
-        if weight > 1:
-            raise ValueError(f"A weight must be from 0 to 1. Received: {name}={weight:g}")
+        check_type(name, str, f"name must be one of {', '.join(map(repr, self.weights))}.")
+        check_number(weight, name, 0, 1)
         weights = self.weights | {name: float(weight)}
         checked_weights(self.weights, weights)
         self.weights = weights

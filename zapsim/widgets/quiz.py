@@ -37,10 +37,11 @@ def quiz(predictor, n=10, seed=42):
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         As `zapsim.widgets.quiz_state.make_triplets` does.
     """
-    return Quiz(QuizState(predictor.catalogue, make_triplets(predictor, n, seed)))
+    questions = make_triplets(predictor, n, seed)
+    return Quiz(QuizState(predictor.catalogue, questions))
 
 
 class Quiz(StatefulWidget):
@@ -50,6 +51,8 @@ class Quiz(StatefulWidget):
     ----------
     state : QuizState
     """
+
+    _shows = QuizState
 
     def __repr__(self):
         return f"Quiz of {len(self.state):,} questions"

@@ -8,7 +8,7 @@ only mirror this. The edge rule: what was answered stays; the model's answer is 
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_k
+from zapsim.checks import check_catalogue, check_k, check_predictor, check_type
 from zapsim.draw.html import csv_text
 
 __all__ = ["QuizState", "make_triplets"]
@@ -41,9 +41,12 @@ def make_triplets(predictor, n=10, seed=42):
 
     Raises
     ------
+    TypeError
+        If `predictor` is no SimilarityPredictor.
     ValueError
         If n is less than 1, or no item has two neighbours.
     """
+    check_predictor(predictor)
     check_k(n, "n")
     random = np.random.default_rng(seed)
     keys = predictor.table.index.to_series().astype(object)
@@ -93,11 +96,16 @@ class QuizState:
     ------
     KeyError
         If a question's item is not in the catalogue.
+    TypeError
+        If `catalogue` is no Catalogue, `questions` no DataFrame, or `question` no text.
     ValueError
         If there is no question, columns are missing, or a score is no finite number.
     """
 
     def __init__(self, catalogue, questions, question="Which of the two is more like this one?"):
+        check_catalogue(catalogue)
+        check_type(questions, pd.DataFrame, "questions must be a table, as make_triplets returns.")
+        check_type(question, str, "question must be a text, the words that are asked.")
         missing = {"a", "b", "score_a", "score_b"}.difference(questions.columns)
         if missing or not len(questions):
             raise ValueError(
@@ -105,7 +113,7 @@ class QuizState:
                 f"Received: {len(questions):,} rows of {', '.join(map(str, questions.columns))}"
             )
         for column in ("score_a", "score_b"):
-            if not np.isfinite(questions[column].to_numpy(float)).all():
+            if not np.isfinite(pd.to_numeric(questions[column], errors="coerce")).all():
                 raise ValueError(
                     f"{column} must be a number in every question. Received: "
                     f"{questions[column].tolist()[:5]}"
