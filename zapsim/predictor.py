@@ -2,7 +2,7 @@
 
 In: a `Catalogue`, and its features or its similarity matrix. Out: neighbours, nearest first,
 ties by lower index, the query itself left out. A matrix's scores are taken as they are: those of
-identical items may differ in their last digits, and are then no tie. The edge rule: where fewer
+identical items may differ in their last digits, and then do not tie. The edge rule: where fewer
 neighbours exist than were asked for, those that exist are returned, and plots and HTML say so.
 """
 
@@ -89,7 +89,7 @@ class SimilarityPredictor:
         if extractor and self._settings and extractor.settings != self._settings:
             raise ValueError(
                 f"The features were made by another extractor ({self._settings}) than the one "
-                f"given ({extractor.settings}). Give none, and the right one is made when needed."
+                f"given ({extractor.settings}). Leave it out: the right one is made when needed."
             )
         self._rows = {key: row for row, key in enumerate(self.table.index)}
         self._matrix = self._unit = None
@@ -121,13 +121,13 @@ class SimilarityPredictor:
         k : int
             At least 1. Where the filters leave fewer, all of those are returned.
         where : dict, optional
-            Filters: column of the catalogue -> value or list of values, any of which will do.
+            Filters: column of the catalogue -> value, or list of values of which one must match.
             In cells of several values (joined by ``;``) one match is enough.
         hide_colourways : bool
             Leave out the other colourways of the query's own product.
         diversity : float
-            0 shows the nearest. The closer to 1, the less like each other the items are that
-            are chosen from the nearest 100 (or 3 k); see `zapsim.predictor.diverse`.
+            0 shows the nearest. The closer to 1, the more the items differ that are chosen from
+            the nearest 100 (or 3 k); see `zapsim.predictor.diverse`.
 
         Returns
         -------
@@ -425,7 +425,7 @@ class SimilarityPredictor:
 def n_candidates(k, diversity):
     """Return how many of the nearest to choose from: k without diversity, else 100, or 3 k.
 
-    Beyond those, an item would be shown for being different alone.
+    An item beyond those would be chosen only because it is different.
 
     Raises
     ------

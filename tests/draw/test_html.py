@@ -1,4 +1,4 @@
-"""markup.py: whatever a file is called is shown as text, and a saved file is whole."""
+"""html.py: whatever a file is called is shown as text, and a saved file is whole."""
 
 import base64
 import csv

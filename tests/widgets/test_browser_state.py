@@ -1,4 +1,4 @@
-"""browsing.py: what a session knows, without any widget."""
+"""browser_state.py: what a session knows, without any widget."""
 
 import csv
 from io import StringIO

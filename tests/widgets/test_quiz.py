@@ -1,4 +1,4 @@
-"""quizzes.py: buttons answer, the model speaks after, mistakes are shown; on ipywidgets 7 and 8."""
+"""quiz.py: buttons answer, the model speaks after, mistakes are shown; on ipywidgets 7 and 8."""
 
 import base64
 import re

@@ -1,4 +1,4 @@
-"""quizzing.py: questions of the right difficulty, answers that stay, and a tally by hand."""
+"""quiz_state.py: questions of the right difficulty, answers that stay, and a tally by hand."""
 
 from io import StringIO
 

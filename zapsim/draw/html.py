@@ -1,4 +1,4 @@
-"""Write neighbours as HTML: a table that stands alone, and the pieces of a card; tables as CSV.
+"""Write neighbours as HTML: a table that needs no other file, and parts of a card; and CSV.
 
 In: pictures, and texts that came from file names and metadata. Out: HTML and CSV in which every
 text is escaped, so that whatever a file is called is shown and never run.
@@ -61,7 +61,7 @@ def html_table(query, neighbours, caption):
 
 
 def html_page(title, body):
-    """Write a whole page around HTML, so that a saved file shows every letter as it is."""
+    """Write a whole page around HTML; it names its encoding, so that every letter is shown."""
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         f"<title>{escape(title)}</title><style>body {{ font-family: sans-serif }} "
@@ -112,7 +112,7 @@ def score_html(score):
 
 
 def facts_html(facts):
-    """Write what is known about an item as a list (dict of column to value, missing ones out)."""
+    """Write what is known about an item (dict of column to value) as a list."""
     rows = "".join(
         f'<div><span style="opacity: 0.7">{escape(str(name))}</span>&nbsp; '
         f"{escape(str(value).replace(';', ', '))}</div>"
@@ -122,7 +122,7 @@ def facts_html(facts):
 
 
 def status_html(text, wrong=False):
-    """Write a message so that screen readers speak it; what went wrong gets a mark of its own."""
+    """Write a message so that screen readers speak it; an error gets a mark at its left."""
     look = "padding: 4px 0; line-height: 1.4; overflow-wrap: anywhere"
     if wrong:
         # No colour of the letters: it would have to be readable on dark themes, too.
@@ -140,20 +140,20 @@ def data_link(name, mime, data):
 
 
 def csv_text(table):
-    """Write a table without its index as CSV (str) of which a spreadsheet runs no cell.
+    """Write a table without its index as CSV (str) without any formula that a spreadsheet runs.
 
-    What it would take for a formula gets an apostrophe before it, in the header, too.
+    What looks like one gets an apostrophe before it, in the header, too.
     """
     check_type(table, pd.DataFrame, "table must be a pandas.DataFrame.")
     texts = table.select_dtypes(exclude="number").columns
     table = table.assign(**{name: table[name].map(_harmless) for name in texts})
-    # As RFC 4180 has it; with it, a lone carriage return in a cell is quoted, and starts no row.
+    # As RFC 4180 says; only with it is a lone carriage return in a cell quoted, and starts no row.
     return table.rename(columns=_harmless).to_csv(index=False, lineterminator="\r\n")
 
 
 def csv_link(name, text):
     """Write a link that saves CSV (str) under a name."""
-    # Spreadsheets take a CSV for UTF-8 only where it begins with this mark.
+    # Spreadsheets read a CSV as UTF-8 only if it begins with this mark.
     return data_link(name, "text/csv", text.encode("utf-8-sig"))
 
 

@@ -54,9 +54,9 @@ def plot_pictures(titled, columns=8, query=None, note=None):
     columns : int
         Pictures in a row, at least 1; more of them go into further rows.
     query : (picture, title), optional
-        Stands apart, framed, to the left of the first row.
+        Framed, to the left of the first row.
     note : str, optional
-        One line over everything.
+        One line at the top.
 
     Returns
     -------
@@ -195,7 +195,7 @@ def plot_explanation(why):
         _draw(axes[place], why.pictures[side], f"{role}\n{_wrapped(why.names[side])}")
     for place, side in [(1, 0), (2, 1)]:
         heat = _over_grey(colours, thousandths[side], why.pictures[side])
-        # Of what is printed, so that the reader's sum comes out.
+        # From the printed numbers, so that they add up for the reader.
         above = round(why.score, 3) - round(why.usual[side], 3)
         total = f"usual {why.usual[side]:.3f} + {above:.3f} here" if why.usual[side] else ""
         _draw(axes[place], heat, total or f"together {above:.3f}")
@@ -211,7 +211,7 @@ def _over_grey(colours, values, picture):
     """Lay colours for each cell over a picture in light grey; RGB in [0, 1]."""
     rows = np.arange(len(picture)) * len(values) // len(picture)
     heat = colours.to_rgba(values[rows[:, None], rows[None]])[..., :3]
-    # Dark products would swallow the colours, so black becomes a middle grey.
+    # On a dark product no colour could be seen, so black becomes a middle grey.
     grey = 0.45 + 0.55 * picture.mean(axis=2, keepdims=True) / 255
     return heat * grey
 

@@ -138,9 +138,9 @@ def explain(predictor, query, neighbour, whole=False):
     Notes
     -----
     It is exact about the arithmetic, not about the cause. A cell of block4_pool sees a field of
-    about 100 × 100 of the 128 × 128 pixels, its own place only most of all; what lies at the
+    about 100 × 100 of the 128 × 128 pixels, most strongly at its own place; what lies at the
     border is seen together with the zeros around the picture; and the network's numbers say
-    that two patches are alike, never in what.
+    that two patches are alike, but not in which way.
 
     References
     ----------

@@ -20,7 +20,6 @@ from zapsim.draw.html import score_html, status_html
 from zapsim.io.pictures import PictureError
 
 __all__ = [
-    "CARD_SIZE",
     "Gallery",
     "StatefulWidget",
     "as_text",
@@ -33,14 +32,14 @@ __all__ = [
     "wide",
 ]
 
-CARD_SIZE = 136
+_CARD_SIZE = 136
 _THUMBNAILS = 2_000
 _WRITES_HTML = int(widgets.__version__.partition(".")[0]) < 8
 
-# A card's button reaches over all of it, so that a click on the picture is a click on the button.
-# A FileUpload counts its files in its words, which would always read "(0)": other words cover it.
-# The arrow of ipywidgets' own select is black on dark themes, too; the browser's is not.
-STYLE = """<style>
+# A card's button covers the whole card, so that a click on the picture is a click on the button.
+# A FileUpload shows how many files it holds, which would always read "(0)": another text covers it.
+# The arrow that ipywidgets gives a select is black on dark themes, too; the web browser's is not.
+_STYLE = """<style>
 .zapsim { container-type: inline-size; width: 100%; max-width: 1200px; }
 .zapsim.widget-container, .zapsim .widget-container { overflow: visible; }
 .zapsim-filter { flex-direction: column; align-items: stretch; height: auto; margin: 0; }
@@ -101,7 +100,7 @@ class StatefulWidget(widgets.VBox):
         self.state, self.status = state, widgets.HTML()
         self._mirroring = False
         self._thumbnail = lru_cache(_THUMBNAILS)(self._make_thumbnail)
-        style = widgets.HTML(STYLE, layout=widgets.Layout(display="none"))
+        style = widgets.HTML(_STYLE, layout=widgets.Layout(display="none"))
         super().__init__([style, *self._make()])
         self.add_class("zapsim")
         self._refresh()
@@ -147,7 +146,7 @@ class StatefulWidget(widgets.VBox):
     def _say(self, text, wrong=False):
         self.status.value = status_html(text, wrong)
 
-    def _make_thumbnail(self, key, size=CARD_SIZE):
+    def _make_thumbnail(self, key, size=_CARD_SIZE):
         try:
             return self.state.catalogue.thumbnail(key, size)
         except PictureError:
@@ -175,7 +174,7 @@ class Gallery:
         first = Card(1, choose)
         self._cards = [first, *(Card(rank, choose, like=first) for rank in range(2, n + 1))]
         # As many in a row as there is room for, equally wide.
-        columns = f"repeat(auto-fill, minmax({CARD_SIZE + 14}px, 1fr))"
+        columns = f"repeat(auto-fill, minmax({_CARD_SIZE + 14}px, 1fr))"
         layout = {"grid_template_columns": columns, "grid_gap": "8px", "flex": "1 1 310px"}
         self._box = widgets.Box(layout=widgets.Layout(display="grid", **layout))
         self.row = row([query, self._box])
@@ -213,13 +212,13 @@ class Card:
     choose : callable
         Is called with the key when the button is clicked.
     like : Card, optional
-        Whose looks to share: layouts and styles are widgets, too, and a page of fewer opens faster.
+        Shares its layouts and styles: they are widgets, too, and fewer widgets open faster.
     """
 
     def __init__(self, rank, choose, like=None):
         self.rank, self.key = rank, None
         image, text, button, box = map(_looks, like.parts) if like else [{}] * 4
-        self.image = widgets.Image(format="jpeg", width=CARD_SIZE, height=CARD_SIZE, **image)
+        self.image = widgets.Image(format="jpeg", width=_CARD_SIZE, height=_CARD_SIZE, **image)
         self.text = widgets.HTML(**text)
         self.button = widgets.Button(description=f"Search like #{rank}", **button)
         self.box = widgets.VBox([self.image, self.text, self.button], **box)
@@ -244,7 +243,7 @@ class Card:
 
 @cache
 def no_picture(size):
-    """Draw what stands for a picture that cannot be read (bytes of a square JPEG)."""
+    """Draw the stand-in for a picture that cannot be read (bytes of a square JPEG)."""
     image = Image.new("RGB", (size, size), "#eeeeee")
     draw = ImageDraw.Draw(image)
     draw.multiline_text(
@@ -278,7 +277,7 @@ def row(children):
 
 
 def wide(width):
-    """Make a layout of a width, in pixels or as CSS has it."""
+    """Make a layout of a width, in pixels or as CSS writes it."""
     return widgets.Layout(width=width if isinstance(width, str) else f"{width}px")
 
 

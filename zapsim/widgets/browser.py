@@ -1,10 +1,9 @@
 """Browse a catalogue with widgets: a query, its neighbours as cards, filters, search, history.
 
-In: a `SimilarityPredictor`. Out: a widget. All that a person can do is a method of
-`zapsim.widgets.browser_state.BrowserState`; what stands here turns clicks into calls and shows
-what came of them. It keeps to what ipywidgets 7.7 and 8 have in common, so it is the same in
-JupyterLab, Colab, VS Code and Voila. The edge rule: an error is shown in the status line, and all
-stays as it was.
+In: a `SimilarityPredictor`. Out: a widget. Everything that a person can do is a method of
+`zapsim.widgets.browser_state.BrowserState`; this module turns clicks into calls and shows the
+results. It uses only what ipywidgets 7.7 and 8 have in common, so it is the same in JupyterLab,
+Colab, VS Code and Voila. The edge rule: an error is shown in the status line, and nothing changes.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +30,7 @@ __all__ = ["Browser", "browse"]
 
 _QUERY_SIZE = 240
 _READERS = 4
-# Not None: a Dropdown takes that for no choice at all, and shows an empty line.
+# Not None: for a Dropdown that means that nothing is chosen, and it shows an empty line.
 _ANY = ""
 
 
@@ -41,7 +40,7 @@ def browse(predictor, query=None, k=8):
     Parameters
     ----------
     predictor : SimilarityPredictor
-        From features, if pictures of one's own are to be searched with.
+        Made from features, if you want to search with a picture of your own.
     query : str, optional
         The key to begin with; by default one is drawn at random.
     k : int
@@ -50,7 +49,7 @@ def browse(predictor, query=None, k=8):
     Returns
     -------
     Browser
-        Shown where it is the last line of a cell. ``.state.query`` is the query, and
+        It appears where it is the last line of a cell. ``.state.query`` is the query, and
         ``.state.neighbours()`` what is shown.
 
     Raises
@@ -210,7 +209,7 @@ class Browser(StatefulWidget):
     def _show(self):
         state, gallery = self.state, self.gallery
         neighbours = state.neighbours()
-        # In threads: where files lie on a network drive, each takes its time.
+        # In threads: on a network drive, each file takes a while.
         thumbnails = self._readers.map(self._thumbnail, neighbours["key"].tolist())
         if state.query is not self._shown:
             gallery.picture.value = self._query_thumbnail()

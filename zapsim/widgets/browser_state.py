@@ -1,9 +1,9 @@
-"""Keep what a browsing session knows: the query, what is hidden, and where one has been.
+"""Keep what a browsing session knows: the query, the filters, and the queries before.
 
 In: a `SimilarityPredictor`, and a person's choices, one method each. Out: the neighbours to show.
-No widget is needed; the widgets of `zapsim.widgets.browser` only mirror this. Neighbours are
-looked up at once, `MAX_K` of them, before anything is changed. The edge rule: a choice that
-cannot be carried out raises, and leaves everything as it was.
+No widget is needed; the widgets of `zapsim.widgets.browser` only mirror this. `MAX_K` neighbours
+are looked up at once, before anything is changed. The edge rule: a choice that cannot be carried
+out raises, and leaves everything as it was.
 """
 
 import random
@@ -22,9 +22,9 @@ __all__ = ["MAX_K", "BrowserState", "OwnPicture"]
 MAX_K = 24
 _HISTORY = 200
 _MATCHES = 12
-# A column with one value filters nothing, one with thousands is no list to choose from.
+# A column with one value filters nothing, and nobody can choose from a list of thousands.
 _FEWEST, _MOST = 2, 2_000
-# A phone's photo is 100 MB in memory; in the history, what can be shown is enough.
+# A phone's photo is 100 MB in memory; the history keeps it only as large as it is shown.
 _OWN_SIZE = 480
 _NAMES_ARE_TEXT = "text must be a name or a key, or a part of one."
 
@@ -87,7 +87,7 @@ class BrowserState:
 
     @property
     def query(self):
-        """What neighbours are sought for: a key or an `OwnPicture`."""
+        """The item or picture whose neighbours are shown: a key or an `OwnPicture`."""
         return self._history[self._position]
 
     @property
@@ -103,7 +103,7 @@ class BrowserState:
 
     @property
     def can_go_forward(self):
-        """Whether one has gone back from a later query."""
+        """Whether there is a later query to return to."""
         return self._position + 1 < len(self._history)
 
     def show(self, query):
@@ -142,7 +142,7 @@ class BrowserState:
         self.show(next((key for key in drawn if key != current), current))
 
     def show_own(self, data, name="your picture"):
-        """Make a picture of one's own the query: extracted once, then kept in the history.
+        """Make a picture of your own the query: extracted once, then kept in the history.
 
         Parameters
         ----------
@@ -170,7 +170,7 @@ class BrowserState:
         """Set how many neighbours are shown, from 1 to `MAX_K`."""
         check_k(k)
         if k > MAX_K:
-            raise ValueError(f"k must be at most {MAX_K}: more cards help nobody. Received: k={k}")
+            raise ValueError(f"k must be at most {MAX_K}, the number of cards. Received: k={k}")
         self.k = k
 
     def set_filter(self, column, value):
@@ -251,7 +251,7 @@ class BrowserState:
             by_name[key_text] = key
         return by_name
 
-    # --- taking it along ---------------------------------------------------------------------
+    # --- exporting it ------------------------------------------------------------------------
 
     def picture(self):
         """Return the query's picture (RGB), or None where it cannot be read."""
@@ -273,5 +273,5 @@ class BrowserState:
         return html_page(title, html_table((self.picture(), self.name), shown, title))
 
     def csv(self):
-        """Write what is shown as CSV (str), in which a spreadsheet finds no formula to run."""
+        """Write what is shown as CSV (str) without any formula that a spreadsheet would run."""
         return csv_text(self.neighbours())

@@ -1,8 +1,8 @@
-"""Mix kinds of similarity with sliders, and see at once what becomes of the neighbours.
+"""Mix kinds of similarity with sliders, and see at once how the neighbours change.
 
 In: features of several kinds, computed before. Out: a widget; what it can do is a method of
-`zapsim.widgets.mixer_state.MixState`. It keeps to what ipywidgets 7.7 and 8 have in common. The
-edge rule: an error is shown in the status line, and all stays as it was.
+`zapsim.widgets.mixer_state.MixState`. It uses only what ipywidgets 7.7 and 8 have in common. The
+edge rule: an error is shown in the status line, and nothing changes.
 """
 
 from html import escape
@@ -36,8 +36,8 @@ def mix(catalogue, parts, query=None, k=6, weights=None):
     Returns
     -------
     Mixer
-        Shown where it is the last line of a cell. ``.state.neighbours()`` is what is shown, with
-        the score by each kind.
+        It appears where it is the last line of a cell. ``.state.neighbours()`` is what is shown,
+        with the score by each kind.
 
     Raises
     ------

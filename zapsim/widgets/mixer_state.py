@@ -26,7 +26,7 @@ MAX_K = 12
 
 
 class MixState:
-    """One person's mix, looked up without building the blend anew for every change.
+    """One person's mix; a change of weights does not build the blend again.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class MixState:
     TypeError
         If `catalogue` is no Catalogue, `parts` or `weights` no dict, or `query` no key.
     ValueError
-        If k is out of range, the parts are of different items, or the weights are no weights.
+        If k is out of range, the parts are of different items, or weights are negative or all 0.
     """
 
     def __init__(self, catalogue, parts, query=None, k=6, weights=None):

@@ -1,8 +1,8 @@
 """Play a quiz against the model with widgets: first your answer, then the model's.
 
 In: a `SimilarityPredictor`, or a `QuizState`. Out: a widget; what it can do is a method of
-`zapsim.widgets.quiz_state.QuizState`. It keeps to what ipywidgets 7.7 and 8 have in common. The
-edge rule: an error is shown in the status line, and all stays as it was.
+`zapsim.widgets.quiz_state.QuizState`. It uses only what ipywidgets 7.7 and 8 have in common. The
+edge rule: an error is shown in the status line, and nothing changes.
 """
 
 from html import escape
@@ -32,8 +32,8 @@ def quiz(predictor, n=10, seed=42):
     Returns
     -------
     Quiz
-        Shown where it is the last line of a cell. ``.state.answers()`` is the table of answers,
-        ``.state.tally()`` counts them.
+        It appears where it is the last line of a cell. ``.state.answers()`` is the table of
+        answers, ``.state.tally()`` counts them.
 
     Raises
     ------
@@ -112,7 +112,7 @@ class Quiz(StatefulWidget):
         self.export.disabled = not self.state.given
 
     def _summary(self):
-        """Say the model's answer once there is one of yours, and how it stands."""
+        """Say the model's answer, once you have answered, and the count so far."""
         state, parts = self.state, []
         if state.answered:
             answer = state.answers().loc[state.position]
@@ -134,7 +134,7 @@ class Quiz(StatefulWidget):
 
 
 def _name(state, role):
-    """Name an item, but only once there is an answer: its class would give away the label's."""
+    """Name an item, but only after the answer: its class would tell what the catalogue says."""
     return state.catalogue.label(state.current[role]) if state.answered else _role(role)
 
 

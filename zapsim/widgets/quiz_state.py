@@ -2,7 +2,7 @@
 
 In: a `SimilarityPredictor`, or questions made elsewhere. Out: a `QuizState`: one question after
 the other, a tally, and a table of all answers. No widget is needed; those of `zapsim.widgets.quiz`
-only mirror this. The edge rule: what was answered stays; the model's answer is told only after.
+only mirror this. The edge rule: an answer cannot be changed, and the model's is told only after it.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from zapsim.checks import check_catalogue, check_k, check_predictor, check_type
 from zapsim.draw.html import csv_text
 
-__all__ = ["QuizState", "make_triplets"]
+__all__ = ["CHOICES", "QuizState", "make_triplets"]
 
 _NEAR = 5
 _FAR = (12, 40)
@@ -19,11 +19,11 @@ CHOICES = ("a", "b")
 
 
 def make_triplets(predictor, n=10, seed=42):
-    """Make questions that are neither trivial nor hopeless: a near and a less near neighbour.
+    """Make questions that are neither too easy nor too hard: a near and a less near neighbour.
 
     One of the two is among the query's 5 nearest of other products, the other from rank 12 to 40
-    (or the farthest, in a small catalogue) and of a third product; left and right are drawn. No
-    product is the query twice.
+    (or the farthest, in a small catalogue) and of a third product; which of them is A is drawn at
+    random. No product is the query twice.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ class QuizState:
         Raises
         ------
         ValueError
-            If it is answered already, or the choice is none.
+            If it is answered already, or the choice is neither "a" nor "b".
         """
         if choice not in CHOICES:
             raise ValueError(f"The answer must be 'a' or 'b'. Received: {choice!r}")
@@ -187,7 +187,7 @@ class QuizState:
         return table[~table["agree"]]
 
     def tally(self):
-        """Count.
+        """Count the answers, and how many agree.
 
         Returns
         -------
@@ -208,5 +208,5 @@ class QuizState:
         return counts
 
     def csv(self):
-        """Write `answers` as CSV (str), in which a spreadsheet finds no formula to run."""
+        """Write `answers` as CSV (str) without any formula that a spreadsheet would run."""
         return csv_text(self.answers())
