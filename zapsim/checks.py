@@ -11,6 +11,7 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 import psutil
+from PIL import Image
 
 __all__ = [
     "by_key",
@@ -18,14 +19,20 @@ __all__ = [
     "check_choice",
     "check_dict",
     "check_features",
+    "check_flag",
     "check_frame",
     "check_k",
+    "check_key",
     "check_list",
     "check_memory",
     "check_neighbours",
     "check_options",
     "check_path",
+    "check_picture",
+    "check_predictor",
+    "check_query",
     "check_table",
+    "check_type",
     "checked_number",
     "checked_values",
     "checked_whole",
@@ -33,7 +40,11 @@ __all__ = [
     "is_matrix",
     "is_whole",
     "item_values",
+    "received",
 ]
+
+_PICTURES = (str, PathLike, bytes, bytearray, memoryview, np.ndarray, Image.Image)
+_PICTURE = "a path, bytes, a Pillow image or an array"
 
 
 def is_whole(value):
@@ -45,7 +56,7 @@ def checked_whole(name, value, least=1):
     """Return a whole number as int; ValueError, which names it, unless it is at least `least`."""
     if not is_whole(value) or value < least:
         raise ValueError(
-            f"{name} must be a whole number of at least {least}. Received: {name}={_said(value)}"
+            f"{name} must be a whole number of at least {least}. Received: {name}={received(value)}"
         )
     return int(value)
 
@@ -78,7 +89,7 @@ def checked_number(name, value, low, high=np.inf, ends="[]"):
         above = "above" if ends[0] == "(" else "of at least"
         below = f" and {'below' if ends[1] == ')' else 'at most'} {high:g}" if high < np.inf else ""
         raise ValueError(
-            f"{name} must be a number {above} {low:g}{below}. Received: {name}={_said(value)}"
+            f"{name} must be a number {above} {low:g}{below}. Received: {name}={received(value)}"
         )
     return float(value)
 
@@ -87,7 +98,7 @@ def check_choice(name, value, choices, error=ValueError):
     """Raise an error, which offers the closest, unless a value is one of some, mostly strings."""
     if not pd.api.types.is_hashable(value) or value not in choices:
         raise error(
-            f"{name} must be one of {', '.join(map(str, choices))}. Received: {_said(value)}."
+            f"{name} must be one of {', '.join(map(str, choices))}. Received: {received(value)}."
             + _meant(value, choices)
         )
 
@@ -107,26 +118,29 @@ def _meant(value, choices):
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
-def _said(value):
+def received(value):
     """Return a value as it is written, or, where that is long, only of which type it is."""
     said = repr(value)
-    return said if len(said) <= 80 and "\n" not in said else type(value).__name__
+    return said if len(said) <= 80 and "\n" not in said and said[0] != "<" else type(value).__name__
+
+
+def check_type(value, kinds, wanted):
+    """Raise TypeError unless a value is of one of the kinds; `wanted` begins the message."""
+    if not isinstance(value, kinds):
+        raise TypeError(f"{wanted} Received: {received(value)}")
 
 
 def check_list(name, values, example):
     """Raise TypeError if values are no list, such as a single string; ValueError if it is empty."""
     if isinstance(values, dict) or not pd.api.types.is_list_like(values):
-        raise TypeError(f"{name} must be a list, such as {example}. Received: {_said(values)}")
+        raise TypeError(f"{name} must be a list, such as {example}. Received: {received(values)}")
     if not len(values):
         raise ValueError(f"{name} must not be empty. Give some, such as {example}.")
 
 
 def check_dict(name, values, example):
     """Raise TypeError unless values are a dict."""
-    if not isinstance(values, dict):
-        raise TypeError(
-            f"{name} must be a dict, such as {example}. Received: {type(values).__name__}"
-        )
+    check_type(values, dict, f"{name} must be a dict, such as {example}.")
 
 
 def check_table(name, table, columns, source):
@@ -141,41 +155,67 @@ def check_table(name, table, columns, source):
     source : str
         What returns such a table; for the message.
     """
-    if not isinstance(table, pd.DataFrame):
-        raise TypeError(
-            f"{name} must be a table as {source} returns. Received: {type(table).__name__}"
-        )
+    check_type(table, pd.DataFrame, f"{name} must be a table as {source} returns.")
     if not set(columns) <= set(table.columns):
-        received = ", ".join(map(str, table.columns[:10])) or "none"
         raise ValueError(
             f"{name} must have the columns {', '.join(columns)}, as {source} returns. "
-            f"Received: {received}"
+            f"Received: {', '.join(map(str, table.columns[:10])) or 'none'}"
         )
 
 
 def check_path(name, path):
     """Raise TypeError unless it is a path."""
-    if not isinstance(path, (str, PathLike)):
-        raise TypeError(f"{name} must be a path. Received: {_said(path)}")
+    check_type(path, (str, PathLike), f"{name} must be a path.")
+
+
+def check_flag(value, name):
+    """Raise TypeError unless a value is True or False: a text such as "no" would count as True."""
+    check_type(value, (bool, np.bool_), f"{name} must be True or False.")
+
+
+def check_key(key, name="key"):
+    """Raise TypeError unless a key is a text; whether there is such an item is not looked at."""
+    check_type(
+        key, str, f"{name} must be the key of one item, such as 'Boots/Ankle/UGG/7001.1.jpg'."
+    )
+
+
+def check_picture(picture, name="picture"):
+    """Raise TypeError unless it is of a kind that `zapsim.load_picture` reads."""
+    # Files that are open can be read, too.
+    if not hasattr(picture, "read"):
+        check_type(picture, _PICTURES, f"{name} must be {_PICTURE}.")
+
+
+def check_query(query, name="query"):
+    """Raise TypeError unless it is a key or a picture."""
+    if not hasattr(query, "read"):
+        check_type(
+            query, _PICTURES, f"{name} must be the key of one item, or a picture: {_PICTURE}."
+        )
+
+
+def _check_has(value, what, wanted):
+    """Raise TypeError unless a value can do something: its class stands on this module."""
+    if not hasattr(value, what):
+        raise TypeError(f"{wanted} Received: {received(value)}")
 
 
 def check_catalogue(catalogue):
     """Raise TypeError unless it is a `Catalogue`."""
-    # Told by what it can do: catalogue.py stands on this module.
-    if not hasattr(catalogue, "picture_or_none"):
-        raise TypeError(
-            "catalogue must be a Catalogue, as zapsim.load_catalogue returns. "
-            f"Received: {type(catalogue).__name__}"
-        )
+    wanted = "catalogue must be a Catalogue, as zapsim.load_catalogue returns."
+    _check_has(catalogue, "picture_or_none", wanted)
+
+
+def check_predictor(predictor):
+    """Raise TypeError unless it is a `SimilarityPredictor`."""
+    wanted = "predictor must be a zapsim.SimilarityPredictor(catalogue, features)."
+    _check_has(predictor, "similar", wanted)
 
 
 def check_neighbours(neighbours, name="neighbours"):
     """Raise TypeError unless they are `Neighbours`."""
-    if not (hasattr(neighbours, "indices") and hasattr(neighbours, "keys")):
-        raise TypeError(
-            f"{name} must be Neighbours, as zapsim.top_k returns. "
-            f"Received: {type(neighbours).__name__}"
-        )
+    _check_has(neighbours, "indices", f"{name} must be Neighbours, as zapsim.top_k returns.")
 
 
 def check_memory(n_bytes, what, instead):
@@ -314,7 +354,7 @@ def item_values(values, keys, name):
     if isinstance(values, dict) or not pd.api.types.is_list_like(values):
         raise TypeError(
             f"{name} must be a value for each item, such as catalogue.table['Category']. "
-            f"Received: {_said(values)}"
+            f"Received: {received(values)}"
         )
     values = np.asarray(_aligned(values, keys), object)
     if values.shape != (len(keys),):

@@ -191,10 +191,11 @@ def nearest_to(vector, unit, k, allowed=None):
 
     Parameters
     ----------
-    vector : ndarray of shape (n_features,), float32
+    vector : ndarray of shape (n_features,), float32 or float64
         Of length 1, or all zeros.
     unit : ndarray of shape (n_items, n_features), float32
-        As `unit_vectors` returns.
+        As `unit_vectors` returns. Several kinds side by side will do as well, where `vector` has
+        each kind's vector times a share, and the shares sum to 1.
     k : int
         At least 1; fewer are returned where fewer are allowed.
     allowed : ndarray of shape (n_items,), bool, optional
@@ -207,7 +208,7 @@ def nearest_to(vector, unit, k, allowed=None):
     scores : ndarray of shape (up to k,), float32
     """
     check_k(k)
-    scores = unit @ vector
+    scores = unit @ vector.astype(np.float32, copy=False)
     if allowed is not None:
         scores[~allowed] = -np.inf
     # The product's order is right up to its rounding; what that leaves open is scored exactly.
