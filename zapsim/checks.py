@@ -358,9 +358,9 @@ def item_values(values, keys, name):
         )
     values = np.asarray(_aligned(values, keys), object)
     if values.shape != (len(keys),):
-        received = f"{len(values):,} values" if values.ndim == 1 else f"shape {values.shape}"
+        shape = f"{len(values):,} values" if values.ndim == 1 else f"shape {values.shape}"
         raise ValueError(
-            f"{name} must have one value for each of the {len(keys):,} items. Received: {received}"
+            f"{name} must have one value for each of the {len(keys):,} items. Received: {shape}"
         )
     return values
 
