@@ -110,7 +110,7 @@ def test_wrong_parts_are_an_error(parts):
         zapsim.blend({"shape": None})
     with pytest.raises(TypeError, match="parts must be a dict, such as .* Received: DataFrame"):
         zapsim.blend(frame(1, 3))
-    with pytest.raises(TypeError, match="weights must be a dict, such as .* Received: list"):
+    with pytest.raises(TypeError, match=r"weights must be a dict, such as .* Received: \[1\]"):
         zapsim.blend({"shape": frame(1, 3)}, [1])
     with pytest.raises(ValueError, match="no parts"):
         zapsim.blend({})
