@@ -382,8 +382,9 @@ def each_batch(catalogue, keys, extractor, compute):
             try:
                 # Read once, so that what is identified is what is seen, whoever writes meanwhile.
                 data = catalogue.read(key)
-                squares.append(extractor.square(load_picture(data, name=key)))
+                square = extractor.square(load_picture(data, name=key))
                 contents.append(catalogue.content(key, data))
+                squares.append(square)
                 good.append(key)
             except PictureError as error:
                 unreadable[key] = str(error)
