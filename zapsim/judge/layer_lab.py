@@ -10,7 +10,7 @@ all).
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_catalogue, check_dict, check_features, check_memory
+from zapsim.checks import check_catalogue, check_dict, check_features, check_list, check_memory
 from zapsim.features import VGG16Extractor, each_batch
 from zapsim.io.pictures import PictureError
 from zapsim.io.store import features_frame
@@ -62,14 +62,11 @@ def extract_cuts(
     Raises
     ------
     ValueError
-        If there are no layers, no grid that fits one, or a setting is none of `VGG16Extractor`'s.
+        If there are no layers, no grid fits one, or a setting is none of `VGG16Extractor`'s.
     MemoryError
         If all of them together would not fit in memory.
     """
-    if not len(layers):
-        raise ValueError(
-            f"layers must name at least one layer, such as 'block4_pool'. Received: {layers=!r}"
-        )
+    check_list("layers", layers, "['block4_pool']")
     options = {"image_size": image_size, "weights": weights, "fit": fit, "power": power}
     whole = {layer: VGG16Extractor(layer, 1, **options) for layer in layers}
     cuts = {}
@@ -104,28 +101,10 @@ def extract_cuts(
 def run_cuts(catalogue, extractor, cuts, prepare=preprocessed, progress=False):
     """Run a catalogue through one network in float32, and keep what several cuts give.
 
-    Parameters
-    ----------
-    catalogue : Catalogue
-    extractor : VGG16Extractor
-        Cut at or behind the last of `cuts`; its picture size, fit and power are used.
-    cuts : list of (layer, grid)
-        As `VGG16Extractor` takes them.
-    prepare : callable
-        RGB pictures (n, image_size, image_size, 3), in [0, 255] -> what the network is given,
-        float32.
-    progress : bool
-        Whether a bar is shown.
-
-    Returns
-    -------
-    dict of (layer, grid) to ndarray of shape (n_items, n_features), float32
-        Rounded to float16, as the extractor's are.
-
-    Raises
-    ------
-    PictureError
-        If a picture cannot be read.
+    The extractor is cut at or behind the last of `cuts`, (layer, grid) each; its picture size, fit
+    and power are used. `prepare` makes RGB pictures (n, image_size, image_size, 3), in [0, 255],
+    into what the network is given, float32. Returns a dict of (layer, grid) to an ndarray of shape
+    (n_items, n_features), float32, rounded to float16, as the extractor's are.
     """
     from tqdm.auto import tqdm
 
@@ -196,17 +175,10 @@ def lab_report(cuts, labels, k=5, exclude=None, against=None, **options):
     for name, features in cuts.items():
         check_features(features, f"cuts[{name!r}]")
     card = scorecard(cuts, labels, k, exclude, against, metrics=("precision",), **options)
-    costs = {
-        name: {
-            "n_features": features.shape[1],
-            "bytes": 2 * features.shape[1],
-            "million_multiply_adds": features.attrs.get("million_multiply_adds", np.nan),
-        }
-        for name, features in cuts.items()
-    }
-    costs = pd.DataFrame(costs).T.astype({"n_features": int, "bytes": int})
-    costs.columns = pd.MultiIndex.from_product([["an item"], costs.columns])
-    return costs.join(card)
+    sizes = np.array([features.shape[1] for features in cuts.values()])
+    spent = [features.attrs.get("million_multiply_adds", np.nan) for features in cuts.values()]
+    costs = {"n_features": sizes, "bytes": 2 * sizes, "million_multiply_adds": spent}
+    return pd.concat({"an item": pd.DataFrame(costs, index=list(cuts))}, axis=1).join(card)
 
 
 def _name(extractor):
