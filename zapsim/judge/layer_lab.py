@@ -10,7 +10,14 @@ all).
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_catalogue, check_dict, check_features, check_list, check_memory
+from zapsim.checks import (
+    check_catalogue,
+    check_dict,
+    check_features,
+    check_list,
+    check_memory,
+    is_whole,
+)
 from zapsim.features import VGG16Extractor, each_batch
 from zapsim.io.pictures import PictureError
 from zapsim.io.store import features_frame
@@ -66,15 +73,18 @@ def extract_cuts(
     MemoryError
         If all of them together would not fit in memory.
     """
-    check_list("layers", layers, "['block4_pool']")
+    check_catalogue(catalogue)
+    check_list("layers", layers, "['block3_pool', 'block4_pool']")
+    check_list("grids", grids, "[1, 2, 'flat']")
     options = {"image_size": image_size, "weights": weights, "fit": fit, "power": power}
     whole = {layer: VGG16Extractor(layer, 1, **options) for layer in layers}
     cuts = {}
     for layer in sorted(whole, key=list(LAYERS).index):
         side = map_size(layer, image_size)
         for grid in grids if side else [None]:
-            if side is None or grid == "flat" or grid <= side:
-                cut = VGG16Extractor(layer, grid or 1, **options)
+            # Other grids than whole numbers are the extractor's to take or to refuse.
+            if side is None or not is_whole(grid) or grid <= side:
+                cut = VGG16Extractor(layer, 1 if side is None else grid, **options)
                 cuts[layer, cut.grid] = cut
         deepest = whole[layer]
     if not cuts:
@@ -172,6 +182,7 @@ def lab_report(cuts, labels, k=5, exclude=None, against=None, **options):
         are not known); then as `zapsim.scorecard`.
     """
     check_dict("cuts", cuts, "{'VGG16': features}")
+    check_list("cuts", list(cuts), "{'VGG16': features}")
     for name, features in cuts.items():
         check_features(features, f"cuts[{name!r}]")
     card = scorecard(cuts, labels, k, exclude, against, metrics=("precision",), **options)

@@ -11,7 +11,6 @@ import pandas as pd
 from zapsim.catalogue import unknown_key
 from zapsim.checks import (
     check_catalogue,
-    check_dict,
     check_k,
     check_key,
     check_type,
@@ -57,17 +56,12 @@ class MixState:
 
     def __init__(self, catalogue, parts, query=None, k=6, weights=None):
         check_catalogue(catalogue)
-        check_dict("parts", parts, "{'shape': features}")
-        for name in parts:
-            check_type(name, str, "The name of a part must be a text, such as 'shape'.")
-        if weights is not None:
-            check_dict("weights", weights, "{'shape': 1}")
-            for name, weight in weights.items():
-                checked_number(name, weight, 0)
         check_k(k)
         if k > MAX_K:
             raise ValueError(f"k must be at most {MAX_K}. Received: k={k}")
         checked_weights(parts, weights)
+        for name in parts:
+            check_type(name, str, "The name of a part must be a text, such as 'shape'.")
         weights = dict.fromkeys(parts, 1.0) if weights is None else weights
         largest = max(1.0, *weights.values())
         self.catalogue, self.k = catalogue, k
