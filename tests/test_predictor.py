@@ -455,9 +455,7 @@ def test_how_many_candidates():
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan"), True, "0.5"])
 def test_diversity_out_of_range_is_an_error(wrong):
-    with pytest.raises(
-        ValueError, match="number of at least 0 and at most 1. Received: diversity="
-    ):
+    with pytest.raises(ValueError, match="number from 0 to 1. Received: diversity="):
         n_candidates(5, wrong)
     with pytest.raises(ValueError, match="k must be a whole number"):
         n_candidates(0, 0.5)
@@ -498,7 +496,7 @@ PICTURE = np.zeros((9, 9, 3), np.uint8)
         (
             lambda p: p.similar(KEYS[0], diversity=None),
             ValueError,
-            "diversity must be a number of at least 0 and at most 1. .*diversity=None",
+            "diversity must be a number from 0 to 1. .*diversity=None",
         ),
         (lambda p: p.values_of(["Brand"]), KeyError, r"No column \['Brand'\] to filter by"),
         (lambda p: p.plot(KEYS[0], columns=0), ValueError, "columns must be a whole.*columns=0"),
