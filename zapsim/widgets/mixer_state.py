@@ -9,14 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zapsim.catalogue import unknown_key
-from zapsim.checks import (
-    check_catalogue,
-    check_dict,
-    check_k,
-    check_key,
-    check_type,
-    checked_number,
-)
+from zapsim.checks import check_catalogue, check_k, check_key, checked_number
 from zapsim.kinds.blend import check_parts, checked_weights
 from zapsim.similarity import exact_scores, nearest_to, unit_vectors
 
@@ -49,29 +42,19 @@ class MixState:
     ------
     KeyError
         If there is no such key.
-    TypeError
-        If `catalogue` is no Catalogue, `parts` or `weights` no dict, or `query` no key.
-    ValueError
-        If k is out of range, the parts are of different items, or weights are negative or all 0.
+    TypeError, ValueError
+        If k is out of range, or as `zapsim.blend` does.
     """
 
     def __init__(self, catalogue, parts, query=None, k=6, weights=None):
         check_catalogue(catalogue)
-        check_dict("parts", parts, "{'shape': features}")
-        for name in parts:
-            check_type(name, str, "The name of a part must be a text, such as 'shape'.")
-        if weights is not None:
-            check_dict("weights", weights, "{'shape': 1}")
-            for name, weight in weights.items():
-                checked_number(name, weight, 0)
         check_k(k)
         if k > MAX_K:
             raise ValueError(f"k must be at most {MAX_K}. Received: k={k}")
         checked_weights(parts, weights)
         weights = dict.fromkeys(parts, 1.0) if weights is None else weights
         largest = max(1.0, *weights.values())
-        self.catalogue, self.k = catalogue, k
-        self.keys = check_parts(parts)
+        self.catalogue, self.k, self.keys = catalogue, k, check_parts(parts)
         self.weights = {name: weights.get(name, 0.0) / largest for name in parts}
         # All kinds side by side: a mix changes the query's vector alone, none of the items'.
         ends = np.cumsum([part.shape[1] for part in parts.values()])
@@ -91,7 +74,6 @@ class MixState:
 
     def set_weight(self, name, weight):
         """Let one kind count for more or less (weight: float, from 0 to 1)."""
-        check_type(name, str, f"name must be one of {', '.join(map(repr, self.weights))}.")
         checked_number(name, weight, 0, 1)
         weights = self.weights | {name: float(weight)}
         checked_weights(self.weights, weights)
