@@ -129,23 +129,25 @@ class StatefulWidget(widgets.VBox):
         return self._control(slider, action, *arguments)
 
     def _do(self, action, *arguments):
-        """Carry out one action and show what came of it, or why it could not be."""
+        """Carry out one action, and show what came of it, or why it could not be.
+
+        What the action returns, if anything, is said instead of the summary.
+        """
         if self._mirroring:
             return
         # They hold what is no longer shown.
         self.links.value = ""
         # Errors in callbacks vanish in JupyterLab and VS Code.
         try:
-            action(*arguments)
-            self._refresh()
+            self._refresh(action(*arguments))
         except Exception as error:
             self._say(error_text(error), wrong=True)
             self._mirror()
 
-    def _refresh(self):
+    def _refresh(self, said=None):
         self._show()
         self._mirror()
-        self._say(self._summary())
+        self._say(said or self._summary())
 
     def _mirror(self):
         """Let controls follow the state without taking that for a person's choice."""

@@ -131,12 +131,10 @@ class Browser(StatefulWidget):
 
     def _search(self, text):
         if key := self.state.find(text):
-            self.state.show(key)
-            return
+            return self.state.show(key)
         found = self.state.search(text)
         self.search.options = [as_text(name) for name in found]
-        if text.strip() and not found:
-            raise ValueError(f"Nothing is called {text!r}.")
+        return f"Nothing is called {text!r}." if text.strip() and not found else None
 
     def _upload(self, value):
         name, data = uploaded(value)

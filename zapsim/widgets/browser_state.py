@@ -170,7 +170,9 @@ class BrowserState:
     def set_filter(self, column, value):
         """Keep to items with this value in a column; None or "" takes the filter away."""
         where = {name: kept for name, kept in self.where.items() if name != column}
-        self._look_up(self.query, where | ({column: value} if value else {}))
+        if value not in (None, ""):
+            where[column] = value
+        self._look_up(self.query, where)
 
     def clear_filters(self):
         """Take all filters away."""
