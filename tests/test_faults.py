@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 import traceback
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,6 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from tqdm.auto import tqdm
-from zapsim.io.writers import Mark
 
 import zapsim
 from zapsim.io import store as store_module
@@ -73,15 +71,10 @@ def stand_in(log=None, seconds=0.0, before=lambda: None):
 
 
 def extract(pictures, store, log=None, seconds=0.0, before=lambda: None):
-    """Extract into a store with small shards; return the features, and print all warnings."""
+    """Extract into a store with small shards; return the features."""
     store_module.SHARD_ITEMS = SHARD
-    extractor = stand_in(log, seconds, before)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        features = extractor.extract(zapsim.load_catalogue(pictures), cache=store)
-    for warning in caught:
-        print(warning.message, flush=True)
-    return features
+    catalogue = zapsim.load_catalogue(pictures)
+    return stand_in(log, seconds, before).extract(catalogue, cache=store)
 
 
 def apart(function, *arguments):
@@ -149,6 +142,12 @@ def assert_whole(store, pictures, expected):
             assert catalogue.content(key) == content
 
 
+def age(store):
+    """Make what killed processes left half written so old that nobody can be writing it."""
+    for leftover in Path(store).glob(".part-*.tmp"):
+        os.utime(leftover, (0, 0))
+
+
 @pytest.fixture(autouse=True)
 def restored(monkeypatch):
     monkeypatch.setattr(store_module, "SHARD_ITEMS", SHARD)
@@ -183,6 +182,7 @@ def kill_again_and_again(pictures, store, alone, log):
     left = len(expected) - len(known)
     assert 0 < left < len(expected)
     Path(log).write_text("")
+    age(store)
     pd.testing.assert_frame_equal(extract(pictures, store, log), expected)
     assert len(lines(log)) == left
     assert_whole(store, pictures, expected)
@@ -223,6 +223,7 @@ def test_killed_with_the_real_network_the_next_run_does_the_rest(numbered, paths
     computed, run = [], extractor._run
     monkeypatch.setattr(extractor, "_run", lambda batch: (computed.extend(batch), run(batch))[1])
     catalogue = zapsim.load_catalogue(pictures)
+    age(store)
     extractor.extract(catalogue, cache=store)
     assert len(computed) == 200 - before
     assert_whole(store, pictures, extractor.extract(catalogue))
@@ -235,8 +236,7 @@ def extract_twice_at_once(pictures, store, alone, log):
     expected = extract(pictures, alone)
 
     def child(name):
-        with open(f"{log}-{name}-said", "w", encoding="utf-8") as sys.stdout:
-            features = extract(pictures, store, f"{log}-{name}", 0.02)
+        features = extract(pictures, store, f"{log}-{name}", 0.02)
         pd.testing.assert_frame_equal(features, expected)
 
     first = forked(child, "first")
@@ -247,103 +247,35 @@ def extract_twice_at_once(pictures, store, alone, log):
     assert_whole(store, pictures, expected)
 
 
-def test_two_processes_at_once_corrupt_nothing_and_the_second_is_told(numbered, paths, tmp_path):
+def test_two_processes_at_once_lose_and_mix_nothing(numbered, paths):
     apart(extract_twice_at_once, numbered(160), *paths)
-    assert " as well. " not in (tmp_path / "log-first-said").read_text(encoding="utf-8")
-    said = (tmp_path / "log-second-said").read_text(encoding="utf-8")
-    assert said.count("is being written to by process ") == 1
-    assert "stop this run, wait for the other and run again" in said
 
 
-def extract_other_settings_at_once(pictures, store, log):
-    """One process computes a first shard; meanwhile another comes with other settings."""
-    pid = forked(extract, pictures, store, log, 1.0)
+def with_other_settings(extractor):
+    extractor.settings = extractor.settings | {"grid": 2}
+    return extractor
+
+
+def extract_other_settings_at_once(pictures, store, alone, log):
+    """While one process computes its first shard, another writes some of other settings."""
+    catalogue = zapsim.load_catalogue(pictures)
+    expected = with_other_settings(stand_in()).extract(catalogue, cache=alone)
+
+    def child():
+        with pytest.raises(zapsim.StoreError, match=r"made with other settings: grid is 2 there"):
+            extract(pictures, store, log, 1.0)
+
+    first = forked(child)
     wait_until_computed(log, 1)
     assert not keys_in(store), "its first shard is there already"
-    other = stand_in()
-    other.settings = other.settings | {"grid": 2}
-    for when in ("other settings are being written to .* process", "made with other settings"):
-        with pytest.raises(zapsim.StoreError, match=when):
-            other.extract(zapsim.load_catalogue(pictures), cache=store)
-        if "written" in when:
-            assert os.waitpid(pid, 0)[1] == 0
+    with_other_settings(stand_in()).extract(catalogue, cache=store)
+    assert os.waitpid(first, 0)[1] == 0
+    assert len(lines(log)) == SHARD, "it stops at the first shard that it cannot write"
+    assert_whole(store, pictures, expected)
 
 
-def test_features_of_other_settings_are_not_written_beside_a_first_shard_to_be(numbered, paths):
-    store, alone, log = paths
-    pictures = numbered(2 * SHARD)
-    apart(extract_other_settings_at_once, pictures, store, log)
-    assert_whole(store, pictures, extract(pictures, alone))
-
-
-def test_a_shard_of_other_settings_that_comes_late_is_noticed_before_the_next(tmp_path):
-    one, other = (store_module.FeatureStore(tmp_path, {"grid": grid}) for grid in (1, 2))
-    one.write(["a.jpg"], ["x"], np.ones((1, 4)))
-    with pytest.raises(zapsim.StoreError, match="grid is 1 there and 2 here"):
-        other.write(["b.jpg"], ["y"], np.ones((1, 16)))
-    assert list(zapsim.load_features(tmp_path).index) == ["a.jpg"]
-
-
-def mark_of_another(folder, **changes):
-    """Leave a mark like this process's own, but for some parts of its name."""
-    with Mark(folder) as mark:
-        names = ("pid", "created", "number", "host")
-        parts = dict(
-            zip(names, mark._path.name.removeprefix(".writer.").split(".", 3), strict=True)
-        )
-    folder.mkdir(exist_ok=True)
-    path = folder / ".".join(["", "writer", *map(str, (parts | changes).values())])
-    path.touch()
-    return path
-
-
-@pytest.mark.parametrize(
-    ("changes", "minutes", "counts"),
-    [
-        ({}, 120, True),
-        ({"host": "another.machine"}, 1, True),
-        ({"host": ""}, 1, True),
-        ({"host": "another.machine"}, 61, False),
-        ({"created": 1}, 0, False),
-        ({"pid": "ended"}, 0, False),
-    ],
-)
-def test_marks_of_processes_that_are_gone_are_cleared(tmp_path, changes, minutes, counts):
-    if changes.get("pid"):
-        ended = subprocess.Popen([sys.executable, "-c", ""])
-        ended.wait()
-        changes = {"pid": ended.pid}
-    left = mark_of_another(tmp_path / "store", **changes)
-    then = time.time() - 60 * minutes
-    os.utime(left, (then, then))
-    with Mark(tmp_path / "store") as mark:
-        assert [len(each) for each in mark.others()] == [counts, 0]
-        assert left.exists() == counts
-
-
-def test_a_sign_of_life_is_the_marks_date(tmp_path):
-    with Mark(tmp_path / "store") as mine, Mark(tmp_path / "store") as another:
-        os.utime(mine._path, (0, 0))
-        assert "(last sign of life 1," in another.others()[0][0]
-        mine.alive()
-        assert "(last sign of life 0 s ago)" in another.others()[0][0]
-    assert not (tmp_path / "store").exists()
-
-
-def test_what_a_killed_process_left_half_written_is_cleared_unless_another_writes(tmp_path):
-    folder = tmp_path / "store"
-    other = mark_of_another(folder, host="another.machine")
-    half = folder / ".part-00000-ab.parquet.12345678.tmp"
-    half.write_bytes(b"PAR1 half")
-    store = store_module.FeatureStore(folder, {})
-    with (
-        pytest.warns(UserWarning, match=r"process \d+ on another.machine \(last sign of life"),
-        store_module.ShardWriter(store),
-    ):
-        assert half.exists()
-    other.unlink()
-    with store_module.ShardWriter(store):
-        assert not half.exists()
+def test_features_of_other_settings_at_once_are_not_mixed(numbered, paths):
+    apart(extract_other_settings_at_once, numbered(3 * SHARD), *paths)
 
 
 def test_a_folder_that_cannot_be_written_is_said_before_anything_is_computed(numbered, tmp_path):

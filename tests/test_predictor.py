@@ -7,7 +7,7 @@ from PIL import Image
 from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
-from zapsim.predictor import diverse, n_candidates
+from zapsim.predictor import diverse
 
 KEYS = [
     "Boots/Ankle/Aye/1.1.jpg",
@@ -376,7 +376,7 @@ def test_diversity_in_plots_html_and_with_ones_own_picture(catalogue, features):
 
 @pytest.mark.parametrize("wrong", [-1, 2, "much"])
 def test_wrong_diversity_is_an_error(predictor, wrong):
-    with pytest.raises(ValueError, match="diversity must be a number from 0"):
+    with pytest.raises(ValueError, match="diversity must be a number of at least 0"):
         predictor.similar(KEYS[0], diversity=wrong)
 
 
@@ -455,7 +455,9 @@ def test_how_many_candidates():
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan"), True, "0.5"])
 def test_diversity_out_of_range_is_an_error(wrong):
-    with pytest.raises(ValueError, match="number from 0 .* Received: diversity="):
+    with pytest.raises(
+        ValueError, match="number of at least 0 and at most 1. Received: diversity="
+    ):
         n_candidates(5, wrong)
     with pytest.raises(ValueError, match="k must be a whole number"):
         n_candidates(0, 0.5)
@@ -477,7 +479,7 @@ PICTURE = np.zeros((9, 9, 3), np.uint8)
 @pytest.mark.parametrize(
     ("ask", "error", "message"),
     [
-        (lambda p: p.similar(KEYS[:2]), TypeError, "key must be the key of one item.*list \\['Boo"),
+        (lambda p: p.similar(KEYS[:2]), TypeError, r"key must be the key of one item.*\['"),
         (lambda p: p.similar(PICTURE), TypeError, "key must be the key of one item.*ndarray"),
         (lambda p: p.row(None), TypeError, "key must be the key of one item.*Received: None"),
         (lambda p: p.similar(KEYS[0], k="5"), ValueError, "k must be a whole.*Received: k='5'"),
@@ -485,18 +487,18 @@ PICTURE = np.zeros((9, 9, 3), np.uint8)
         (
             lambda p: p.similar(KEYS[0], where=["Boots"]),
             TypeError,
-            r"where must be a dict, such as {'Category': 'Boots'}. Received: list \['Boots'\]",
+            r"where must be a dict, such as {'Category': 'Boots'}. Received: \['Boots'\]",
         ),
-        (lambda p: p.matching("Boots"), TypeError, "where must be a dict.*Received: str 'Boots'"),
+        (lambda p: p.matching("Boots"), TypeError, "where must be a dict.*Received: 'Boots'"),
         (
             lambda p: p.similar(KEYS[0], hide_colourways="no"),
             TypeError,
-            "hide_colourways must be True or False. Received: str 'no'",
+            "hide_colourways must be True or False. Received: 'no'",
         ),
         (
             lambda p: p.similar(KEYS[0], diversity=None),
             ValueError,
-            "diversity must be a number from 0 to 1. Received: diversity=None",
+            "diversity must be a number of at least 0 and at most 1. .*diversity=None",
         ),
         (lambda p: p.values_of(["Brand"]), KeyError, r"No column \['Brand'\] to filter by"),
         (lambda p: p.plot(KEYS[0], columns=0), ValueError, "columns must be a whole.*columns=0"),
@@ -508,17 +510,17 @@ PICTURE = np.zeros((9, 9, 3), np.uint8)
         (
             lambda p: p.html(KEYS[:2]),
             TypeError,
-            "query must be the key of one item, or a pic.*list",
+            r"query must be the key of one item, or a pic.*\['",
         ),
         (
             lambda p: p.with_pictures(KEYS[:2]),
             TypeError,
-            "found must be a table with the columns rank, key, score. Received: list",
+            r"found must be a table as similar returns. Received: \['Boots",
         ),
         (
             lambda p: p.with_pictures(p.similar(KEYS[0]).drop(columns="rank")),
             ValueError,
-            r"the columns rank, key, score. Received: the columns \['key', 'score'",
+            r"the columns rank, key, score, as similar returns. Received: key, score",
         ),
     ],
 )
@@ -551,8 +553,10 @@ def test_what_a_predictor_is_made_of(catalogue, features):
     make = zapsim.SimilarityPredictor
     with pytest.raises(TypeError, match="catalogue must be a Catalogue, as .* Received: DataFrame"):
         make(features, catalogue)
-    with pytest.raises(TypeError, match="catalogue must be a Catalogue.* Received: str 'folder'"):
+    with pytest.raises(TypeError, match="catalogue must be a Catalogue.* Received: 'folder'"):
         make("folder", features)
     for wrong in ("block4_pool", zapsim.VGG16Extractor):
-        with pytest.raises(TypeError, match="extractor must be what made.* Received: (str|type)"):
+        with pytest.raises(
+            TypeError, match="extractor must be what made.* Received: ('block4_pool'|type)"
+        ):
             make(catalogue, features, wrong)

@@ -68,7 +68,7 @@ _HOME = {
     "load_comparisons": "judge.people",
     "attribute_questions": "judge.people",
     "attribute_accuracy": "judge.people",
-    "TransferError": "io.download",
+    "TransferError": "io.disk",
     "fetch_zappos": "io.zappos",
     "stage": "colab",
 }

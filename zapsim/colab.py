@@ -2,8 +2,8 @@
 
 In: paths on a mounted Drive. Out: paths on the machine's own disk. Only notebooks use this module.
 Drive answers slowly, file by file, and a machine is taken back after some hours: so data come in
-one large copy, and results go back as a few large files. The edge rule: what was copied once, and
-whole, is not copied again; what was interrupted goes on.
+one large copy, and results go back as a few large files. The edge rule: a file that was copied
+once, and whole, is not copied again.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 from stat import S_ISDIR
 
 from zapsim import __version__
-from zapsim.io.download import TransferError, copy, look, prepare_folder, write_whole
+from zapsim.io.disk import TransferError, copy, look, prepare_folder, write_whole
 from zapsim.io.sources import METADATA, is_wanted, open_files, walk_folder
 
 __all__ = ["stage", "welcome"]
@@ -59,8 +59,9 @@ def stage(source, to=None):
     A zip is copied in one go, and opened as it is: nothing is unpacked, so no name in it can reach
     beyond its folder. A folder's pictures and metadata are copied file by file, many at once; if
     you can, keep one zip on Drive instead, which takes seconds where thousands of files take many
-    minutes. Call it again to go on after an interruption, or after Drive did not answer. A folder
-    that was copied to the end is not compared again: to have changes, delete the copy.
+    minutes. After an interruption, or when Drive did not answer, call it again: what was copied is
+    kept. A folder that was copied to the end is not compared again: to have changes, delete the
+    copy.
 
     Parameters
     ----------

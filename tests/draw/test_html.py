@@ -121,7 +121,7 @@ def test_no_cell_of_a_csv_runs_not_even_in_its_header():
 def test_a_query_and_its_neighbours_have_their_form(write):
     table = pd.DataFrame({"rank": [1], "key": ["a.jpg"], "score": [0.5]})
     for query, neighbours, said in [
-        (PICTURE, [], r"ndarray and list \[\]"),
+        (PICTURE, [], r"ndarray and \[\]"),
         ((PICTURE, "a"), table, "and DataFrame"),
         ((PICTURE, "a"), [(1, 0.5, PICTURE)], "and list"),
     ]:
@@ -130,5 +130,5 @@ def test_a_query_and_its_neighbours_have_their_form(write):
 
 
 def test_only_a_table_becomes_csv():
-    with pytest.raises(TypeError, match=r"table must be a pandas.DataFrame. Received: list \[1\]"):
+    with pytest.raises(TypeError, match=r"table must be a pandas.DataFrame. Received: \[1\]"):
         csv_text([1])

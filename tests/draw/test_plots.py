@@ -92,9 +92,9 @@ PICTURE = np.zeros((4, 4, 3), np.uint8)
     ("titled", "more", "message"),
     [
         ([PICTURE, PICTURE], {}, r"Each picture must be \(picture, title\).*Received: ndarray"),
-        ([("a.jpg", "a")], {}, r"Each picture must be .*Received: tuple \('a.jpg', 'a'\)"),
+        ([("a.jpg", "a")], {}, r"Each picture must be .*Received: \('a.jpg', 'a'\)"),
         ([(PICTURE, 5)], {}, "Each picture must be .*Received: tuple"),
-        ([(np.zeros(5), "a")], {}, "Each picture must be .*Received: tuple"),
+        ([(np.zeros(5), "a")], {}, "Each picture must be .*Received: .array"),
         ([(None, "a")], {"query": PICTURE}, "Each picture must be .*Received: ndarray"),
         (PICTURE, {}, "titled must be a list, each of which must be .*Received: ndarray"),
     ],
@@ -117,15 +117,17 @@ def test_what_a_comparison_takes(catalogue, on_a_circle):
         compare(catalogue, KEYS[0], predictor)
     with pytest.raises(TypeError, match="catalogue must be a Catalogue.*SimilarityPredictor"):
         compare(predictor, KEYS[0], rows)
-    with pytest.raises(TypeError, match="query must be the key of one item.*Received: list"):
+    with pytest.raises(TypeError, match=r"query must be the key of one item.*Received: \['"):
         compare(catalogue, KEYS[:1], rows)
     with pytest.raises(ValueError, match="k must be a whole number.*k='5'"):
         compare(catalogue, KEYS[0], rows, k="5")
     with pytest.raises(ValueError, match="k must be a whole number.*k=-1"):
         compare(catalogue, KEYS[0], {"one": found(1, 2)}, k=-1)
-    with pytest.raises(TypeError, match="Row 'two', which is no predictor, must be a table.*list"):
+    with pytest.raises(TypeError, match="Row 'two', if no predictor, must be a table.*list"):
         compare(catalogue, KEYS[0], rows | {"two": KEYS})
-    with pytest.raises(ValueError, match=r"Row 'two'.*Received: the columns \['rank', 'score'\]"):
+    with pytest.raises(
+        ValueError, match=r"Row 'two'.*the columns rank, key, score.*Received: rank, score"
+    ):
         compare(catalogue, KEYS[0], {"two": found(1).drop(columns="key")})
 
 
@@ -144,8 +146,8 @@ def test_only_an_explanation_is_drawn_as_one(catalogue):
         (([], [], []), "Each picture needs one row.*Received: 0 pictures"),
         (([PICTURE], [0, 1], [0]), r"1 pictures, and values of the shapes \(2,\), \(1,\)"),
         (([PICTURE], [0], [0], ["a", "b"]), r"of the shapes \(1,\), \(1,\), \(2,\)"),
-        (([PICTURE], [0.5], [0]), r"whole numbers from 0.*Received: list \[0.5\]"),
-        (([PICTURE], [0], [-1]), r"whole numbers from 0.*and list \[-1\]"),
+        (([PICTURE], [0.5], [0]), r"whole numbers from 0.*Received: \[0.5\]"),
+        (([PICTURE], [0], [-1]), r"whole numbers from 0.*and \[-1\]"),
         (([PICTURE, None], [0, 0], [1, 1]), "no two pictures may share a cell"),
         ((["a.jpg"], [0], [0]), "RGB arrays or None. Received: str"),
     ],

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 import warnings
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from zapsim.io import store as store_module
-from zapsim.io.store import (
-    SHARD_ITEMS,
-    FeatureStore,
-    ShardWriter,
-    StoreError,
-    load_features,
-    read_vectors,
-    write_vectors,
-)
+from zapsim.io.parquet import StoreError
+from zapsim.io.store import SHARD_ITEMS, FeatureStore, ShardWriter, load_features
 
 SETTINGS = {"layer": "block4_pool", "grid": 2, "weights": "random:seed-0"}
 
@@ -177,6 +170,41 @@ def test_file_in_place_of_the_folder_is_refused(tmp_path):
         FeatureStore(tmp_path / "file", SETTINGS)
 
 
+def test_shard_of_other_settings_that_came_meanwhile_is_noticed_before_the_next(folder):
+    one, other = (FeatureStore(folder, {"grid": grid}) for grid in (1, 2))
+    one.write(["a.jpg"], ["x"], np.ones((1, 4)))
+    with pytest.raises(StoreError, match="grid is 1 there and 2 here"):
+        other.write(["b.jpg"], ["y"], np.ones((1, 16)))
+    assert load_features(folder).index.tolist() == ["a.jpg"]
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Return ``at_once(*writes)``: each of these looks at the folder before any has written."""
+
+    def write(*writes):
+        with monkeypatch.context() as patch:
+            patch.setattr("zapsim.io.store._shards", lambda folder: [])
+            for store, *rows in writes:
+                store.write(*rows)
+
+    return write
+
+
+def test_first_shards_in_the_same_instant_are_both_kept(store, folder, at_once):
+    at_once((store, ["a"], ["1"], row(1)), (store, ["b"], ["1"], row(2)))
+    assert load_features(folder).to_numpy().tolist() == [[1, 1, 1], [2, 2, 2]]
+
+
+def test_first_shards_of_different_settings_in_the_same_instant_are_not_mixed(folder, at_once):
+    one, other = (FeatureStore(folder, {"grid": grid}) for grid in (1, 2))
+    at_once((one, ["a.jpg"], ["x"], row(1)), (other, ["a.jpg"], ["x"], row(2)))
+    assert len(shards(folder)) == 2, "one has replaced the other's"
+    for read in (lambda: one.write(["b.jpg"], ["y"], row(2)), lambda: load_features(folder)):
+        with pytest.raises(StoreError, match="made with other settings"):
+            read()
+
+
 # --- load_features ---------------------------------------------------------------------------
 
 
@@ -281,28 +309,14 @@ READERS = {
 }
 
 
-def failing(monkeypatch, name, error, on):
-    """Let pyarrow's function raise the error for the file that is called so."""
-    real = getattr(pq, name)
-
-    def read(path, *args, **kwargs):
-        if Path(path).name == on:
-            raise error
-        return real(path, *args, **kwargs)
-
-    monkeypatch.setattr(store_module.pq, name, read)
-
-
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("function", ["read_table", "read_schema"])
 @pytest.mark.parametrize("error", NO_ANSWER, ids=str)
-def test_disk_that_does_not_answer_is_no_damage(
-    store, folder, monkeypatch, error, function, reader
-):
+def test_disk_that_does_not_answer_is_no_damage(store, folder, failing, error, function, reader):
     store.write(["a"], ["1"], row(1))
     store.write(["b"], ["1"], row(2))
-    failing(monkeypatch, function, error, shards(folder)[1].name)
+    failing(function, error, shards(folder)[1].name)
     with pytest.raises(StoreError, match=REFUSED.format(error.strerror)) as caught:
         READERS[reader](folder)
     assert shards(folder)[1].name in str(caught.value)
@@ -311,10 +325,10 @@ def test_disk_that_does_not_answer_is_no_damage(
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("reader", READERS)
-def test_lack_of_memory_is_no_damage(store, folder, monkeypatch, reader):
+def test_lack_of_memory_is_no_damage(store, folder, failing, reader):
     store.write(["a"], ["1"], row(1))
     error = pa.ArrowMemoryError("malloc of size 411041792 failed")
-    failing(monkeypatch, "read_table", error, shards(folder)[0].name)
+    failing("read_table", error, shards(folder)[0].name)
     with pytest.raises(MemoryError, match="411041792"):
         READERS[reader](folder)
 
@@ -353,28 +367,6 @@ def test_shard_that_vanishes_while_the_store_is_read_is_not_left_out_silently(st
         next(blocks)
 
 
-@pytest.mark.parametrize("error", NO_ANSWER, ids=str)
-def test_vectors_on_a_disk_that_does_not_answer_are_not_called_foreign(
-    tmp_path, monkeypatch, error
-):
-    write_vectors(tmp_path / "matrix.parquet", ["a"], row(1))
-    failing(monkeypatch, "read_table", error, "matrix.parquet")
-    with pytest.raises(StoreError, match=REFUSED.format(error.strerror)):
-        read_vectors(tmp_path / "matrix.parquet")
-
-
-def test_vectors_that_do_not_fit_in_memory_are_not_called_foreign(tmp_path, monkeypatch):
-    write_vectors(tmp_path / "matrix.parquet", ["a"], row(1))
-    failing(monkeypatch, "read_table", pa.ArrowMemoryError("malloc failed"), "matrix.parquet")
-    with pytest.raises(MemoryError, match="malloc failed"):
-        read_vectors(tmp_path / "matrix.parquet")
-
-
-def test_vectors_that_are_not_there_are_a_file_not_found(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"gone\.parquet"):
-        read_vectors(tmp_path / "gone.parquet")
-
-
 # --- whole or not at all ---------------------------------------------------------------------
 
 DISK_FULL = OSError(28, "No space left on device")
@@ -396,7 +388,7 @@ def test_full_disk_while_writing_leaves_the_store_as_it_was(store, folder, monke
         assert shards(folder) == [folder / before[0]], "a reader would see the half-written shard"
         raise DISK_FULL
 
-    monkeypatch.setattr(store_module.pq, "write_table", half_written)
+    monkeypatch.setattr(pq, "write_table", half_written)
     with pytest.raises(
         StoreError, match=r"Could not write .*No space left.*free some space or choose another"
     ):
@@ -411,31 +403,10 @@ def test_failure_while_renaming_leaves_the_store_as_it_was(store, folder, monkey
     def fail(source, target):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(store_module.os, "replace", fail)
+    monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(StoreError, match="Could not write .*Input/output error.*run again"):
         store.write(["b"], ["1"], row(2))
     assert_as_before(store, folder, before)
-
-
-def test_failed_overwrite_keeps_the_old_vectors(tmp_path, monkeypatch):
-    path = tmp_path / "matrix.parquet"
-    write_vectors(path, ["a"], row(1))
-
-    def half_written(table, where, **options):
-        Path(where).write_bytes(b"PAR1 half")
-        raise DISK_FULL
-
-    monkeypatch.setattr(store_module.pq, "write_table", half_written)
-    with pytest.raises(StoreError, match="What was written before is whole"):
-        write_vectors(path, ["b"], row(2))
-    assert names(tmp_path) == ["matrix.parquet"]
-    assert read_vectors(path)[0] == ["a"]
-
-
-def test_folder_that_cannot_be_made_is_a_store_error(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match="Could not write .*choose another folder"):
-        write_vectors(tmp_path / "file" / "matrix.parquet", ["a"], row(1))
 
 
 FILE_SIZE_LIMIT = """
@@ -472,6 +443,9 @@ def test_really_full_disk_loses_nothing(folder):
 # --- collecting rows -------------------------------------------------------------------------
 
 
+LEFTOVER = ".part-00000-ab.parquet.12345678.tmp"
+
+
 def batch(first, n):
     return [f"{i:05}" for i in range(first, first + n)], ["1"] * n, np.full((n, 3), first, float)
 
@@ -493,39 +467,6 @@ def test_shard_is_written_whenever_it_is_full_and_the_rest_at_the_end(store, fol
     features = load_features(folder)
     assert features.index.tolist() == batch(0, SHARD_ITEMS + 32)[0]
     assert features.loc["00033"].tolist() == [32] * 3
-
-
-def test_mark_of_another_machine_counts_for_minutes_and_the_warning_says_so(store, folder):
-    folder.mkdir()
-    mark = folder / ".writer.4242.1700000000.ab.colab-old-vm"
-    mark.touch()
-    minutes_ago(mark, 4)
-    with (
-        pytest.warns(UserWarning, match="process 4242 on colab-old-vm") as warned,
-        ShardWriter(store),
-    ):
-        assert mark.exists()
-    said = str(warned[0].message)
-    assert "(last sign of life 24" in said
-    assert "If its machine is gone, as when Colab takes it back, let this run go on" in said
-    assert "is forgotten after 5 minutes" in said
-    minutes_ago(mark, 6)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with ShardWriter(store):
-            assert not mark.exists()
-
-
-def test_mark_is_renewed_by_time_however_long_a_shard_takes(store, folder, monkeypatch):
-    with ShardWriter(store) as writer:
-        (mark,) = folder.iterdir()
-        minutes_ago(mark, 3)
-        writer.add(*batch(0, 2))
-        assert time.time() - mark.stat().st_mtime > 100, "not for every batch"
-        monkeypatch.setattr(store_module, "RENEW_SECONDS", 0)
-        writer.add(*batch(2, 2))
-        assert time.time() - mark.stat().st_mtime < 100
-        assert not shards(folder)
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, ValueError])
@@ -558,7 +499,53 @@ def test_rows_that_wait_are_not_tried_after_a_store_error(store, folder):
 
 def test_writer_without_a_store_drops_the_rows():
     with ShardWriter(None) as writer:
-        writer.add(*batch(0, SHARD_ITEMS + 1))
+        keys, contents, values = batch(0, SHARD_ITEMS + 1)
+        alive = weakref.ref(values)
+        writer.add(keys, contents, values)
+        del values
+        assert alive() is None, "they would fill the memory"
+
+
+def test_writer_that_has_nothing_to_write_leaves_nothing_behind(store, folder):
+    with ShardWriter(store):
+        assert folder.is_dir()
+    assert not folder.exists()
+
+
+def test_full_disk_at_the_first_shard_leaves_nothing_behind(store, folder, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq, "write_table", full)
+    with pytest.raises(StoreError, match="No space left"), ShardWriter(store) as writer:
+        writer.add(*batch(0, 5))
+    assert not folder.exists()
+
+
+def test_folder_that_cannot_be_written_to_is_reported_on_entry(store, folder, monkeypatch):
+    folder.mkdir()
+
+    def refused(path, *arguments, **options):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    # Whoever runs the tests as root may write anywhere.
+    monkeypatch.setattr(Path, "touch", refused)
+    with pytest.raises(StoreError, match="Could not write .*features.*choose another folder"):
+        ShardWriter(store).__enter__()
+
+
+@pytest.mark.parametrize(("minutes", "stays"), [(59, True), (61, False)])
+def test_what_a_killed_process_left_half_written_is_cleared_when_it_is_old(
+    store, folder, minutes, stays
+):
+    """A younger one may be another process's, which is writing it now."""
+    store.write(["a"], ["1"], row(1))
+    (folder / LEFTOVER).write_bytes(b"PAR1 half")
+    minutes_ago(folder / LEFTOVER, minutes)
+    minutes_ago(shards(folder)[0], 1000)
+    with ShardWriter(store):
+        assert (folder / LEFTOVER).exists() == stays
+    assert load_features(folder).index.tolist() == ["a"]
 
 
 def test_rows_of_unequal_length_are_refused(store):
@@ -585,8 +572,8 @@ def test_shard_is_plain_parquet(store, folder):
 
 def test_temporary_files_are_invisible_to_readers_of_the_folder(store, folder, monkeypatch):
     store.write(["a"], ["1"], row(1))
-    monkeypatch.setattr(store_module.os, "replace", lambda source, target: None)
-    monkeypatch.setattr(store_module.Path, "unlink", lambda *args, **kwargs: None)
+    monkeypatch.setattr(os, "replace", lambda source, target: None)
+    monkeypatch.setattr(Path, "unlink", lambda *args, **kwargs: None)
     store.write(["b"], ["1"], row(2))
     assert len(names(folder)) == 2
     assert pd.read_parquet(folder)["key"].tolist() == ["a"]
@@ -601,39 +588,6 @@ def test_no_pickle_is_involved(store, folder, monkeypatch):
     store.write(["a"], ["1"], row(1))
     assert load_features(folder).index.tolist() == ["a"]
     assert b"pickle" not in shards(folder)[0].read_bytes()
-
-
-# --- single files of vectors -----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64])
-def test_vectors_keep_order_and_type(tmp_path, dtype):
-    values = np.array([[3, 4], [1, 2], [5, 6]], dtype)
-    path = tmp_path / "new" / "matrix.parquet"
-    write_vectors(path, pd.Index(["b", "a", "b"]), values)
-    keys, read = read_vectors(str(path))
-    assert keys == ["b", "a", "b"]
-    np.testing.assert_array_equal(read, values)
-    assert read.dtype == dtype
-    assert os.listdir(path.parent) == ["matrix.parquet"]
-
-
-@pytest.mark.parametrize(
-    "table",
-    [{"a": [1]}, {"key": ["a"]}, {"key": ["a"], "features": [1.0]}, {"key": [], "features": []}],
-)
-def test_foreign_parquet_is_no_file_of_vectors(tmp_path, table):
-    path = tmp_path / "foreign.parquet"
-    pq.write_table(pa.table(table), path)
-    with pytest.raises(StoreError, match=r"foreign\.parquet is not a Parquet file written by zap"):
-        read_vectors(path)
-
-
-def test_text_is_no_file_of_vectors(tmp_path):
-    path = tmp_path / "text.parquet"
-    path.write_text("a,b\n1,2\n")
-    with pytest.raises(StoreError, match=r"text\.parquet is not a Parquet file"):
-        read_vectors(path)
 
 
 def test_a_flipped_bit_in_a_shard_is_noticed(tmp_path):

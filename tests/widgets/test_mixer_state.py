@@ -78,9 +78,9 @@ def test_weights_above_1_keep_their_shares(boots, parts):
 def test_a_wrong_weight_changes_nothing(boots, parts):
     state = MixState(boots, parts)
     before = dict(state.weights)
-    with pytest.raises(ValueError, match="from 0 to 1. Received: shape=2"):
+    with pytest.raises(ValueError, match="at most 1. Received: shape=2"):
         state.set_weight("shape", 2)
-    with pytest.raises(ValueError, match="from 0 to 1. Received: shape=-1"):
+    with pytest.raises(ValueError, match="at least 0.*Received: shape=-1"):
         state.set_weight("shape", -1)
     with pytest.raises(ValueError, match="weights for 'shape', 'colour', 'texture' only"):
         state.set_weight("weight", 1)
@@ -102,13 +102,13 @@ def test_wrong_beginnings_are_errors(boots, parts):
     ("wrong", "error", "message"),
     [
         ({"parts": pd.DataFrame()}, TypeError, "parts must be a dict, such as.*DataFrame"),
-        ({"parts": {1: pd.DataFrame()}}, TypeError, "name of a part must be a text.*int 1"),
+        ({"parts": {1: pd.DataFrame()}}, TypeError, "name of a part must be a text.*Received: 1"),
         ({"catalogue": None}, TypeError, "catalogue must be a Catalogue.*Received: None"),
-        ({"query": ["a.jpg"]}, TypeError, "query must be the key of one item.*list"),
+        ({"query": ["a.jpg"]}, TypeError, r"query must be the key of one item.*\['"),
         ({"k": True}, ValueError, "k must be a whole number.*k=True"),
-        ({"weights": ["shape"]}, TypeError, r"weights must be a dict.*list \['shape'\]"),
-        ({"weights": {"shape": "much"}}, ValueError, "shape must be a number of at.*shape='much'"),
-        ({"weights": {"shape": None}}, ValueError, "shape must be a number of at.*shape=None"),
+        ({"weights": ["shape"]}, TypeError, r"weights must be a dict.*\['shape'\]"),
+        ({"weights": {"shape": "much"}}, ValueError, "'shape'\\] must be a number of at.*'much'"),
+        ({"weights": {"shape": None}}, ValueError, "'shape'\\] must be a number of at.*None"),
     ],
 )
 def test_what_a_mix_takes(boots, parts, wrong, error, message):
@@ -118,7 +118,11 @@ def test_what_a_mix_takes(boots, parts, wrong, error, message):
 
 def test_a_weight_is_a_number_of_a_part(boots, parts):
     state = MixState(boots, parts)
-    with pytest.raises(ValueError, match="colour must be a number from 0 to 1.*colour='1'"):
+    with pytest.raises(
+        ValueError, match="colour must be a number of at least 0 and at most 1.*colour='1'"
+    ):
         state.set_weight("colour", "1")
-    with pytest.raises(TypeError, match="name must be one of 'shape', 'colour', 'texture'.*list"):
+    with pytest.raises(
+        TypeError, match=r"name must be one of 'shape', 'colour', 'texture'.*\['colour'\]"
+    ):
         state.set_weight(["colour"], 1)

@@ -119,7 +119,9 @@ def test_two_can_be_compared_without_a_query(catalogue):
 
 
 def test_wrong_arguments_are_refused(catalogue):
-    with pytest.raises(TypeError, match="must be a SimilarityPredictor.*Received: Catalogue"):
+    with pytest.raises(
+        TypeError, match="must be a zapsim.SimilarityPredictor.*Received: Catalogue"
+    ):
         zapsim.quiz(catalogue)
     with pytest.raises(TypeError, match="shows a QuizState.*Received: DataFrame"):
         Quiz(pd.DataFrame())

@@ -181,9 +181,11 @@ def test_questions_are_a_table_about_a_catalogue(catalogue, questions, predictor
         QuizState(questions, catalogue)
     with pytest.raises(TypeError, match="questions must be a table, as make_triplets.*Received: d"):
         QuizState(catalogue, questions.to_dict())
-    with pytest.raises(TypeError, match="question must be a text.*Received: int 5"):
+    with pytest.raises(TypeError, match="question must be a text.*Received: 5"):
         QuizState(catalogue, questions, 5)
-    with pytest.raises(TypeError, match="must be a SimilarityPredictor.*Received: Catalogue"):
+    with pytest.raises(
+        TypeError, match="must be a zapsim.SimilarityPredictor.*Received: Catalogue"
+    ):
         make_triplets(catalogue)
     with pytest.raises(ValueError, match="n must be a whole number.*n='3'"):
         make_triplets(predictor, n="3")

@@ -135,7 +135,12 @@ def plot_comparison(catalogue, query, rows, k=5):
     for name, row in rows.items():
         asked = hasattr(row, "similar") and not isinstance(row, pd.DataFrame)
         table = row.similar(query, k) if asked else row
-        check_table(f"Row {name!r}", table, ("rank", "key", "score"), "SimilarityPredictor.similar")
+        check_table(
+            f"Row {name!r}, if no predictor,",
+            table,
+            ("rank", "key", "score"),
+            "SimilarityPredictor.similar",
+        )
         found[name] = table.head(k)
     first, *others = (set(table["key"]) for table in found.values())
     shared = first.intersection(set().union(*others))

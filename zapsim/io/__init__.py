@@ -1,6 +1,7 @@
 """Read and write: pictures, folders and zips of them, feature stores, downloads.
 
 `sources` finds a catalogue's files, `pictures` decodes them, `store` keeps features, `parquet`
-writes single files of vectors, `download` brings files to this machine, `zappos` fetches
-UT-Zappos50K, `bundled` says where zapsim's own data is. Nothing here knows of the rest of zapsim.
+writes single files of vectors, `saved` a matrix or neighbours, `download` fetches from the web,
+`zappos` UT-Zappos50K, `disk` copies from disks that may not answer, `bundled` says where zapsim's
+own data is. Nothing here knows of the rest of zapsim.
 """

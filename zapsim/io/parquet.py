@@ -37,16 +37,23 @@ class StoreError(RuntimeError):
 
 
 class DamagedError(Exception):
-    """A file was cut, overwritten or never was what it should be."""
+    """A file was cut, overwritten, or holds something else than it should."""
 
 
 def write_vectors(path, keys, *values, names=("features",)):
-    """Write one Parquet file of ``key`` and arrays (n, width) by name, whole or not at all."""
+    """Write one Parquet file of ``key`` and arrays (n, width) by name, whole or not at all.
+
+    Its folder is made where it is missing. StoreError if it cannot be written.
+    """
     write_table(table_of({"key": list(keys)}, *values, names=names), Path(path).expanduser())
 
 
 def read_vectors(path, names=("features",)):
-    """Read what `write_vectors` wrote: keys (list of str), then each name's array (n, width)."""
+    """Read what `write_vectors` wrote: keys (list of str), then each name's array (n, width).
+
+    FileNotFoundError if there is no file; StoreError if it holds something else, is damaged, or
+    cannot be read now.
+    """
     path = Path(path).expanduser()
     try:
         with reading(path, FileNotFoundError):
@@ -62,7 +69,6 @@ def write_table(table, path):
     temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}{TEMPORARY}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Checksums, so that a flipped bit is noticed and not taken for a feature.
         pq.write_table(
             table, temporary, compression="zstd", use_dictionary=False, write_page_checksum=True
         )
@@ -70,7 +76,7 @@ def write_table(table, path):
     except OSError as error:
         raise not_written(path, error) from error
     finally:
-        # Where even that fails, the error above is the one to be seen.
+        # Where even that fails, the error above is the one to see.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
@@ -83,8 +89,8 @@ def reading(path, *passed_on):
     except (MemoryError, *passed_on):
         raise
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        # Arrow raises OSError for a wrong checksum too, but without the system's number; for a
-        # file that is gone it leaves the number out as well.
+        # Arrow raises OSError for a wrong checksum, too, but without the system's error number.
+        # For a file that is gone the number is missing as well.
         if isinstance(error, FileNotFoundError) or getattr(error, "errno", None):
             raise not_read(path, error) from error
         raise DamagedError(str(error)) from error

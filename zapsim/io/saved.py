@@ -1,7 +1,7 @@
 """Keep results in single Parquet files: a similarity matrix, or every item's neighbours.
 
 In: what `zapsim.similarity_matrix` or `zapsim.top_k` returns. Out: a file, and the same again.
-The edge rule: a file appears whole or not at all; what is not what it should be is a
+The edge rule: a file appears whole or not at all; a file that holds something else is a
 `StoreError`.
 """
 
@@ -43,6 +43,7 @@ def save_matrix(matrix, path):
     matrix : pandas.DataFrame of shape (n_items, n_items)
         With the same keys on both axes, in the same order.
     path : path
+        Its folder is made where it is missing.
 
     Raises
     ------
@@ -59,18 +60,23 @@ def save_matrix(matrix, path):
 def load_matrix(path):
     """Read a similarity matrix that `save_matrix` wrote.
 
+    Returns
+    -------
+    pandas.DataFrame of shape (n_items, n_items), float32
+        With the keys on both axes.
+
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     StoreError
-        If it holds something else, or cannot be read now.
+        If it is damaged, holds something else, or cannot be read now.
     """
     keys, scores = read_vectors(path)
     if scores.shape != (len(keys), len(keys)):
         raise StoreError(
             f"{path} holds {len(keys):,} vectors of {scores.shape[1]:,} numbers, "
-            "which is no square matrix. Was it written by save_matrix?"
+            "which is not a square matrix. Was it written by save_matrix?"
         )
     index = pd.Index(keys, name="key")
     return pd.DataFrame(scores, index=index, columns=index, copy=False)
@@ -79,24 +85,25 @@ def load_matrix(path):
 def save_neighbours(neighbours, path):
     """Write neighbours to one Parquet file, whole or not at all.
 
-    Its columns are ``key`` (str), ``indices`` (fixed-size list of int32) and ``scores`` (of
-    float32), a row an item, in order.
+    Its columns are ``key`` (str), ``indices`` (fixed-size list of int32) and ``scores``
+    (fixed-size list of float32); one row an item, in order.
 
     Parameters
     ----------
     neighbours : Neighbours
     path : path
+        Its folder is made where it is missing.
 
     Raises
     ------
     ValueError
-        If there are none, for one item alone has no neighbours.
+        If there are none: one item alone has no neighbours.
     StoreError
         If the file cannot be written.
     """
     if not neighbours.indices.size:
         raise ValueError(
-            "There are no neighbours to be saved. "
+            "There are no neighbours to save: one item alone has none. "
             f"Received: indices of shape {neighbours.indices.shape}"
         )
     write_vectors(path, *neighbours, names=_NEIGHBOURS)

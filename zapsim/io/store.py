@@ -6,18 +6,18 @@ settings the features were made. pandas, DuckDB, Ray, Spark and LanceDB read it 
 edge rules: a store made with other settings is refused; files appear whole or not at all; a
 damaged shard is passed over, but a disk that does not answer is an error; a row whose content is
 no longer the picture's is passed over; of two rows the later shard's counts. Several processes
-may write at once, for each adds shards of its own, named by their content: nothing is mixed up or
-lost, and what both compute is computed twice.
+may write at once: each adds shards of its own, after a look at the settings of the others', so
+nothing is mixed up or lost. What both compute is computed twice.
 """
 
 import hashlib
 import json
 import re
-import tempfile
 import time
 import warnings
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -216,16 +216,18 @@ class FeatureStore:
         """Add a shard; it appears whole or not at all."""
         if self.read_only or not keys:
             return
-        # Another process may have begun to write features of other settings.
+        # Another process may have begun to write features of other settings. Should both write
+        # their first shard in the same instant, both find out at their next one.
         self.check_settings()
         table = table_of({"key": keys, "content": contents}, values.astype(np.float16))
         # Not their count: a damaged shard may have been deleted, and this one must sort last.
         numbers = [re.match(r"part-(\d+)", shard.name) for shard in _shards(self.folder)]
         number = max((int(match[1]) for match in numbers if match), default=-1) + 1
-        # Named by its content, so that two processes at once don't write the same file.
-        digest = hashlib.sha256("\n".join([*keys, *contents]).encode()).hexdigest()[:8]
+        # Named by what it holds, so that two processes at once don't write the same file.
+        settings = json.dumps(self.settings)
+        digest = hashlib.sha256("\n".join([settings, *keys, *contents]).encode()).hexdigest()[:8]
         path = self.folder / f"part-{number:05d}-{digest}.parquet"
-        write_table(table.replace_schema_metadata({_SETTINGS: json.dumps(self.settings)}), path)
+        write_table(table.replace_schema_metadata({_SETTINGS: settings}), path)
 
 
 class ShardWriter:
@@ -233,7 +235,7 @@ class ShardWriter:
 
     A context manager: what was collected is written even when the work is interrupted. Entering
     makes the folder, tries whether it can be written to, and clears away what killed processes
-    left half written.
+    left half written. Leaving removes the folder if it is empty.
 
     Parameters
     ----------
@@ -248,35 +250,49 @@ class ShardWriter:
 
     def __init__(self, store):
         self._store = store
+        self._writes = store is not None and not store.read_only
         self._rows = []
 
     def __enter__(self):
-        if self._store is not None and not self._store.read_only:
-            folder = self._store.folder
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                tempfile.TemporaryFile(dir=folder).close()
-            except OSError as error:
-                raise not_written(folder, error) from error
+        if self._writes:
+            _try_to_write(self._store.folder)
+            _clear(self._store.folder)
             self._store.check_settings()
-            _clear(folder)
         return self
 
     def __exit__(self, kind, error, trace):
-        if not (kind and issubclass(kind, StoreError)):
-            self._flush()
+        try:
+            if not (kind and issubclass(kind, StoreError)):
+                self._flush()
+        finally:
+            if self._writes:
+                # It fails, as it should, where anything is in the folder.
+                with suppress(OSError):
+                    self._store.folder.rmdir()
 
     def add(self, keys, contents, values):
         """Add rows: keys and contents (lists of str), values of shape (n, n_features)."""
+        if not self._writes:
+            return
         self._rows += zip(keys, contents, values, strict=True)
         if len(self._rows) >= SHARD_ITEMS:
             self._flush()
 
     def _flush(self):
-        if self._store is not None and self._rows:
+        if self._rows:
             keys, contents, values = zip(*self._rows, strict=True)
             self._rows = []
             self._store.write(list(keys), list(contents), np.stack(values))
+
+
+def _try_to_write(folder):
+    probe = folder / f".part-{uuid4().hex}{TEMPORARY}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise not_written(folder, error) from error
 
 
 def _clear(folder):

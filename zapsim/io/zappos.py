@@ -9,7 +9,8 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from zapsim.io.download import TransferError, download, write_whole
+from zapsim.io.disk import TransferError, write_whole
+from zapsim.io.download import download
 from zapsim.io.pictures import load_picture
 from zapsim.io.sources import METADATA, UNREADABLE, open_files, read_named
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zapsim.catalogue import unknown_key
-from zapsim.checks import check_catalogue, check_k, check_key, checked_number
+from zapsim.checks import check_catalogue, check_k, check_key, check_type, checked_number
 from zapsim.kinds.blend import check_parts, checked_weights
 from zapsim.similarity import exact_scores, nearest_to, unit_vectors
 
@@ -52,6 +52,8 @@ class MixState:
         if k > MAX_K:
             raise ValueError(f"k must be at most {MAX_K}. Received: k={k}")
         checked_weights(parts, weights)
+        for name in parts:
+            check_type(name, str, "The name of a part must be a text, such as 'shape'.")
         weights = dict.fromkeys(parts, 1.0) if weights is None else weights
         largest = max(1.0, *weights.values())
         self.catalogue, self.k, self.keys = catalogue, k, check_parts(parts)

@@ -1,0 +1,150 @@
+"""Write files whole, and read from disks that may not answer, such as a mounted Drive.
+
+In: paths and bytes. Out: files, each under its name only when all of it is there. The edge rule: a
+disk that does not answer is asked again, and one that is full or refuses is reported at once.
+"""
+
+import errno
+import os
+import shutil
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import get_ident
+
+__all__ = ["TransferError", "copy", "look", "prepare_folder", "retried", "write_whole"]
+
+_TRIES = 5
+_SPARE = 50_000_000
+# Here trying again would not help.
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class TransferError(RuntimeError):
+    """A file did not arrive whole; the message says what to do next."""
+
+
+def copy(source, path):
+    """Copy a file and its date, with a progress bar, from a disk that may be slow or time out.
+
+    FileNotFoundError if there is no such file; `TransferError` if its disk does not answer, the
+    folder cannot be written to, or the disk is full.
+    """
+    from tqdm.auto import tqdm
+
+    source, path = Path(source), Path(path)
+    if look(source) is None:
+        raise FileNotFoundError(f"No file at {source}. Give an existing one.")
+
+    def attempt():
+        before = source.stat()
+        prepare_folder(path.parent, before.st_size, path.name)
+        with (
+            _whole(path) as temporary,
+            open(source, "rb") as theirs,
+            open(temporary, "wb") as ours,
+            tqdm.wrapattr(theirs, "read", before.st_size, desc=path.name) as reading,
+        ):
+            shutil.copyfileobj(reading, ours)
+            after = source.stat()
+            if (ours.tell(), after.st_mtime_ns) != (after.st_size, before.st_mtime_ns):
+                raise OSError("it changed meanwhile")
+        os.utime(path, ns=(after.st_atime_ns, after.st_mtime_ns))
+
+    retried(f"copy {source} to {path}", attempt)
+
+
+def look(path):
+    """Return a file's or folder's state, as `os.stat` does; None where there is none.
+
+    `TransferError` if its disk does not answer.
+    """
+
+    def attempt():
+        try:
+            return Path(path).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    return retried(f"look at {path}", attempt)
+
+
+def retried(what, attempt, arrived=lambda: 0):
+    """Try again where a disk or the network fails, until five tries in a row brought nothing.
+
+    Parameters
+    ----------
+    what : str
+        What is tried, for the error: "Could not …".
+    attempt : callable
+        Does it and returns its result. An OSError, such as those of requests, is a failure.
+    arrived : callable, optional
+        Returns how many bytes there are by now (int).
+
+    Raises
+    ------
+    TransferError
+        If the disk is full or refuses, or after the last try.
+    """
+    failures, most = 0, arrived()
+    while True:
+        try:
+            return attempt()
+        except OSError as error:
+            if error.errno in _REFUSED | _FULL:
+                raise _failed(what, error) from error
+            failures = 1 if arrived() > most else failures + 1
+            if failures == _TRIES:
+                # Of a failed connection, requests tells the reason and much else.
+                reason = getattr((*error.args, None)[0], "reason", error)
+                raise TransferError(
+                    f"Could not {what}: {_TRIES} tries brought nothing ({reason}). Check that the "
+                    "network, or the disk or Drive, is connected, and run again to go on."
+                ) from error
+        most = max(most, arrived())
+        time.sleep(2 ** (failures - 1))
+
+
+def prepare_folder(folder, needed, what):
+    """Create a folder; raise `TransferError` unless its disk has room for `needed` bytes."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _failed(f"write {folder}", error) from error
+    free = shutil.disk_usage(folder).free
+    if needed + _SPARE > free:
+        raise TransferError(
+            f"{what} takes {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free at {folder}. "
+            "Free some space or choose another folder, and run again."
+        )
+
+
+def write_whole(path, data):
+    """Write bytes to a file, which appears whole or not at all; `TransferError` if it cannot."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _whole(path) as temporary:
+            temporary.write_bytes(data)
+    except OSError as error:
+        raise _failed(f"write {path}", error) from error
+
+
+@contextmanager
+def _whole(path):
+    """Give a temporary path, which is renamed to `path` at the end, or deleted on an error."""
+    # Many threads may write into one folder.
+    temporary = path.with_name(f".{os.getpid()}-{get_ident()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _failed(what, error):
+    return TransferError(
+        f"Could not {what} ({error}). Free some space or choose a folder where you may read and "
+        "write, and run again."
+    )
