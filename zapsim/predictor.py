@@ -53,10 +53,9 @@ class SimilarityPredictor:
 
     Raises
     ------
-    TypeError
-        If `catalogue` is no Catalogue, `features` no DataFrame, or `extractor` no extractor.
     ValueError
-        If no key of the features is in the catalogue, or they hold NaN or infinity.
+        If no key of the features is in the catalogue, they hold NaN or infinity, or another
+        extractor made them.
     """
 
     def __init__(self, catalogue, features, extractor=None):
@@ -191,12 +190,7 @@ class SimilarityPredictor:
         return self._chosen(*nearest_to(query, self._unit, n, allowed), k, diversity)
 
     def features_of(self, picture):
-        """Turn a picture into features, as the catalogue's were; errors as in `similar_to`.
-
-        Returns
-        -------
-        ndarray of shape (n_features,), float32
-        """
+        """Turn a picture into features (n_features,), float32; errors as in `similar_to`."""
         check_picture(picture)
         return self.get_extractor().extract(load_picture(picture))
 
@@ -224,10 +218,7 @@ class SimilarityPredictor:
     def values_of(self, column):
         """List what a column can be filtered by; KeyError if there is no such column.
 
-        Returns
-        -------
-        dict of str to int
-            Each value, in alphabetical order, and how many items have it.
+        Returns each value, in alphabetical order, and how many items have it (dict of str to int).
         """
         return {value: len(rows) for value, rows in self._values(column).items()}
 
@@ -365,11 +356,10 @@ class SimilarityPredictor:
     def _chosen(self, rows, scores, k, diversity):
         """Return the table of k of the candidates: the first ones, or diverse ones."""
         if diversity:
-            between = (
-                self._unit[rows] @ self._unit[rows].T
-                if self._matrix is None
-                else self._matrix[np.ix_(rows, rows)]
-            )
+            if self._unit is None:
+                between = self._matrix[np.ix_(rows, rows)]
+            else:
+                between = self._unit[rows] @ self._unit[rows].T
             order = diverse(scores, between, k, diversity)
             rows, scores = rows[order], scores[order]
         found = self.table.iloc[rows].reset_index(names="key")

@@ -94,18 +94,10 @@ def interrupted(catalogue, after):
 def compare_cuts(catalogue, image_size=64):
     """Measure what a cut after each of VGG16's five pools costs and gives.
 
-    Parameters
-    ----------
-    catalogue : Catalogue
-        With SubCategory and Product; every picture of it must be readable.
-    image_size : int
-        At least 64, for the last pool's maps to have 2×2 cells.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a pool: ``n_features`` of a 2×2 grid of averages, ``cost_so_far`` as in
-        `layer_costs`, and ``precision_at_5`` for the subcategory, other colourways left out.
+    The catalogue has SubCategory and Product, and every picture of it is readable; `image_size` is
+    at least 64, so that the last pool's maps have 2×2 cells. One row a pool: ``n_features`` of a
+    2×2 grid of averages, ``cost_so_far`` as in `layer_costs`, and ``precision_at_5`` for the
+    subcategory, other colourways left out.
     """
     from zapsim.features import VGG16Extractor
 
@@ -230,11 +222,8 @@ def plot_score_distribution(matrix, labels):
 def matrix_memory(sizes, k=50):
     """Compare the memory of a whole similarity matrix with that of every item's k nearest.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Megabytes, by number of items: ``matrix`` (a float32 a pair), ``neighbours`` (an int32
-        and a float32 for each of the k).
+    In megabytes, by number of items (sizes: list of int): ``matrix`` takes a float32 a pair,
+    ``neighbours`` an int32 and a float32 for each of the k.
     """
     sizes = np.array(sizes, dtype=np.int64)
     table = {"matrix": 4 * sizes**2 / 1e6, "neighbours": 8 * k * sizes / 1e6}

@@ -67,8 +67,6 @@ def plot_pictures(titled, columns=8, query=None, note=None):
     ------
     TypeError
         If `titled` or `query` holds anything but a picture with its title.
-    ValueError
-        If columns is no whole number of at least 1.
     """
     check_k(columns, "columns")
     wanted = "must be (picture, title): an RGB array or None, and a text."
@@ -135,12 +133,8 @@ def plot_comparison(catalogue, query, rows, k=5):
     for name, row in rows.items():
         asked = hasattr(row, "similar") and not isinstance(row, pd.DataFrame)
         table = row.similar(query, k) if asked else row
-        check_table(
-            f"Row {name!r}, if no predictor,",
-            table,
-            ("rank", "key", "score"),
-            "SimilarityPredictor.similar",
-        )
+        columns = ("rank", "key", "score")
+        check_table(f"Row {name!r}, if no predictor,", table, columns, "similar")
         found[name] = table.head(k)
     first, *others = (set(table["key"]) for table in found.values())
     shared = first.intersection(set().union(*others))

@@ -27,6 +27,7 @@ __all__ = [
     "as_text",
     "empty_upload",
     "error_text",
+    "grid",
     "no_picture",
     "row",
     "uploaded",
@@ -81,10 +82,6 @@ class StatefulWidget(widgets.VBox):
     widgets, and returns those that stand below each other; ``_show`` shows what the state holds;
     ``_follow`` sets the controls to what the state says; ``_summary`` returns the status line;
     ``_preview`` returns what is shown as HTML.
-
-    Parameters
-    ----------
-    state : BrowserState, MixState or QuizState
     """
 
     def __init__(self, state):
@@ -219,10 +216,7 @@ class Gallery:
         self.query = Tile(size, "zapsim-query")
         looks = widgets.Layout(), widgets.HTML().style, widgets.Button().style
         self._cards = [Card(rank, choose, *looks) for rank in range(1, n + 1)]
-        # As many in a row as there is room for, equally wide.
-        columns = f"repeat(auto-fill, minmax({_CARD_SIZE + 14}px, 1fr))"
-        layout = {"grid_template_columns": columns, "grid_gap": "8px", "flex": "1 1 310px"}
-        self._box = widgets.Box(layout=widgets.Layout(display="grid", **layout))
+        self._box = grid([], _CARD_SIZE + 14, "8px", flex="1 1 310px")
         self.row = row([self.query.box, self._box])
         self.row.layout.align_items = "flex-start"
 
@@ -232,16 +226,9 @@ class Gallery:
         return self._cards[: len(self._box.children)]
 
     def show(self, neighbours, label, thumbnails):
-        """Show neighbours.
+        """Show neighbours (a table with key and score, nearest first).
 
-        Parameters
-        ----------
-        neighbours : pandas.DataFrame
-            With columns key and score, nearest first.
-        label : callable
-            Returns the name of a key, not escaped.
-        thumbnails : callable
-            Returns JPEGs (iterable of bytes) of keys.
+        `label` returns the name of a key, not escaped; `thumbnails` the JPEGs (bytes) of keys.
         """
         keys, scores = neighbours["key"].tolist(), neighbours["score"].tolist()
         shown = zip(self._cards, keys, scores, thumbnails(keys), strict=False)
@@ -263,6 +250,13 @@ def row(children):
     """Put widgets beside each other; what does not fit goes below."""
     layout = widgets.Layout(display="flex", flex_flow="row wrap", align_items="center")
     layout.grid_gap = "4px 8px"
+    return widgets.Box(children, layout=layout)
+
+
+def grid(children, least, gap, **layout):
+    """Put widgets into rows of as many as there is room for, `least` pixels wide or more."""
+    columns = {"grid_template_columns": f"repeat(auto-fill, minmax({least}px, 1fr))"}
+    layout = widgets.Layout(display="grid", grid_gap=gap, **columns, **layout)
     return widgets.Box(children, layout=layout)
 
 

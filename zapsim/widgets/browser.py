@@ -16,6 +16,7 @@ from zapsim.widgets.base import (
     StatefulWidget,
     as_text,
     empty_upload,
+    grid,
     row,
     uploaded,
     wide,
@@ -49,10 +50,8 @@ def browse(predictor, query=None, k=8):
 
     Raises
     ------
-    KeyError
-        If there is no such key.
-    ValueError
-        If k is not a whole number from 1 to 24.
+    KeyError, ValueError
+        If there is no such key, or k is not a whole number from 1 to 24.
     """
     return Browser(BrowserState(predictor, query, k))
 
@@ -82,12 +81,9 @@ class Browser(StatefulWidget):
         self.hide_colourways = widgets.Checkbox(
             description="Hide other colourways", indent=False, layout=wide("auto")
         )
-        for control, action in [
-            (self.search, self._search),
-            (self.upload, self._upload),
-            (self.hide_colourways, state.set_hide_colourways),
-        ]:
-            self._control(control, action)
+        self._control(self.search, self._search)
+        self._control(self.upload, self._upload)
+        self._control(self.hide_colourways, state.set_hide_colourways)
         limits = {"min": 1, "max": MAX_K}
         self.k = self._slider(widgets.IntSlider, state.k, "Neighbours", state.set_k, **limits)
         self.surprise, self.back, self.forward, self.export, self.clear = (
@@ -103,13 +99,7 @@ class Browser(StatefulWidget):
         self.filters = {
             column: self._make_filter(column, values) for column, values in state.filters().items()
         }
-        filters = widgets.Box(list(self.filters.values()))
-        filters.layout = widgets.Layout(
-            display="grid",
-            grid_template_columns="repeat(auto-fill, minmax(122px, 1fr))",
-            grid_gap="4px 8px",
-            margin="4px 2px",
-        )
+        filters = grid(list(self.filters.values()), 122, "4px 8px", margin="4px 2px")
         self.gallery = Gallery(MAX_K, _QUERY_SIZE, lambda key: self._do(state.show, key))
         buttons = [self.surprise, self.back, self.forward, self.upload, self.export]
         return [

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from zapsim.catalogue import IDENTIFIERS
-from zapsim.checks import check_k, check_picture, check_predictor
+from zapsim.checks import check_k, check_predictor
 from zapsim.draw.html import csv_text, html_page, html_table
 from zapsim.io.pictures import fit_square, load_picture
 
@@ -60,18 +60,14 @@ class BrowserState:
 
     Raises
     ------
-    KeyError
-        If there is no such key.
-    ValueError
-        If k is out of range.
+    KeyError, ValueError
+        If there is no such key, or k is out of range.
     """
 
     def __init__(self, predictor, query=None, k=8, seed=None):
         check_predictor(predictor)
-        self.predictor = predictor
-        self.catalogue = predictor.catalogue
-        self.where = {}
-        self.hide_colourways = False
+        self.predictor, self.catalogue = predictor, predictor.catalogue
+        self.where, self.hide_colourways = {}, False
         self._random = random.Random(seed)
         self._history, self._position = [], -1
         self.set_k(k)
@@ -136,22 +132,11 @@ class BrowserState:
         self.show(next((key for key in drawn if key != current), current))
 
     def show_own(self, data, name="your picture"):
-        """Make a picture of your own the query: extracted once, then kept in the history.
+        """Make a picture (whatever `zapsim.load_picture` reads) the query, under a name.
 
-        Parameters
-        ----------
-        data : bytes, path or ndarray
-            Whatever `zapsim.load_picture` reads.
-        name : str
-
-        Raises
-        ------
-        PictureError
-            If the picture cannot be read.
-        ValueError
-            If the predictor was made from a matrix, or from features of unknown origin.
+        It is extracted once, then kept in the history. PictureError if it cannot be read,
+        ValueError if the predictor was made from a matrix, or from features of unknown origin.
         """
-        check_picture(data, "data")
         picture = load_picture(data, name)
         features = self.predictor.features_of(picture)
         if max(picture.shape) > _OWN_SIZE:
@@ -241,9 +226,8 @@ class BrowserState:
 
     def picture(self):
         """Return the query's picture (RGB), or None where it cannot be read."""
-        if isinstance(self.query, OwnPicture):
-            return self.query.picture
-        return self.catalogue.picture_or_none(self.query)
+        own = isinstance(self.query, OwnPicture)
+        return self.query.picture if own else self.catalogue.picture_or_none(self.query)
 
     def facts(self):
         """Return what is known about the query: dict of column to value."""

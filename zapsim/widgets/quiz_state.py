@@ -93,10 +93,9 @@ class QuizState:
 
     Raises
     ------
-    KeyError
-        If a question's item is not in the catalogue.
-    ValueError
-        If there is no question, columns are missing, or a score is no finite number.
+    KeyError, ValueError
+        If a question's item is not in the catalogue, there is no question, columns are missing, or
+        a score is no finite number.
     """
 
     def __init__(self, catalogue, questions, question="Which of the two is more like this one?"):
@@ -168,11 +167,9 @@ class QuizState:
     def tally(self):
         """Count the answers, and how many agree.
 
-        Returns
-        -------
-        dict of str to int
-            ``questions``, ``answered``, ``agree`` (you and the model); where others were asked
-            too, ``with people`` (you and they), ``model with people`` and ``asked people``.
+        A dict of str to int: ``questions``, ``answered``, ``agree`` (you and the model); where
+        others were asked too, ``with people`` (you and they), ``model with people`` and
+        ``asked people``.
         """
         table = self.answers()
         counts = {"questions": len(self), "answered": len(table), "agree": table["agree"].sum()}
