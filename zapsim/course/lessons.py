@@ -33,6 +33,7 @@ __all__ = [
     "stand_in",
 ]
 
+_SLANTED = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]
 
 
@@ -63,8 +64,7 @@ def plot_layer_costs(image_size=128, cut="block4_pool"):
         title=f"Cutting at {cut} keeps the blue layers ({image_size}×{image_size} pixels)",
         ylabel="million\nmultiply-adds a picture",
     )
-    axes.tick_params(axis="x", rotation=60, labelsize=8)
-    plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
+    axes.set_xticks(range(len(costs)), costs.index, fontsize=8, **_SLANTED)
     return _finish(figure, axes)
 
 
@@ -198,8 +198,7 @@ def plot_heat_map(matrix, labels):
         axes.axvline(end - 0.5, color="white", linewidth=0.6)
     middles = ends - counts.to_numpy() / 2
     axes.set_yticks(middles, counts.index, fontsize=9)
-    slanted = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
-    axes.set_xticks(middles, counts.index, fontsize=9, **slanted)
+    axes.set_xticks(middles, counts.index, fontsize=9, **_SLANTED)
     figure.colorbar(image, label="cosine similarity", shrink=0.8)
     return _finish(figure)
 

@@ -88,11 +88,8 @@ class MixState:
     def neighbours(self):
         """Find the query's neighbours by the mix.
 
-        Returns
-        -------
-        pandas.DataFrame
-            Nearest first, ties by lower index: ``rank``, ``key``, ``score``, then the score by
-            each kind.
+        A DataFrame, nearest first, ties by lower index: ``rank``, ``key``, ``score``, then the
+        score by each kind.
         """
         row = self.keys.get_loc(self.query)
         others = np.ones(len(self.keys), bool)

@@ -146,11 +146,8 @@ class QuizState:
     def answers(self):
         """Return all answered questions.
 
-        Returns
-        -------
-        pandas.DataFrame
-            The questions' columns, then ``you``, ``model`` ("a", "b", or "equal" where it gives
-            both the same score) and ``agree`` (bool).
+        A DataFrame: the questions' columns, then ``you``, ``model`` ("a", "b", or "equal" where it
+        gives both the same score) and ``agree`` (bool).
         """
         table = self.questions.loc[list(self.given)].copy()
         table["you"] = pd.Series(self.given, dtype=object)
