@@ -58,7 +58,7 @@ def test_maps_of_zeros_contribute_nothing():
 @pytest.fixture(scope="module")
 def minizap():
     catalogue = zapsim.load_catalogue().sample(40, seed=1)
-    extractor = zapsim.VGG16Extractor("block3_pool", 2, 48, precision="float32")
+    extractor = zapsim.VGG16Extractor()
     return zapsim.SimilarityPredictor(catalogue, extractor.extract(catalogue), extractor)
 
 
@@ -72,7 +72,7 @@ def test_an_explanation_agrees_with_the_predictor(minizap):
     usual = (found["score"].sum() + 1) / 40
     assert abs(why.usual[0] - usual) < 2e-3
     for values, above in zip(why.contributions, why.usual, strict=True):
-        assert values.shape == (6, 6)
+        assert values.shape == (8, 8)
         np.testing.assert_allclose(values.sum(), why.score - above, rtol=1e-9)
     whole = zapsim.explain(minizap, query, neighbour, whole=True)
     assert whole.usual == (0, 0)

@@ -120,7 +120,3 @@ def test_a_weight_is_a_number_of_a_part(boots, parts):
     state = MixState(boots, parts)
     with pytest.raises(ValueError, match="colour must be a number from 0 to 1.*colour='1'"):
         state.set_weight("colour", "1")
-    with pytest.raises(
-        TypeError, match=r"name must be one of 'shape', 'colour', 'texture'.*\['colour'\]"
-    ):
-        state.set_weight(["colour"], 1)
