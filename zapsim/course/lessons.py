@@ -8,8 +8,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from zapsim.catalogue import Catalogue
-from zapsim.io.sources import FilesBefore
 from zapsim.judge.evaluation import precision_at_k
 from zapsim.judge.layer_lab import MEANS, as_trained, run_cuts
 from zapsim.similarity import nearest, top_k, unit_vectors
@@ -140,13 +138,12 @@ def interrupted(catalogue, after):
     """
     keys = set(catalogue.keys[after:])
 
-    class Interrupting(FilesBefore):
-        def read(self, key):
-            if key in keys:
-                raise KeyboardInterrupt
-            return self._files.read(key)
+    def read(key):
+        if key in keys:
+            raise KeyboardInterrupt
+        return catalogue.read(key)
 
-    return Catalogue(Interrupting(catalogue._files), catalogue.table)
+    return catalogue.with_reader(read)
 
 
 def compare_cuts(catalogue, image_size=64):
