@@ -70,7 +70,7 @@ def make_catalogue(folder, items):
     originals = folder / ".originals"
     originals.mkdir()
     for number, key in enumerate(mini.keys):
-        (originals / f"{number}.jpg").write_bytes(mini._files.read(key))
+        (originals / f"{number}.jpg").write_bytes(mini.read(key))
     syllables = ["ba", "ne", "ro", "ti", "lu", "ska", "mon", "del", "fi", "ver", "co", "sta"]
     brands = [
         " ".join("".join(draw.choices(syllables, k=3)).title() for _ in range(draw.randint(1, 2)))
@@ -95,11 +95,11 @@ def make_catalogue(folder, items):
 
 def measure(catalogue, n_features, repeats):
     """Yield what was done, and how many milliseconds each time took."""
+    catalogue, reads = counting(catalogue)
     rng = np.random.default_rng(0)
     values = rng.standard_normal((len(catalogue), n_features), dtype=np.float32)
     predictor = zapsim.SimilarityPredictor(catalogue, pd.DataFrame(values, index=catalogue.keys))
     del values
-    reads = count_reads(catalogue)
     browser, milliseconds = timed(zapsim.browse, predictor, catalogue.keys[7], SHOWN)
     yield f"browse() opens; {len(reads)} files read", [milliseconds]
 
@@ -156,16 +156,15 @@ def timed(act, *arguments):
     return done, 1000 * (time.perf_counter() - start)
 
 
-def count_reads(catalogue):
-    """Return a list that grows with every file read."""
-    reads, read = [], catalogue._files.read
+def counting(catalogue):
+    """Return the catalogue, and a list that grows with every file read."""
+    reads = []
 
-    def counted(key):
+    def read(key):
         reads.append(key)
-        return read(key)
+        return catalogue.read(key)
 
-    catalogue._files.read = counted
-    return reads
+    return catalogue.with_reader(read), reads
 
 
 if __name__ == "__main__":

@@ -341,6 +341,41 @@ def test_label_is_brand_kind_and_name(make_folder, key, label):
     assert load_catalogue(make_folder(key, name="any")).label(key) == label
 
 
+# --- another reader --------------------------------------------------------------------------
+
+
+def test_another_reader_changes_what_is_read_and_nothing_else(ailing, drawn, encoded):
+    catalogue = load_catalogue(ailing)
+    dark = catalogue.with_reader(
+        lambda key: encoded(drawn(7)) if key == "Boots/1.1.jpg" else catalogue.read(key),
+        content=lambda key: f"dark-{catalogue.content(key)}",
+        treatment="dark",
+    )
+    for subset in (dark, dark.subset(["Boots/1.1.jpg", "Boots/4.1.jpg"]), dark.sample(6)):
+        np.testing.assert_array_equal(subset.picture("Boots/1.1.jpg"), np.array(drawn(7)))
+        assert subset.read("Boots/4.1.jpg") == b""
+        assert subset.content("Boots/1.1.jpg") == f"dark-{catalogue.content('Boots/1.1.jpg')}"
+        assert subset.treatment == "dark"
+    pd.testing.assert_frame_equal(dark.table, catalogue.table)
+    assert dark.root == catalogue.root == ailing
+    # The duplicate is one no longer; all other problems stay.
+    expected = [row for row in PROBLEMS if row[0] != "duplicate"]
+    assert list(dark.check().itertuples(index=False, name=None)) == expected
+    np.testing.assert_array_equal(catalogue.picture("Boots/1.1.jpg"), np.array(drawn(1)))
+    assert catalogue.treatment is None
+
+
+def test_reader_of_the_same_bytes_keeps_content_and_treatment(ut_zappos):
+    catalogue = load_catalogue(ut_zappos)
+    read = []
+    dark = catalogue.with_reader(catalogue.read, treatment="dark")
+    counted = dark.with_reader(lambda key: read.append(key) or dark.read(key))
+    assert counted.content(BOSTONIAN) == catalogue.content(BOSTONIAN)
+    counted.picture(BOSTONIAN)
+    assert BOSTONIAN in read
+    assert counted.treatment == "dark"
+
+
 # --- check -----------------------------------------------------------------------------------
 
 

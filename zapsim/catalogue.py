@@ -102,12 +102,17 @@ class Catalogue:
     @property
     def name(self):
         """The name of the folder or zip."""
-        return self._files.root.name
+        return self.root.name
+
+    @property
+    def root(self):
+        """The folder or zip (pathlib.Path)."""
+        return self._files.root
 
     @property
     def treatment(self):
         """What was done to all pictures, such as "grey", or None; see `zapsim.greyed`."""
-        return getattr(self._files, "treatment", None)
+        return self._files.treatment
 
     @property
     def keys(self):
@@ -143,6 +148,27 @@ class Catalogue:
         """Return the catalogue of these keys only, in sorted order; KeyError if one is unknown."""
         keys = list(dict.fromkeys(self._known(key) for key in keys))
         return Catalogue(self._files, self.table.loc[keys].sort_index(), self._metadata)
+
+    def with_reader(self, read, content=None, treatment=None):
+        """Return the same items, their files read in another way.
+
+        Parameters
+        ----------
+        read : callable
+            Takes a key and returns the bytes that stand for the item's file. It may call this
+            catalogue's own `read` or `picture`.
+        content : callable, optional
+            Takes a key and returns what identifies those bytes (str), see `content`. By default
+            as before, which is right where they are the file's own.
+        treatment : str, optional
+            What is done to all pictures, see `treatment`. By default as before.
+
+        Returns
+        -------
+        Catalogue
+        """
+        files = self._files.with_reader(read, content, treatment)
+        return Catalogue(files, self.table, self._metadata)
 
     def picture(self, key):
         """Read one item's picture: ndarray of shape (height, width, 3), uint8, RGB.

@@ -100,3 +100,13 @@ def test_where_the_course_s_item_is_missing_another_stands_in(make_folder):
     assert lessons.stand_in(predictor, "b.jpg", "a.jpg") == "b.jpg"
     assert lessons.stand_in(predictor, "not there.jpg") == "a.jpg"
     assert lessons.stand_in(predictor, "not there.jpg", "a.jpg") == "c.jpg"
+
+
+def test_an_interrupted_catalogue_reads_the_first_pictures_only():
+    catalogue = zapsim.load_catalogue()
+    stopped = lessons.interrupted(catalogue, after=2)
+    for key in catalogue.keys[:2]:
+        np.testing.assert_array_equal(stopped.picture(key), catalogue.picture(key))
+    with pytest.raises(KeyboardInterrupt):
+        stopped.picture(catalogue.keys[2])
+    pd.testing.assert_frame_equal(stopped.table, catalogue.table)

@@ -8,9 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from zapsim.catalogue import Catalogue
 from zapsim.draw.plots import finished
-from zapsim.io.sources import FilesBefore
 from zapsim.judge.evaluation import precision_at_k
 from zapsim.judge.layer_lab import run_cuts
 from zapsim.similarity import nearest, top_k, unit_vectors
@@ -82,13 +80,12 @@ def interrupted(catalogue, after):
     """Return the catalogue, but reading any after the first `after` pictures is interrupted."""
     keys = set(catalogue.keys[after:])
 
-    class Interrupting(FilesBefore):
-        def read(self, key):
-            if key in keys:
-                raise KeyboardInterrupt
-            return self._files.read(key)
+    def read(key):
+        if key in keys:
+            raise KeyboardInterrupt
+        return catalogue.read(key)
 
-    return Catalogue(Interrupting(catalogue._files), catalogue.table)
+    return catalogue.with_reader(read)
 
 
 def compare_cuts(catalogue, image_size=64):

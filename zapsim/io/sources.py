@@ -9,6 +9,7 @@ import warnings
 import zipfile
 import zlib
 from contextlib import suppress
+from copy import copy
 from errno import ENODEV, ENOTCONN, ESTALE, ETIMEDOUT
 from os import walk
 from os.path import abspath, exists, realpath
@@ -24,7 +25,6 @@ __all__ = [
     "METADATA",
     "UNREADABLE",
     "Files",
-    "FilesBefore",
     "clean_key",
     "is_wanted",
     "open_files",
@@ -138,8 +138,12 @@ class Files:
     skipped : dict of str to str
         Names that were left out on purpose, and why.
     n_others : int
-        How many files are no pictures.
+        How many files are not pictures.
+    treatment : str or None
+        What is done to all pictures when they are read.
     """
+
+    treatment = None
 
     def __init__(self, root, names):
         self.root = root
@@ -198,6 +202,15 @@ class Files:
         data = self.read(key) if data is None else data
         return f"{zlib.crc32(data):08x}-{len(data)}"
 
+    def with_reader(self, read, content=None, treatment=None):
+        """Return the same files, read in another way; see `Catalogue.with_reader`."""
+        other = copy(self)
+        other.read = read
+        if content is not None:
+            other.content = lambda key, data=None: content(key)
+        other.treatment = treatment or self.treatment
+        return other
+
     def _wrapper(self, keys):
         # A folder may grow, and no key may change when it does.
         return ""
@@ -217,24 +230,6 @@ class Files:
                 stacklevel=3,
             )
             return None
-
-
-class FilesBefore:
-    """Files that read otherwise than those they stand before; all else is theirs.
-
-    Parameters
-    ----------
-    files : Files
-    """
-
-    def __init__(self, files):
-        self._files = files
-
-    def __getattr__(self, name):
-        # Copying asks before there are any.
-        if name == "_files":
-            raise AttributeError(name)
-        return getattr(self._files, name)
 
 
 class _Folder(Files):

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from zapsim.catalogue import Catalogue
 from zapsim.checks import (
     check_catalogue,
     check_choice,
@@ -24,8 +23,6 @@ from zapsim.checks import (
     checked_number,
 )
 from zapsim.io.bundled import MINIZAP_PARTS
-from zapsim.io.pictures import load_picture
-from zapsim.io.sources import FilesBefore
 from zapsim.similarity import clear_rounding, unit_vectors
 
 __all__ = [
@@ -54,23 +51,16 @@ def greyed(catalogue):
     True
     """
     check_catalogue(catalogue)
-    return Catalogue(_Greyed(catalogue._files), catalogue.table, catalogue._metadata)
 
-
-class _Greyed(FilesBefore):
-    """Files whose pictures are grey (luma of ITU-R BT.601, Pillow's mode L)."""
-
-    treatment = "grey"
-
-    def read(self, key):
-        grey = Image.fromarray(load_picture(self._files.read(key), name=key)).convert("L")
+    def read(key):
+        # The luma of ITU-R BT.601.
+        grey = Image.fromarray(catalogue.picture(key)).convert("L")
         buffer = BytesIO()
         grey.save(buffer, "PNG", compress_level=1)
         return buffer.getvalue()
 
-    def content(self, key, data=None):
-        # A store takes a grey picture for another one than the coloured.
-        return f"grey-{self._files.content(key)}"
+    # A store takes a grey picture for another one than the coloured.
+    return catalogue.with_reader(read, lambda key: f"grey-{catalogue.content(key)}", "grey")
 
 
 def shape_colour_texture(catalogue, cache=None, centre=True):
