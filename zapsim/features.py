@@ -42,8 +42,8 @@ class VGG16Extractor:
     """A VGG16, cut short, that turns pictures into vectors.
 
     Making one checks its settings and costs nothing; the network is loaded when the first picture
-    has to go through it. The default cut needs no TensorFlow: it ships in 8 bits, and runs on
-    LiteRT. Other cuts, sizes and weights need Keras: ``pip install 'zapsim[keras]'``.
+    has to go through it. The default cut needs no TensorFlow, at any size: it ships in 8 bits, and
+    runs on LiteRT. Other cuts and weights need Keras: ``pip install 'zapsim[keras]'``.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class VGG16Extractor:
         your own, or random ones.
     precision : {"auto", "int8", "float32", "float16"}
         The number format that the network computes in. "auto" takes float16 where TensorFlow has
-        a GPU; elsewhere int8 for the default cut, and float32 in Keras for all others. With "int8"
+        a GPU; elsewhere int8 for the default cut, and float32 in Keras for others. With "int8"
         any other cut is converted once, with TensorFlow, and kept in a cache folder. Features of
         all formats can be compared with each other and share a store: of 1,500 real photos'
         ten nearest, 0.98 are the same at int8 as at float32, with the same precision at 5.
