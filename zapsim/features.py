@@ -11,7 +11,6 @@ import warnings
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from difflib import get_close_matches
 from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zapsim.catalogue import Catalogue
+from zapsim.checks import check_choice, checked_number, checked_whole, is_whole
 from zapsim.io.bundled import MINIZAP_FEATURES
 from zapsim.io.parquet import StoreError
 from zapsim.io.pictures import PictureError, fit_square, load_picture
@@ -108,19 +108,17 @@ class VGG16Extractor:
         fit="pad",
         power=0.5,
     ):
-        _check_choice("layer", layer, LAYERS)
-        _check_choice("precision", precision, PRECISIONS)
-        _check_choice("fit", fit, ("pad", "stretch"))
-        if not 0 < power <= 1:
-            raise ValueError(f"power must be above 0 and at most 1. Received: power={power!r}")
+        check_choice("layer", layer, LAYERS)
+        check_choice("precision", precision, PRECISIONS)
+        check_choice("fit", fit, ("pad", "stretch"))
         self.layer = layer
         self.include_top = LAYERS[layer][1] is None
-        self.image_size = _whole("image_size", image_size, 32)
+        self.image_size = checked_whole("image_size", image_size, 32)
         self.weights = weights
         self.precision = precision
-        self.batch_size = _whole("batch_size", batch_size, 1)
+        self.batch_size = checked_whole("batch_size", batch_size, 1)
         self.fit = fit
-        self.power = float(power)
+        self.power = checked_number("power", power, 0, 1, "(]")
         self.grid = None if self.include_top else self._checked_grid(grid)
         self._check_top()
         self._engine = None
@@ -330,7 +328,7 @@ class VGG16Extractor:
         side = map_size(self.layer, self.image_size)
         if isinstance(grid, str) and grid == "flat":
             return grid
-        if not _is_whole(grid) or not 1 <= grid <= side:
+        if not is_whole(grid) or not 1 <= grid <= side:
             raise ValueError(
                 f"grid must be 'flat' or a whole number from 1 to {side}, the side of the maps of "
                 f"{self.layer} at image_size={self.image_size}. Received: grid={grid!r}"
@@ -439,23 +437,6 @@ def _warn_unreadable(unreadable):
         f"(catalogue.check() lists all problems):\n  {shown}{more}",
         stacklevel=4,
     )
-
-
-def _check_choice(name, value, choices):
-    if value not in choices:
-        close = get_close_matches(str(value), choices, n=1)
-        meant = f" Did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"{name} must be one of {', '.join(choices)}. Received: {value!r}.{meant}")
-
-
-def _is_whole(value):
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def _whole(name, value, least):
-    if not _is_whole(value) or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}. Received: {value!r}")
-    return int(value)
 
 
 def _name(picture, number):

@@ -94,19 +94,6 @@ def test_a_report_has_cost_and_quality_side_by_side(some, cuts):
     pd.testing.assert_frame_equal(report[card.columns], card)
 
 
-def test_reduced_cuts_keep_what_the_network_took(cuts):
-    names = ["block3_conv3 1×1 at 64", "block4_pool 1×1 at 64"]
-    reduced = zapsim.reduce_cuts(
-        {name: cuts[name] for name in names} | {"two": cuts[names[0]].iloc[:, :2]}, n=8
-    )
-    assert list(reduced) == [f"{name}, PCA 8" for name in names]
-    for name in names:
-        features = reduced[f"{name}, PCA 8"]
-        assert features.shape == (40, 8)
-        assert features.attrs["million_multiply_adds"] == cuts[name].attrs["million_multiply_adds"]
-        np.testing.assert_allclose(features, zapsim.reduce(cuts[name], 8), atol=1e-5)
-
-
 def test_an_unreadable_picture_is_named(make_zip):
     catalogue = zapsim.load_catalogue(make_zip({"broken.jpg": b"no picture"}))
     with pytest.raises(PictureError, match="broken.jpg"):
@@ -145,6 +132,14 @@ def test_a_report_of_nothing_says_so(some):
         zapsim.lab_report({}, some.table["Category"])
 
 
+def test_a_report_takes_features_by_name_alone(some):
+    features = zapsim.load_features().loc[some.keys]
+    with pytest.raises(TypeError, match="cuts must be a dict, such as .* Received: DataFrame"):
+        zapsim.lab_report(features, some.table["Category"])
+    with pytest.raises(TypeError, match=r"cuts\['n'\] must be a pandas.DataFrame .* Neighbours"):
+        zapsim.lab_report({"n": zapsim.top_k(features, 5)}, some.table["Category"])
+
+
 def test_an_unknown_layer_is_refused(some):
     with pytest.raises(ValueError, match="layer must be one of .* Did you mean 'block4_pool'"):
         zapsim.extract_cuts(some, ["block4_pol"])
@@ -153,6 +148,8 @@ def test_an_unknown_layer_is_refused(some):
 def test_the_articles_cut_is_never_downloaded(some, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     assert zapsim.article_cut(some) == {}
+    with pytest.raises(TypeError, match="catalogue must be a Catalogue, .* Received: str"):
+        zapsim.article_cut("shoes")
     assert (
         "fc2 is left out: its weights (528 MB) are not on this machine." in capsys.readouterr().out
     )

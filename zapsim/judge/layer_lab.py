@@ -10,12 +10,11 @@ all).
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_memory
+from zapsim.checks import check_catalogue, check_dict, check_features, check_memory
 from zapsim.features import VGG16Extractor, each_batch
 from zapsim.io.pictures import PictureError
 from zapsim.io.store import features_frame
 from zapsim.judge.evaluation import scorecard
-from zapsim.kinds.pca import reduce
 from zapsim.vgg16.engine import KerasEngine
 from zapsim.vgg16.network import (
     LAYERS,
@@ -28,7 +27,7 @@ from zapsim.vgg16.network import (
 )
 from zapsim.vgg16.weights import is_downloaded
 
-__all__ = ["article_cut", "extract_cuts", "lab_report", "reduce_cuts", "run_cuts"]
+__all__ = ["article_cut", "extract_cuts", "lab_report", "run_cuts"]
 
 
 def extract_cuts(
@@ -152,32 +151,6 @@ def run_cuts(catalogue, extractor, cuts, prepare=preprocessed, progress=False):
     return dict(zip(cuts, values, strict=True))
 
 
-def reduce_cuts(cuts, n=256):
-    """Reduce each cut that has more features than that to its principal components.
-
-    Parameters
-    ----------
-    cuts : dict of str to pandas.DataFrame (n_items, n_features)
-        As `extract_cuts` returns.
-    n : int
-        How many components, fewer than items.
-
-    Returns
-    -------
-    dict of str to pandas.DataFrame of shape (n_items, n), float32
-        As `zapsim.reduce` returns, by name, e.g. ``"block4_pool 4×4 at 128, PCA 256"``; only the
-        reduced ones.
-    """
-    reduced = {}
-    for name, features in cuts.items():
-        if features.shape[1] > n:
-            reduced[f"{name}, PCA {n}"] = fewer = reduce(features, n)
-            fewer.attrs["million_multiply_adds"] = features.attrs.get(
-                "million_multiply_adds", np.nan
-            )
-    return reduced
-
-
 def article_cut(catalogue):
     """Extract features at the article's own cut, fc2 at 224×224, if its weights are here.
 
@@ -192,6 +165,7 @@ def article_cut(catalogue):
     dict of str to pandas.DataFrame of shape (n_items, 4096), float32
         As `extract_cuts`; empty, after a printed line, where the weights are missing.
     """
+    check_catalogue(catalogue)
     if not is_downloaded(include_top=True):
         print(
             "fc2 is left out: its weights (528 MB) are not on this machine. To have Keras fetch "
@@ -218,6 +192,9 @@ def lab_report(cuts, labels, k=5, exclude=None, against=None, **options):
         a feature store (float16) and ``million_multiply_adds`` in the network (missing where they
         are not known); then as `zapsim.scorecard`.
     """
+    check_dict("cuts", cuts, "{'VGG16': features}")
+    for name, features in cuts.items():
+        check_features(features, f"cuts[{name!r}]")
     card = scorecard(cuts, labels, k, exclude, against, metrics=("precision",), **options)
     costs = {
         name: {
