@@ -451,7 +451,7 @@ def test_features_that_float16_cannot_hold_are_an_error(plumbing, monkeypatch):
         ({"image_size": 128.0}, "Received: 128.0"),
         ({"batch_size": 0}, "batch_size must be a whole number of at least 1"),
         ({"precision": "float8"}, "precision must be one of auto, int8"),
-        ({"fit": "crop"}, "fit must be one of pad, stretch"),
+        ({"fit": "crop"}, "fit must be one of pad, stretch, trim"),
         ({"power": 0}, "power must be a number above 0 and at most 1. Received: power=0"),
         ({"layer": "fc2", "image_size": 224}, "weights='imagenet' lets Keras download them"),
         ({"layer": "fc1", "weights": "imagenet"}, "needs image_size=224. Received: image_size=128"),

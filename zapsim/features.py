@@ -21,7 +21,7 @@ from zapsim.catalogue import Catalogue
 from zapsim.checks import check_choice, checked_number, checked_whole, is_whole
 from zapsim.io.bundled import MINIZAP_FEATURES
 from zapsim.io.parquet import StoreError
-from zapsim.io.pictures import PictureError, fit_square, load_picture
+from zapsim.io.pictures import FITS, PictureError, fit_square, load_picture
 from zapsim.io.store import FeatureStore, ShardWriter, features_frame
 from zapsim.vgg16.engine import open_engine
 from zapsim.vgg16.network import LAYERS, feature_vectors, map_size, n_features, truncated_vgg16
@@ -68,8 +68,9 @@ class VGG16Extractor:
         ten nearest, 0.98 are the same at int8 as at float32, with the same precision at 5.
     batch_size : int
         Pictures that are worked on together; the progress bar moves by so many.
-    fit : {"pad", "stretch"}
-        Keep the proportions and pad with white, or stretch to the square.
+    fit : {"pad", "stretch", "trim"}
+        Keep the proportions and pad with white, stretch to the square, or cut white margins off
+        and then pad.
     power : float
         Every average (none is negative, for each layer ends in a ReLU) is raised to this power,
         above 0, at most 1. The root, 0.5, keeps a few strong channels from deciding alone: on
@@ -110,7 +111,7 @@ class VGG16Extractor:
     ):
         check_choice("layer", layer, LAYERS)
         check_choice("precision", precision, PRECISIONS)
-        check_choice("fit", fit, ("pad", "stretch"))
+        check_choice("fit", fit, FITS)
         self.layer = layer
         self.include_top = LAYERS[layer][1] is None
         self.image_size = checked_whole("image_size", image_size, 32)
