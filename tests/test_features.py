@@ -448,7 +448,7 @@ def test_features_that_float16_cannot_hold_are_an_error(plumbing, monkeypatch):
             {"image_size": 31},
             "image_size must be a whole number of at least 32. Received: image_size=31",
         ),
-        ({"image_size": 128.0}, "Received: 128.0"),
+        ({"image_size": 128.0}, "Received: image_size=128.0"),
         ({"batch_size": 0}, "batch_size must be a whole number of at least 1"),
         ({"precision": "float8"}, "precision must be one of auto, int8"),
         ({"fit": "crop"}, "fit must be one of pad, stretch, trim"),

@@ -116,15 +116,25 @@ def test_cuts_that_differ_have_names_that_differ(tmp_path):
     ]
 
 
-def test_no_layers_are_refused(some):
-    with pytest.raises(ValueError, match=r"at least one layer.* Received: layers=\[\]"):
+def test_what_is_no_list_of_layers_or_grids_is_refused(some):
+    with pytest.raises(ValueError, match="layers must not be empty. Give some, such as"):
         zapsim.extract_cuts(some, layers=[])
+    with pytest.raises(TypeError, match="layers must be a list, .* Received: 'block4_pool'"):
+        zapsim.extract_cuts(some, "block4_pool")
+    with pytest.raises(ValueError, match="grids must not be empty"):
+        zapsim.extract_cuts(some, ["block4_pool"], [])
+    with pytest.raises(TypeError, match="grids must be a list, such as .* Received: 4"):
+        zapsim.extract_cuts(some, ["block4_pool"], 4)
+    for grid in ("2", 0, None, 2.5):
+        with pytest.raises(ValueError, match=f"grid must be 'flat' or .* Received: grid={grid!r}"):
+            zapsim.extract_cuts(some, ["block4_pool"], [grid])
+    with pytest.raises(TypeError, match="catalogue must be a Catalogue"):
+        zapsim.extract_cuts("shoes")
 
 
-@pytest.mark.parametrize("grids", [[16], []])
-def test_grids_that_fit_no_map_are_refused_before_anything_is_read(some, grids):
+def test_grids_that_fit_no_map_are_refused_before_anything_is_read(some):
     with pytest.raises(ValueError, match=r"block2_pool at image_size=32 are too small .* grids="):
-        zapsim.extract_cuts(some, ["block2_pool"], grids, 32, weights=None)
+        zapsim.extract_cuts(some, ["block2_pool"], [16], 32, weights=None)
 
 
 def test_a_report_of_nothing_says_so(some):
@@ -148,7 +158,7 @@ def test_an_unknown_layer_is_refused(some):
 def test_the_articles_cut_is_never_downloaded(some, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     assert zapsim.article_cut(some) == {}
-    with pytest.raises(TypeError, match="catalogue must be a Catalogue, .* Received: str"):
+    with pytest.raises(TypeError, match="catalogue must be a Catalogue, .* Received: 'shoes'"):
         zapsim.article_cut("shoes")
     assert (
         "fc2 is left out: its weights (528 MB) are not on this machine." in capsys.readouterr().out

@@ -104,7 +104,9 @@ def test_the_number_of_queries_and_the_k_are_single_whole_numbers():
 
 def test_other_tables_are_no_neighbours():
     for judge in (zapsim.confusion, zapsim.worst_queries):
-        with pytest.raises(TypeError, match="neighbours must be Neighbours, .* Received: list"):
+        with pytest.raises(
+            TypeError, match=r"neighbours must be Neighbours, .* Received: \[\[3, 4\]"
+        ):
             judge(FOUND, LABELS)
 
 

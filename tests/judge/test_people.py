@@ -210,7 +210,7 @@ def test_the_number_of_questions(judged):
 
 def test_what_are_no_comparisons_is_refused(judged, catalogue):
     frame, pairs = judged
-    with pytest.raises(TypeError, match="comparisons must be a table as load_comparisons .* str"):
+    with pytest.raises(TypeError, match="comparisons must be a table as load_comparisons .*zip"):
         attribute_questions(frame, "ut-zap50k-data.zip", "pointy")
     with pytest.raises(
         ValueError, match="the columns a, b, attribute, people, .* Received: a, b, p"

@@ -166,7 +166,7 @@ def test_what_is_wrong_is_said(painted, make_zip):
     with pytest.raises(ValueError, match="seed must be a whole number of at least 0.*seed=-1"):
         random_features(black, seed=-1)
     for function in (baseline_features, random_features, pixels, colour_histogram):
-        with pytest.raises(TypeError, match="catalogue must be a Catalogue, .* Received: str"):
+        with pytest.raises(TypeError, match="catalogue must be a Catalogue, .* Received: 'shoes'"):
             function("shoes")
     for colours in (np.ones((2, 3)), np.ones((2, 4), np.uint8), [0.5, 0, 0]):
         with pytest.raises(

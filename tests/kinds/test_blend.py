@@ -110,7 +110,7 @@ def test_wrong_parts_are_an_error(parts):
         zapsim.blend({"shape": None})
     with pytest.raises(TypeError, match="parts must be a dict, such as .* Received: DataFrame"):
         zapsim.blend(frame(1, 3))
-    with pytest.raises(TypeError, match="weights must be a dict, such as .* Received: list"):
+    with pytest.raises(TypeError, match=r"weights must be a dict, such as .* Received: \[1\]"):
         zapsim.blend({"shape": frame(1, 3)}, [1])
     with pytest.raises(ValueError, match="no parts"):
         zapsim.blend({})
@@ -188,16 +188,9 @@ def test_shared_neighbours_counted_by_hand():
         shared_neighbours(one, one.indices)
 
 
-def test_grey_features_are_not_mixed_with_coloured_ones_nor_searched_with_a_new_picture(
-    tmp_path, monkeypatch
-):
+def test_grey_features_are_not_mixed_with_coloured_ones_nor_searched_with_a_new_picture(tmp_path):
     catalogue = zapsim.load_catalogue().sample(3, seed=1)
-    extractor = zapsim.VGG16Extractor(image_size=32, weights=None)
-    monkeypatch.setattr(
-        zapsim.VGG16Extractor,
-        "_run",
-        lambda self, squares: np.ones((len(squares), self.n_features), np.float32),
-    )
+    extractor = zapsim.VGG16Extractor()
     extractor.extract(catalogue, cache=tmp_path / "store")
     grey = zapsim.greyed(catalogue)
     with pytest.raises(zapsim.StoreError, match="pictures is \\(absent\\) there and grey here"):

@@ -10,7 +10,14 @@ all).
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_catalogue, check_dict, check_features, check_memory
+from zapsim.checks import (
+    check_catalogue,
+    check_dict,
+    check_features,
+    check_list,
+    check_memory,
+    is_whole,
+)
 from zapsim.features import VGG16Extractor, each_batch
 from zapsim.io.pictures import PictureError
 from zapsim.io.store import features_frame
@@ -61,23 +68,25 @@ def extract_cuts(
 
     Raises
     ------
+    TypeError
+        If layers or grids are a single value, or the catalogue is no Catalogue.
     ValueError
         If there are no layers, no grid that fits one, or a setting is none of `VGG16Extractor`'s.
     MemoryError
         If all of them together would not fit in memory.
     """
-    if not len(layers):
-        raise ValueError(
-            f"layers must name at least one layer, such as 'block4_pool'. Received: {layers=!r}"
-        )
+    check_catalogue(catalogue)
+    check_list("layers", layers, "['block3_pool', 'block4_pool']")
+    check_list("grids", grids, "[1, 2, 'flat']")
     options = {"image_size": image_size, "weights": weights, "fit": fit, "power": power}
     whole = {layer: VGG16Extractor(layer, 1, **options) for layer in layers}
     cuts = {}
     for layer in sorted(whole, key=list(LAYERS).index):
         side = map_size(layer, image_size)
         for grid in grids if side else [None]:
-            if side is None or grid == "flat" or grid <= side:
-                cut = VGG16Extractor(layer, grid or 1, **options)
+            # Other grids than whole numbers are the extractor's to take or to refuse.
+            if side is None or not is_whole(grid) or grid <= side:
+                cut = VGG16Extractor(layer, 1 if side is None else grid, **options)
                 cuts[layer, cut.grid] = cut
         deepest = whole[layer]
     if not cuts:
