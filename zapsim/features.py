@@ -232,7 +232,7 @@ class VGG16Extractor:
             raise ValueError("cache is for catalogues: single pictures have no key to find them by")
         several = isinstance(pictures, (list, tuple))
         squares = [
-            self.square(load_picture(picture, _name(picture, number)))
+            self.load(picture, _name(picture, number))
             for number, picture in enumerate(pictures if several else [pictures])
         ]
         starts = range(0, len(squares), self.batch_size)
@@ -241,6 +241,11 @@ class VGG16Extractor:
             blocks = list(pool.map(self._vectors, batches))
         values = np.concatenate([np.empty((0, self.n_features), np.float32), *blocks])
         return values if several else values[0]
+
+    def load(self, source, name=None):
+        """Read a picture as `zapsim.load_picture` does, and fit it to the square; uint8."""
+        # Twice the square's side: scaling from there on is antialiased as from the whole picture.
+        return self.square(load_picture(source, name, least=2 * self.image_size))
 
     def square(self, picture):
         """Fit a picture (height, width, 3) to the square that the network takes; uint8."""
@@ -383,7 +388,7 @@ def each_batch(catalogue, keys, extractor, compute):
             try:
                 # Read once, so that what is identified is what is seen, whoever writes meanwhile.
                 data = catalogue.read(key)
-                squares.append(extractor.square(load_picture(data, name=key)))
+                squares.append(extractor.load(data, key))
                 contents.append(catalogue.content(key, data))
                 good.append(key)
             except PictureError as error:

@@ -213,7 +213,7 @@ class SimilarityPredictor:
             As `similar_to` does.
         """
         check_picture(picture)
-        return self.get_extractor().extract(load_picture(picture))
+        return self.get_extractor().extract(picture)
 
     def get_extractor(self):
         """Return the extractor that made the features, made anew where none was given.

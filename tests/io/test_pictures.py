@@ -350,6 +350,25 @@ def test_stretch_fills_the_square():
     assert (square == 0).all()
 
 
+@pytest.mark.parametrize(
+    ("file_format", "least", "shape"),
+    [
+        ("JPEG", None, (800, 600)),
+        ("JPEG", 301, (800, 600)),
+        ("JPEG", 300, (400, 300)),
+        ("JPEG", 75, (100, 75)),
+        ("JPEG", 10, (100, 75)),
+        ("PNG", 75, (800, 600)),
+    ],
+)
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_only_a_jpeg_is_decoded_smaller_and_no_side_too_short(
+    file_format, least, shape, mode, encoded
+):
+    data = encoded(Image.new(mode, (600, 800), "white"), file_format)
+    assert_rgb(load_picture(data, least=least), *shape)
+
+
 @pytest.mark.parametrize("place", [(0, 0), (30, 7), (60, 80)])
 def test_trim_cuts_margins_off_and_then_pads(place):
     picture = np.full((100, 120, 3), 250, np.uint8)

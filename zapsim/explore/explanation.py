@@ -20,7 +20,6 @@ from zapsim.checks import (
     check_query,
     checked_number,
 )
-from zapsim.io.pictures import load_picture
 from zapsim.vgg16.network import averaging, grid_averages
 
 __all__ = ["Explanation", "agreement", "cell_contributions", "explain"]
@@ -160,9 +159,7 @@ def explain(predictor, query, neighbour, whole=False):
         )
     both = (query, neighbour)
     pictures = tuple(
-        extractor.square(
-            predictor.catalogue.picture(item) if isinstance(item, str) else load_picture(item)
-        )
+        extractor.load(*(predictor.catalogue.read(item), item) if isinstance(item, str) else [item])
         for item in both
     )
     maps = extractor.maps(pictures).astype(np.float64)

@@ -40,7 +40,7 @@ class PictureError(ValueError):
     """A picture could not be read; the message names it and says why."""
 
 
-def load_picture(source, name=None):
+def load_picture(source, name=None, least=None):
     """Read one picture as RGB.
 
     The EXIF rotation is applied, transparency is laid on white, the first frame of an
@@ -53,6 +53,9 @@ def load_picture(source, name=None):
         (height, width, 4), dtype uint8.
     name : str, optional
         What error messages call the picture; by default its path.
+    least : int, optional
+        Decode a JPEG at a half, a quarter or an eighth of its size, in a fraction of the time, if
+        no side becomes shorter than this.
 
     Returns
     -------
@@ -73,6 +76,8 @@ def load_picture(source, name=None):
                     f"{name}: {width}×{height} pixels are more than the limit of "
                     f"{MAX_PIXELS:,}. Scale the picture down first."
                 )
+            if least:
+                image.draft(None, (least, least))
             return np.array(_to_rgb(ImageOps.exif_transpose(image)))
     except PictureError:
         raise
