@@ -192,7 +192,7 @@ class SimilarityPredictor:
     def features_of(self, picture):
         """Turn a picture into features (n_features,), float32; errors as in `similar_to`."""
         check_picture(picture)
-        return self.get_extractor().extract(load_picture(picture))
+        return self.get_extractor().extract(picture)
 
     def get_extractor(self):
         """Return the extractor that made the features; ValueError as in `similar_to`."""

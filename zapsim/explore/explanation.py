@@ -19,7 +19,6 @@ from zapsim.checks import (
     check_query,
     checked_number,
 )
-from zapsim.io.pictures import load_picture
 from zapsim.vgg16.network import averaging, grid_averages
 
 __all__ = ["Explanation", "agreement", "cell_contributions", "explain"]
@@ -149,7 +148,7 @@ def explain(predictor, query, neighbour, whole=False):
     catalogue, both = predictor.catalogue, (query, neighbour)
     are_keys = [isinstance(item, str) for item in both]
     pictures = tuple(
-        extractor.square(catalogue.picture(item) if is_key else load_picture(item))
+        extractor.load(*(catalogue.read(item), item) if is_key else [item])
         for item, is_key in zip(both, are_keys, strict=True)
     )
     maps = extractor.maps(pictures).astype(np.float64)

@@ -194,7 +194,7 @@ def lab_report(cuts, labels, k=5, exclude=None, against=None, **options):
 
 def _name(extractor):
     grid = {None: "", "flat": " flat"}.get(extractor.grid, f" {extractor.grid}×{extractor.grid}")
-    fit = "" if extractor.fit == "pad" else ", stretched"
+    fit = {"stretch": ", stretched", "trim": ", trimmed"}.get(extractor.fit, "")
     power = "" if extractor.power == 0.5 else f", power {extractor.power:g}"
     weights = "" if extractor.weights == "bundled" else f", weights {extractor.weights}"
     return f"{extractor.layer}{grid} at {extractor.image_size}{fit}{power}{weights}"
