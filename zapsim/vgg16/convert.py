@@ -39,17 +39,9 @@ def is_shipped(layer, weights):
 
 
 def int8_file(layer, image_size, weights):
-    """Return a cut in 8 bits, converted now if it was not before.
+    """Return the path of a cut in 8 bits (str), converted now if it was not before.
 
-    Parameters
-    ----------
-    layer, image_size, weights
-        As in `zapsim.vgg16.network.truncated_vgg16`.
-
-    Returns
-    -------
-    str or bytes
-        The path of a ``.tflite``, or its content where it cannot be kept.
+    Where it cannot be kept, its content is returned (bytes).
     """
     if is_shipped(layer, weights):
         return str(undamaged(VGG16_INT8, INT8_SHA256))
@@ -68,23 +60,10 @@ def int8_file(layer, image_size, weights):
 
 
 def converted(layer, image_size, weights):
-    """Convert a cut to 8 bits.
+    """Convert a cut to 8 bits; return a ``.tflite`` for one picture (bytes).
 
-    Parameters
-    ----------
-    layer, image_size, weights
-        As in `zapsim.vgg16.network.truncated_vgg16`.
-
-    Returns
-    -------
-    bytes
-        A ``.tflite`` for one picture: in, what `zapsim.vgg16.network.preprocessed` gives, (1,
-        image_size, image_size, 3), float32; out, maps or vectors, float32.
-
-    Raises
-    ------
-    ImportError
-        If Keras and TensorFlow are not installed.
+    In: what `zapsim.vgg16.network.preprocessed` gives, (1, image_size, image_size, 3). Out: maps or
+    vectors. Both float32.
     """
     prepare_tensorflow()
     import tensorflow as tf

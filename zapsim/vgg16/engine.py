@@ -25,19 +25,7 @@ _FIRST = Lock()
 
 
 def open_engine(layer, image_size, weights, precision):
-    """Return what runs VGG16 up to a layer on this machine.
-
-    Parameters
-    ----------
-    layer, image_size, weights
-        As in `zapsim.vgg16.network.truncated_vgg16`.
-    precision : {"auto", "int8", "float32", "float16"}
-        As in `zapsim.vgg16.number_format.choose_format`.
-
-    Returns
-    -------
-    LiteRTEngine or KerasEngine
-    """
+    """Return what runs a cut on this machine; arguments as in `zapsim.VGG16Extractor`."""
     chosen = choose_format(precision, is_shipped(layer, weights))
     if chosen == "int8":
         return LiteRTEngine(int8_file(layer, image_size, weights), image_size)
@@ -48,19 +36,9 @@ class LiteRTEngine:
     """A network in 8 bits, float32 in and out.
 
     Each thread that calls it has an interpreter of its own, on one core: two of them are a little
-    faster than one on two cores, and decoding a picture then belongs to the same thread.
-
-    Parameters
-    ----------
-    file : path or bytes
-        A ``.tflite`` for one picture.
-    image_size : int
-        Which the file need not have been made for, if it has no fully connected layers.
-
-    Attributes
-    ----------
-    runs : str
-        What runs where, such as ``"int8 on LiteRT"``.
+    faster than one on two cores, and decoding a picture then belongs to the same thread. `file` is
+    a ``.tflite`` for one picture, as a path or bytes; only with fully connected layers does it have
+    to be made for this `image_size`. `runs` says what runs where, such as ``"int8 on LiteRT"``.
     """
 
     def __init__(self, file, image_size):
@@ -70,15 +48,9 @@ class LiteRTEngine:
         self.runs = f"int8 on {_litert()[1]}"
 
     def maps(self, squares):
-        """Return the maps of pictures.
+        """Return the maps of squares (n, image_size, image_size, 3), RGB, uint8.
 
-        Parameters
-        ----------
-        squares : array-like of shape (n, image_size, image_size, 3), uint8, RGB
-
-        Returns
-        -------
-        ndarray of shape (n, side, side, n_channels), or (n, n_channels) for fc1 and fc2, float32
+        They are float32, (n, side, side, n_channels), or (n, n_channels) for fc1 and fc2.
         """
         if not hasattr(self._own, "interpreter"):
             self._own.interpreter = self._make()
@@ -111,19 +83,7 @@ class LiteRTEngine:
 
 
 class KerasEngine:
-    """A network in Keras; one thread at a time runs it, on all cores or the GPU.
-
-    Parameters
-    ----------
-    model : keras.Model
-        In: what `zapsim.vgg16.network.preprocessed` gives.
-    precision : {"float32", "float16"}
-        What the model computes in.
-
-    Attributes
-    ----------
-    runs : str
-    """
+    """A ``keras.Model``; one thread at a time runs it, on all cores or the GPU."""
 
     def __init__(self, model, precision="float32"):
         import tensorflow as tf
@@ -142,16 +102,7 @@ class KerasEngine:
         return self.outputs(preprocessed(squares))[0]
 
     def outputs(self, inputs):
-        """Return what each output of the model gives for prepared pictures.
-
-        Parameters
-        ----------
-        inputs : ndarray of shape (n, image_size, image_size, 3), float32
-
-        Returns
-        -------
-        list of ndarray, float32
-        """
+        """Return a list of what each output of the model gives, float32, for prepared pictures."""
         import tensorflow as tf
 
         # TensorFlow takes other, slower kernels for one.

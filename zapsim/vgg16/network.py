@@ -88,16 +88,7 @@ def layer_costs(image_size=128):
 
 
 def preprocessed(squares):
-    """Prepare RGB pictures as VGG16 was trained: blue-green-red, each channel's mean taken away.
-
-    Parameters
-    ----------
-    squares : array-like of shape (n, image_size, image_size, 3), uint8 or float32, in [0, 255]
-
-    Returns
-    -------
-    ndarray of the same shape, float32
-    """
+    """Prepare RGB pictures (…, 3) as VGG16 was trained: blue-green-red, less each one's mean."""
     return np.asarray(squares, np.float32)[..., ::-1] - MEANS
 
 
@@ -114,17 +105,9 @@ def averaging(side, grid):
 
 
 def grid_averages(maps, grid):
-    """Average maps over a grid of cells.
+    """Average maps (n, side, side, n_channels) over a grid of cells, or leave them as they are.
 
-    Parameters
-    ----------
-    maps : ndarray of shape (n, side, side, n_channels)
-    grid : int or "flat"
-        "flat" leaves them as they are.
-
-    Returns
-    -------
-    ndarray of shape (n, grid, grid, n_channels), in the dtype of `maps`
+    Returns (n, grid, grid, n_channels), in the dtype of `maps`; the maps themselves for "flat".
     """
     if grid == "flat":
         return maps
@@ -133,25 +116,10 @@ def grid_averages(maps, grid):
 
 
 def feature_vectors(maps, grid, power):
-    """Turn what the network gives into feature vectors.
+    """Turn maps into feature vectors (n, n_features), by grid row, grid column, channel.
 
-    Parameters
-    ----------
-    maps : ndarray of shape (n, side, side, n_channels), or (n, n_channels) of fc1 and fc2, float32
-    grid : int, "flat" or None
-        None for fc1 and fc2.
-    power : float
-        What every feature is raised to.
-
-    Returns
-    -------
-    ndarray of shape (n, n_features), float32
-        By grid row, grid column, channel. All values are those of float16.
-
-    Raises
-    ------
-    ValueError
-        If one is too large for float16.
+    Without a grid, for fc1 and fc2, `maps` are vectors (n, n_channels). Every feature is raised to
+    `power` and rounded to float16, but given as float32; ValueError if one is too large for that.
     """
     averages = maps if grid is None else grid_averages(maps, grid)
     values = averages.reshape(len(maps), int(np.prod(averages.shape[1:]))) ** np.float32(power)
@@ -169,11 +137,7 @@ def prepare_tensorflow():
     """Import TensorFlow with our settings, and without its remarks on the machine.
 
     Without effect once it is imported. To see the remarks, set ``TF_CPP_MIN_LOG_LEVEL`` to 0 or 1.
-
-    Raises
-    ------
-    ImportError
-        If TensorFlow or Keras is not installed.
+    ImportError if TensorFlow or Keras is not installed.
     """
     if sys.modules.get("tensorflow"):
         return
@@ -197,28 +161,9 @@ def prepare_tensorflow():
 
 
 def truncated_vgg16(layer, image_size, weights, precision="float32"):
-    """Build VGG16 up to and including a layer.
+    """Build VGG16 up to and including a layer (``keras.Model``); else ImportError, WeightsError.
 
-    Parameters
-    ----------
-    layer : str
-        One of `LAYERS`.
-    image_size : int
-    weights : {"bundled", "imagenet"}, path or None
-    precision : {"float32", "float16"}
-
-    Returns
-    -------
-    keras.Model
-        In: what `preprocessed` gives, (n, image_size, image_size, 3). Out: the layer's maps or
-        vectors.
-
-    Raises
-    ------
-    ImportError
-        If Keras is not installed.
-    WeightsError
-        If the weights cannot be had or do not fit.
+    In: what `preprocessed` gives, (n, image_size, image_size, 3). Out: the layer's maps or vectors.
     """
     prepare_tensorflow()
     import keras

@@ -22,22 +22,8 @@ _DRIVERS = tuple(map(Path, ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")))
 def choose_format(precision, shipped):
     """Resolve "auto", and refuse what this machine cannot do.
 
-    Parameters
-    ----------
-    precision : {"auto", "int8", "float32", "float16"}
-        "auto" is float16 where TensorFlow has a GPU; elsewhere int8 for the cut that ships in 8
-        bits, and float32 for all others.
-    shipped : bool
-        Whether the cut ships in 8 bits.
-
-    Returns
-    -------
-    {"int8", "float32", "float16"}
-
-    Raises
-    ------
-    ValueError
-        For float16 where TensorFlow has no GPU.
+    "auto" is float16 where TensorFlow has a GPU; elsewhere int8 for a cut that is `shipped` in 8
+    bits, and float32 for all others. ValueError for float16 where TensorFlow has no GPU.
     """
     if precision == "auto":
         if has_gpu():

@@ -56,25 +56,10 @@ def describe_weights(weights):
 
 
 def load_vgg16(weights, image_size, include_top=False):
-    """Build a VGG16 in Keras' current number format.
+    """Build a VGG16 (``keras.Model``) in Keras' current number format; else WeightsError.
 
-    Parameters
-    ----------
-    weights : {"bundled", "imagenet"}, path or None
-        A path is one that Keras reads: ``.weights.h5``, ``.h5`` or ``.keras``. None draws random
-        weights, the same every time.
-    image_size : int
-    include_top : bool
-        Whether to build the fully connected layers.
-
-    Returns
-    -------
-    keras.Model
-
-    Raises
-    ------
-    WeightsError
-        If the weights cannot be had or do not fit.
+    A path is one that Keras reads: ``.weights.h5``, ``.h5`` or ``.keras``. None draws random
+    weights, the same every time. `include_top` builds the fully connected layers.
     """
     import keras
 
@@ -96,14 +81,7 @@ def load_vgg16(weights, image_size, include_top=False):
 
 
 def undamaged(path, digest):
-    """Return the path of a file that ships with zapsim; WeightsError if it is not as it should be.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-    digest : str
-        Its SHA-256.
-    """
+    """Return the path of a file that ships with zapsim; WeightsError if its SHA-256 is another."""
     if not path.is_file():
         raise WeightsError(f"{path} is missing: fetch zapsim again, with its data.")
     if _sha256(path) != digest:
