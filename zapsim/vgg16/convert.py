@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from zapsim.io.bundled import MINIZAP, VGG16_INT8
-from zapsim.io.download import TransferError, write_whole
+from zapsim.io.disk import TransferError, write_whole
 from zapsim.io.pictures import fit_square, load_picture
 from zapsim.io.sources import open_files
 from zapsim.vgg16.network import prepare_tensorflow, preprocessed, truncated_vgg16
