@@ -376,7 +376,7 @@ def test_diversity_in_plots_html_and_with_ones_own_picture(catalogue, features):
 
 @pytest.mark.parametrize("wrong", [-1, 2, "much"])
 def test_wrong_diversity_is_an_error(predictor, wrong):
-    with pytest.raises(ValueError, match="diversity must be a number of at least 0"):
+    with pytest.raises(ValueError, match="diversity must be a number from 0 to 1"):
         predictor.similar(KEYS[0], diversity=wrong)
 
 
