@@ -82,7 +82,7 @@ def test_a_wrong_weight_changes_nothing(boots, parts):
         state.set_weight("shape", 2)
     with pytest.raises(ValueError, match="from 0 to 1.*Received: shape=-1"):
         state.set_weight("shape", -1)
-    with pytest.raises(ValueError, match="weights for 'shape', 'colour', 'texture' only"):
+    with pytest.raises(ValueError, match="one of shape, colour, texture. Received: 'weight'"):
         state.set_weight("weight", 1)
     assert state.weights == before
 
