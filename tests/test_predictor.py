@@ -372,7 +372,7 @@ def test_diversity_in_plots_html_and_with_ones_own_picture(catalogue, features):
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan"), True, "0.5"])
 def test_wrong_diversity_is_an_error(predictor, wrong):
-    with pytest.raises(ValueError, match="diversity must be a number of at least 0"):
+    with pytest.raises(ValueError, match="diversity must be a number from 0 to 1"):
         predictor.similar(KEYS[0], diversity=wrong)
 
 

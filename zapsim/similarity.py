@@ -173,22 +173,11 @@ def top_k(features, k=50, exclude=None):
 def nearest_to(vector, unit, k, allowed=None):
     """Find the k vectors nearest to one, by the rules of `top_k`.
 
-    Parameters
-    ----------
-    vector : ndarray of shape (n_features,), float32 or float64
-        Of length 1, or all zeros.
-    unit : ndarray of shape (n_items, n_features), float32
-        As `unit_vectors` returns. Several kinds side by side will do as well, where `vector` has
-        each kind's vector times a share, and the shares sum to 1.
-    k : int
-    allowed : ndarray of shape (n_items,), bool, optional
-        Which items may be found.
-
-    Returns
-    -------
-    indices : ndarray of shape (up to k,), int64
-        Nearest first, ties by lower index; fewer than k where fewer are allowed.
-    scores : ndarray of shape (up to k,), float32
+    The vector, (n_features,), and `unit`, (n_items, n_features), are of length 1, or all zeros.
+    Several kinds side by side will do as well, where `vector` has each kind's vector times a
+    share, and the shares sum to 1. `allowed`, (n_items,), says which items may be found. Returns
+    indices, int64, nearest first, ties by lower index, and scores, float32; fewer than k where
+    fewer are allowed.
     """
     scores = unit @ vector.astype(np.float32, copy=False)
     if allowed is not None:

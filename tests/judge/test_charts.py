@@ -55,13 +55,16 @@ def test_a_difference_has_a_line_at_zero(card):
         zapsim.plot_scorecard(card, ["precision@4"])
 
 
-def test_what_compare_returns_is_drawn_once_its_differences_are_values(world):
-    catalogue, _, neighbours = world
-    table = zapsim.compare(neighbours, neighbours, catalogue.table["Category"], n_resamples=10)
-    with pytest.raises(ValueError, match=r"table\.rename\(columns=\{'difference': 'value'\}\)"):
-        zapsim.plot_scorecard(table)
-    figure = zapsim.plot_scorecard(table.rename(columns={"difference": "value"}))
-    np.testing.assert_array_equal(drawn(figure)[0], table["difference"])
+def test_what_compare_returns_is_drawn_as_differences(world):
+    catalogue, features, neighbours = world
+    others = zapsim.top_k(features.iloc[:, :2], 4, catalogue.table["Product"])
+    table = zapsim.compare(neighbours, others, catalogue.table["Category"], n_resamples=10)
+    figure = zapsim.plot_scorecard(table)
+    values, ends = drawn(figure)
+    np.testing.assert_allclose(values, table["difference"])
+    np.testing.assert_allclose(ends, table[["low", "high"]])
+    assert figure.axes[0].get_xlabel() == "first - second"
+    assert any(np.all(np.asarray(line.get_xdata()) == 0) for line in figure.axes[0].lines)
 
 
 def test_other_tables_are_no_scorecards(world):

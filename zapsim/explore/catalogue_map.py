@@ -47,11 +47,6 @@ def map_catalogue(features, method="t-SNE", seed=42):
     pandas.DataFrame of shape (n_items, 2), float64
         Columns ``x`` and ``y``, each from 0 to 1 (y upwards), indexed by key.
 
-    Raises
-    ------
-    TypeError, ValueError
-        As in `zapsim.top_k`, for features; if there are fewer than 3 items.
-
     References
     ----------
     van der Maaten & Hinton, "Visualizing Data using t-SNE", JMLR 9, 2008. How to read one:

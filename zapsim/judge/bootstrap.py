@@ -28,12 +28,8 @@ _BLOCK_NUMBERS = 8_000_000
 def class_means(values, members=None):
     """Average values by class: ndarray of shape (n_classes, n_metrics), float64.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_queries, n_metrics), float64
-        Finite.
-    members : scipy.sparse matrix of shape (n_queries, n_classes), optional
-        1 where a query belongs to a class. By default all belong to one.
+    Values, (n_queries, n_metrics), are finite; `members`, sparse, (n_queries, n_classes), are 1
+    where a query belongs to a class. By default all belong to one.
     """
     sums = _sums(values, np.zeros(len(values), np.int64), members)
     return _ratios(np.ones((1, 1)), sums)[0]

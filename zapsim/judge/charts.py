@@ -17,7 +17,6 @@ from zapsim.checks import (
     check_neighbours,
     check_table,
     checked_number,
-    checked_whole,
 )
 from zapsim.draw.plots import QUERY_COLOUR, plot_pictures
 from zapsim.judge.relevance import Relevance
@@ -25,6 +24,7 @@ from zapsim.judge.relevance import Relevance
 __all__ = ["plot_cases", "plot_confusion", "plot_scorecard"]
 
 _GREY = "#767676"
+_DIFFERENCE = "first - second"
 
 
 def plot_scorecard(card, metric=None):
@@ -33,7 +33,7 @@ def plot_scorecard(card, metric=None):
     Parameters
     ----------
     card : pandas.DataFrame
-        As `zapsim.scorecard`, `lab_report`, `per_class` or `evaluate` returns.
+        As `zapsim.scorecard`, `lab_report`, `per_class`, `evaluate` or `compare` returns.
     metric : str, optional
         Of a scorecard, such as ``"precision@5"`` or a difference; by default its first.
 
@@ -102,7 +102,7 @@ def plot_confusion(shares, least=0.05, n=40):
             f"Received: shape {shares.shape}"
         )
     checked_number("least", least, 0)
-    checked_whole("n", n)
+    check_k(n, "n")
     n_given = len(shares)
     if n_given > n:
         # Stable, and classes without neighbours (NaN) last.
@@ -118,10 +118,9 @@ def plot_confusion(shares, least=0.05, n=40):
             color="white" if share > 0.55 else "black",
         )  # fmt: skip
     places, names = np.arange(n_classes), [str(name) for name in shares.columns]
-    axes.set_yticks(places, names, fontsize=9, parse_math=False)
-    axes.set_xticks(
-        places, names, fontsize=9, rotation=55, ha="right", rotation_mode="anchor", parse_math=False
-    )
+    words = {"fontsize": 9, "parse_math": False}
+    axes.set_yticks(places, names, **words)
+    axes.set_xticks(places, names, rotation=55, ha="right", rotation_mode="anchor", **words)
     axes.set(ylabel="the query is of", xlabel="its neighbours are of")
     if n_classes < n_given:
         axes.set_title(f"the {n_classes} most mistaken of {n_given:,} classes", fontsize=10)
@@ -185,14 +184,11 @@ def plot_cases(catalogue, neighbours, labels, keys, k=5):
 
 def _of_metric(card, metric):
     """Return value, low and high of one metric, and its name."""
-    source = "scorecard, lab_report, per_class or evaluate"
+    source = "scorecard, lab_report, per_class, evaluate or compare"
     check_table("card", card, [], source)
     if not isinstance(card.columns, pd.MultiIndex):
         if "difference" in card:
-            raise ValueError(
-                "A table that compare returns has differences for values. To draw it: "
-                "plot_scorecard(table.rename(columns={'difference': 'value'}))."
-            )
+            card = card.rename(columns={"difference": "value"}).rename_axis(columns=_DIFFERENCE)
         check_table("card", card, ["value", "low", "high"], source)
         if metric is not None:
             check_choice("metric", metric, [card.columns.name], KeyError)

@@ -207,8 +207,7 @@ def compare(neighbours, others, labels, k=None, exclude=None, **bootstrap):
     _check_bootstrap(bootstrap)
     check_neighbours(neighbours)
     check_neighbours(others, "others")
-    _check_same_k(k, [neighbours, others])
-    _check_same_order([neighbours, others], labels, exclude, bootstrap.get("clusters"))
+    _check_comparable([neighbours, others], k, labels, exclude, bootstrap.get("clusters"))
     return _differences(*(judge(n, labels, k, exclude) for n in (neighbours, others)), **bootstrap)
 
 
@@ -278,8 +277,7 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
         name: top_k(each, largest, exclude) if name in unsought else each
         for name, each in features.items()
     }
-    _check_same_k(k, found.values())
-    _check_same_order(list(found.values()), labels, exclude, bootstrap.get("clusters"))
+    _check_comparable(list(found.values()), k, labels, exclude, bootstrap.get("clusters"))
     judged = {name: judge(neighbours, labels, k, exclude) for name, neighbours in found.items()}
     rows = {}
     for name, each in judged.items():
@@ -337,18 +335,17 @@ def _check_bootstrap(options):
         check_choice("An option", option, _BOOTSTRAP, TypeError)
 
 
-def _check_same_k(k, found):
-    """Raise ValueError if k is left open where different numbers of neighbours were sought."""
+def _check_comparable(found, k, labels, exclude, clusters):
+    """Raise ValueError if k is open though different numbers of neighbours were sought.
+
+    And if items are in different orders, and values don't say whose they are.
+    """
     sought = sorted({neighbours.indices.shape[1] for neighbours in found})
     if k is None and len(sought) > 1:
         raise ValueError(
             "All must be judged by the same k. "
             f"Received: k=None for {' and '.join(map(str, sought))} neighbours. Give k={sought[0]}."
         )
-
-
-def _check_same_order(found, labels, exclude, clusters):
-    """Raise ValueError if items are in different orders, and values don't say whose they are."""
     if all(found[0].keys.equals(neighbours.keys) for neighbours in found):
         return
     for name, values in {"labels": labels, "exclude": exclude, "clusters": clusters}.items():

@@ -144,15 +144,8 @@ def article_cut(catalogue):
     """Extract features at the article's own cut, fc2 at 224×224, if its weights are here.
 
     They are 528 MB, so nothing is downloaded: what ``weights="imagenet"`` fetched once is used.
-
-    Parameters
-    ----------
-    catalogue : Catalogue
-
-    Returns
-    -------
-    dict of str to pandas.DataFrame of shape (n_items, 4096), float32
-        As `extract_cuts`; empty, after a printed line, where the weights are missing.
+    Returns a dict as `extract_cuts` does, of features (n_items, 4096); empty, after a printed
+    line, where the weights are missing.
     """
     check_catalogue(catalogue)
     if not is_downloaded(include_top=True):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, diags
 
-from zapsim.checks import check_k, check_memory, check_neighbours, checked_whole
+from zapsim.checks import check_k, check_memory, check_neighbours
 from zapsim.judge.metrics import asked, judge
 from zapsim.judge.relevance import Relevance
 
@@ -93,13 +93,8 @@ def worst_queries(neighbours, labels, n=10, k=None, exclude=None):
         frequent first, e.g. ``"4 Flats, 1 Heels"``. With `exclude`, only the worst of those that
         share a value, such as one colourway of a product. Queries without a single right item in
         the catalogue are left out: no features could help them.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As in `zapsim.query_scores`.
     """
-    checked_whole("n", n)
+    check_k(n, "n")
     if k is not None:
         check_k(k)
     judged = judge(neighbours, labels, k, exclude)

@@ -34,14 +34,12 @@ class Relevance:
 
     Attributes
     ----------
-    keys : pandas.Index of shape (n_items,)
     cells : ndarray of shape (n_items,), object
-        The labels, in the items' order.
+        The labels, in the items' order; `keys` are in the same.
     values : pandas.Index of shape (n_values,)
         All values that occur, sorted.
     members : scipy.sparse.csr_matrix of shape (n_items, n_values), float64
-        1 where an item has a value.
-    labelled : ndarray of shape (n_items,), bool
+        1 where an item has a value; `labelled`, (n_items,), bool, says which have one.
     groups : ndarray of shape (n_items,), int64
         Equal where `exclude` is.
     """

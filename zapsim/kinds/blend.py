@@ -188,7 +188,6 @@ def blend(parts, weights=None):
 
 def check_parts(parts):
     """Return the parts' keys, in the first one's order; raise as `blend` does if they differ."""
-    check_dict("parts", parts, "{'shape': features}")
     for name, features in parts.items():
         check_features(features, f"parts[{name!r}]")
     (first, features), *others = parts.items()
@@ -232,11 +231,6 @@ def shared_neighbours(one, other):
     -------
     pandas.Series of shape (n_items,), float64
         In [0, 1], indexed by key; the order of the neighbours does not count.
-
-    Raises
-    ------
-    ValueError
-        If the items or the number of neighbours differ.
     """
     check_neighbours(one, "one")
     check_neighbours(other, "other")

@@ -47,11 +47,6 @@ def reduce(features, n=256, seed=0):
         they were reduced, and from what. That is not enough to make an extractor: to search with
         a new picture, fit a `Reduction` and give the predictor its extractor.
 
-    Raises
-    ------
-    TypeError, ValueError
-        As in `zapsim.top_k`, for features; if n is out of range.
-
     References
     ----------
     Halko, Martinsson & Tropp, "Finding structure with randomness", SIAM Review 53, 2011,
