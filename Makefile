@@ -32,6 +32,7 @@ data: $(VENV)/ready
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
 	$(PY) -m tools.build_notebooks --check
 
 $(VENV)/ready: pyproject.toml requirements.txt

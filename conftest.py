@@ -2,8 +2,6 @@
 
 import os
 
-# One precision makes the stored notebooks' outputs the same on every machine.
-os.environ.setdefault("ZAPSIM_PRECISION", "float32")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 

@@ -112,7 +112,7 @@ def measure(catalogue, n_features, repeats):
         return name, times
 
     draw = random.Random(1)
-    cards = browser._cards
+    cards = browser.gallery.cards
     yield each("click on a neighbour", lambda _: cards[draw.randrange(SHOWN)].button.click())
     yield each("surprise me", lambda _: browser.surprise.click())
     yield each("back", lambda _: browser.back.click())

@@ -1,8 +1,8 @@
 """Compare exact search with what it could be done with instead; time queries; judge PCA.
 
     python -m benchmarks.similarity [--items 50025] [--features 2048] [--k 50] [--repeats 3]
-        [--others 1] [--ways NAME...] [--parts search query pca] [--store-items 2048 4096]
-        [--photos PHOTOS.zip] [--cache FOLDER]
+        [--others 1] [--ways NAME...] [--parts search query pca] [--photos PHOTOS.zip]
+        [--cache FOLDER]
 
 Features are synthetic but look like real ones: each is a random blend of two of MiniZap's feature
 vectors (2,048 numbers, none negative), every number scaled by a random factor; so scores lie where
@@ -27,11 +27,9 @@ import zapsim
 from benchmarks.browsing import LAYOUT, make_catalogue
 from benchmarks.measure import FOLDER, alone, machine, save, table
 from zapsim.similarity import unit_vectors
-from zapsim.vgg16.number_format import has_bfloat16
 
 BLOCK = 1024
 PRODUCT, OURS = "bare matrix product, float32", "zapsim.top_k"
-BFLOAT16 = "zapsim.top_k, precision='bfloat16'"
 
 
 def main():
@@ -43,7 +41,6 @@ def main():
     parser.add_argument("--others", type=int, default=1)
     parser.add_argument("--ways", nargs="+", help="start of a way's name; by default all")
     parser.add_argument("--parts", nargs="+", default=["search", "query", "pca"])
-    parser.add_argument("--store-items", type=int, nargs="+", default=[2048, 4096])
     parser.add_argument("--photos", default=os.environ.get("ZAPSIM_REAL_PHOTOS"))
     parser.add_argument("--cache", default=FOLDER / "features")
     options = parser.parse_args()
@@ -90,7 +87,7 @@ def search(folder, options):
     notes = {name: why for name in WAYS if (why := missing(name, options.ways))}
     for turn in range(max(options.repeats, options.others)):
         for name in WAYS:
-            repeats = options.repeats if name in (PRODUCT, OURS, BFLOAT16) else options.others
+            repeats = options.repeats if name in (PRODUCT, OURS) else options.others
             if name in notes or turn >= repeats:
                 continue
             call = f"run({name!r}, {str(folder)!r}, {options.k})"
@@ -123,8 +120,6 @@ def missing(name, wanted):
     """Say why a way is not gone here, or nothing."""
     if wanted and name != PRODUCT and not name.startswith(tuple(wanted)):
         return "not asked for"
-    if name == BFLOAT16 and not has_bfloat16(unlisted=False):
-        return "not run: this CPU has no native bfloat16"
     if name.startswith("FAISS") and find_spec("faiss") is None:
         return "not run: faiss-cpu is not installed"
     return ""
@@ -169,13 +164,6 @@ def bare_product(values):
 def ours(values):
     frame = pd.DataFrame(values)
     return lambda k: zapsim.top_k(frame, k).indices
-
-
-def ours_bfloat16(values):
-    import tensorflow  # noqa: F401
-
-    frame = pd.DataFrame(values)
-    return lambda k: zapsim.top_k(frame, k, precision="bfloat16").indices
 
 
 def largest(scores, start, k):
@@ -237,7 +225,6 @@ def faiss_flat(values):
 WAYS = {
     PRODUCT: bare_product,
     OURS: ours,
-    BFLOAT16: ours_bfloat16,
     "FAISS IndexFlatIP": faiss_flat,
     "NumPy: product, argpartition, by blocks": plain_numpy,
     "scikit-learn NearestNeighbors(metric='cosine', algorithm='brute')": sklearn_neighbours,
@@ -290,15 +277,7 @@ def query(folder, options, repeats=60):
 
 def pca(folder, options, n=256):
     """Measure PCA's time, memory and precision."""
-    rows = []
-    whole = f"reduce, DataFrame {options.items:,} × {options.features:,}"
-    code = "features = pd.DataFrame(np.load(folder / 'features.npy'))"
-    rows.append({"what": whole, **reduced(code, folder, n)})
-    for items in options.store_items:
-        shards = folder / f"store{items}"
-        write_store(shards, items, 25_088)
-        name = f"reduce, feature store {items:,} × 25,088 ({items * 25_088 * 4 / 1e6:,.0f} MB)"
-        rows.append({"what": name, **reduced(f"features = folder / {shards.name!r}", folder, n)})
+    rows = [{"reduced": f"{options.items:,} × {options.features:,}", **reduced(folder, n)}]
     judged = judge(zapsim.load_catalogue(), "MiniZap, subcategory", "SubCategory", options, n)
     if options.photos and Path(options.photos).exists():
         photos = zapsim.load_catalogue(options.photos)
@@ -308,26 +287,14 @@ def pca(folder, options, n=256):
     return rows, judged
 
 
-def reduced(make, folder, n):
+def reduced(folder, n):
     megabytes, said = alone(
-        "import time, pathlib, numpy as np, pandas as pd, sklearn.decomposition, zapsim\n"
-        f"folder = pathlib.Path({str(folder)!r})\n{make}\nstart = time.perf_counter()\n"
+        "import time, numpy as np, pandas as pd, sklearn.decomposition, zapsim\n"
+        f"features = pd.DataFrame(np.load({str(folder / 'features.npy')!r}))\n"
+        "start = time.perf_counter()\n"
         f"zapsim.reduce(features, {n})\nprint(time.perf_counter() - start)"
     )
     return {"to": n, "seconds": float(said), "peak MB": megabytes}
-
-
-def write_store(folder, n_items, n_features, rank=300):
-    """Write a store of random features, of more dimensions than are kept, in shards of 512."""
-    from zapsim.io.store import FeatureStore
-
-    rng = np.random.default_rng(0)
-    basis = rng.standard_normal((rank, n_features), dtype=np.float32)
-    store = FeatureStore(folder, {"extractor": "synthetic"})
-    for start in range(0, n_items, 512):
-        keys = [f"{item}.jpg" for item in range(start, min(start + 512, n_items))]
-        weights = rng.standard_normal((len(keys), rank)) / np.sqrt(1 + np.arange(rank))
-        store.write(keys, keys, (weights.astype(np.float32) @ basis))
 
 
 def judge(catalogue, name, column, options, n):

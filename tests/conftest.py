@@ -1,6 +1,7 @@
 """Small drawn pictures, and catalogues made of them in a temporary folder."""
 
 import zipfile
+from importlib.util import find_spec
 from io import BytesIO
 
 import numpy as np
@@ -12,6 +13,15 @@ from PIL import Image, ImageDraw
 # A busy machine is not a failing test.
 settings.register_profile("zapsim", deadline=None)
 settings.load_profile("zapsim")
+
+
+def pytest_collection_modifyitems(items):
+    """Skip what needs Keras where it is not installed."""
+    if not find_spec("tensorflow"):
+        for item in items:
+            if item.get_closest_marker("keras"):
+                item.add_marker(pytest.mark.skip(reason="needs Keras: pip install 'zapsim[keras]'"))
+
 
 UT_ZAPPOS_KEYS = (
     "Boots/Ankle/UGG/7001.1.jpg",

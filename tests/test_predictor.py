@@ -7,6 +7,7 @@ from PIL import Image
 from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
+from zapsim.predictor import diverse, n_candidates
 
 KEYS = [
     "Boots/Ankle/Aye/1.1.jpg",
@@ -375,7 +376,7 @@ def test_diversity_in_plots_html_and_with_ones_own_picture(catalogue, features):
 
 @pytest.mark.parametrize("wrong", [-1, 2, "much"])
 def test_wrong_diversity_is_an_error(predictor, wrong):
-    with pytest.raises(ValueError, match="diversity must be a number from 0"):
+    with pytest.raises(ValueError, match="diversity must be a number of at least 0"):
         predictor.similar(KEYS[0], diversity=wrong)
 
 
@@ -395,3 +396,167 @@ def test_it_says_what_it_knows():
     assert repr(by_features) == "SimilarityPredictor of 615 items, by 2,048 features"
     few = zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features.iloc[:9]))
     assert repr(few) == "SimilarityPredictor of 9 items, by a similarity matrix"
+
+
+# --- choosing diverse candidates, without a predictor ------------------------------------------
+
+# Two boots that are twins, a third boot, and a sandal unlike all of them.
+SCORES = np.array([0.9, 0.9, 0.8, 0.5])
+BETWEEN = np.array(
+    [
+        [1.0, 1.0, 0.7, 0.1],
+        [1.0, 1.0, 0.7, 0.1],
+        [0.7, 0.7, 1.0, 0.2],
+        [0.1, 0.1, 0.2, 1.0],
+    ]
+)
+
+
+def chosen(diversity, k=4):
+    return diverse(SCORES, BETWEEN, k, diversity).tolist()
+
+
+def test_diverse_candidates_by_hand():
+    # 0 first. Then, at 0.5: twin .45-.5=-.05, boot .4-.35=.05, sandal .25-.05=.2: the sandal.
+    # Then twin -.05, boot .4-.35=.05: the boot.
+    assert chosen(0.5) == [0, 3, 2, 1]
+    # At 0.2, twin .72-.2=.52, boot .64-.14=.5, sandal .4-.02=.38: the twin; then the boot.
+    assert chosen(0.2) == [0, 1, 2, 3]
+    # At 1 only what was chosen counts: the sandal .1, then the boot .7, then the twin.
+    assert chosen(1) == [0, 3, 2, 1]
+
+
+def test_without_diversity_the_order_stays():
+    assert chosen(0) == [0, 1, 2, 3]
+
+
+def test_ties_go_to_the_nearer_candidate():
+    alike = np.ones((3, 3))
+    assert diverse(np.array([0.9, 0.9, 0.9]), alike, 3, 0.5).tolist() == [0, 1, 2]
+
+
+def test_fewer_candidates_than_wanted_and_none():
+    assert chosen(0.5, k=9) == [0, 3, 2, 1]
+    assert chosen(0.5, k=1) == [0]
+    assert diverse(np.empty(0), np.empty((0, 0)), 5, 0.5).tolist() == []
+
+
+def test_the_maximum_is_over_all_that_were_chosen():
+    # 2 is far from 1, chosen last, but a twin of 0: 3 must be preferred.
+    between = np.array([[1, 0.2, 1, 0.6], [0.2, 1, 0.2, 0.6], [1, 0.2, 1, 0.6], [0.6, 0.6, 0.6, 1]])
+    assert diverse(np.array([0.9, 0.8, 0.8, 0.8]), between, 3, 0.5).tolist() == [0, 1, 3]
+
+
+def test_how_many_candidates():
+    assert n_candidates(5, 0) == n_candidates(5, 0.0) == 5
+    assert n_candidates(5, 0.1) == 100
+    assert n_candidates(50, 1) == 150
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan"), True, "0.5"])
+def test_diversity_out_of_range_is_an_error(wrong):
+    with pytest.raises(
+        ValueError, match="number of at least 0 and at most 1. Received: diversity="
+    ):
+        n_candidates(5, wrong)
+    with pytest.raises(ValueError, match="k must be a whole number"):
+        n_candidates(0, 0.5)
+
+
+@pytest.mark.parametrize("wrong", [None, ["a"]])
+def test_how_alike_the_candidates_are_must_be_told_for_each_pair(wrong):
+    between = BETWEEN if wrong is None else BETWEEN[:2]
+    scores = SCORES[:3] if wrong is None else SCORES
+    with pytest.raises(ValueError, match=r"shape \(n, n\).*Received: \(., 4\) and \(.,\)"):
+        diverse(scores, between, 3, 0.5)
+
+
+# --- arguments of the wrong shape --------------------------------------------------------------
+
+PICTURE = np.zeros((9, 9, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "message"),
+    [
+        (lambda p: p.similar(KEYS[:2]), TypeError, r"key must be the key of one item.*\['"),
+        (lambda p: p.similar(PICTURE), TypeError, "key must be the key of one item.*ndarray"),
+        (lambda p: p.row(None), TypeError, "key must be the key of one item.*Received: None"),
+        (lambda p: p.similar(KEYS[0], k="5"), ValueError, "k must be a whole.*Received: k='5'"),
+        (lambda p: p.similar(KEYS[0], k=True), ValueError, "k must be a whole.*Received: k=True"),
+        (
+            lambda p: p.similar(KEYS[0], where=["Boots"]),
+            TypeError,
+            r"where must be a dict, such as {'Category': 'Boots'}. Received: \['Boots'\]",
+        ),
+        (lambda p: p.matching("Boots"), TypeError, "where must be a dict.*Received: 'Boots'"),
+        (
+            lambda p: p.similar(KEYS[0], hide_colourways="no"),
+            TypeError,
+            "hide_colourways must be True or False. Received: 'no'",
+        ),
+        (
+            lambda p: p.similar(KEYS[0], diversity=None),
+            ValueError,
+            "diversity must be a number of at least 0 and at most 1. .*diversity=None",
+        ),
+        (lambda p: p.values_of(["Brand"]), KeyError, r"No column \['Brand'\] to filter by"),
+        (lambda p: p.plot(KEYS[0], columns=0), ValueError, "columns must be a whole.*columns=0"),
+        (
+            lambda p: p.plot(None),
+            TypeError,
+            "query must be the key of one item, or a picture: a path, bytes.*Received: None",
+        ),
+        (
+            lambda p: p.html(KEYS[:2]),
+            TypeError,
+            r"query must be the key of one item, or a pic.*\['",
+        ),
+        (
+            lambda p: p.with_pictures(KEYS[:2]),
+            TypeError,
+            r"found must be a table as similar returns. Received: \['Boots",
+        ),
+        (
+            lambda p: p.with_pictures(p.similar(KEYS[0]).drop(columns="rank")),
+            ValueError,
+            r"the columns rank, key, score, as similar returns. Received: key, score",
+        ),
+    ],
+)
+def test_what_was_wrong_what_was_received_and_what_to_do(predictor, ask, error, message):
+    with pytest.raises(error, match=message):
+        ask(predictor)
+
+
+@pytest.mark.parametrize("wrong", [None, ["shoe.jpg"], pd.Series([1.0, 2.0])])
+def test_what_is_no_picture_is_refused_before_the_network_is_loaded(catalogue, features, wrong):
+    ours = zapsim.SimilarityPredictor(catalogue, features)
+    for look in (ours.similar_to, ours.features_of):
+        with pytest.raises(TypeError, match="picture must be a path, bytes, .* Received: "):
+            look(wrong)
+
+
+def test_a_wrong_k_is_refused_before_the_picture_is_looked_at(catalogue, features, tmp_path):
+    ours = zapsim.SimilarityPredictor(catalogue, features)
+    for wrong in ({"k": 0}, {"diversity": 2}, {"where": {"Brand": "none"}}):
+        with pytest.raises(ValueError, match=next(iter(wrong)) + "|No item has Brand"):
+            ours.similar_to(tmp_path / "none.jpg", **wrong)
+
+
+def test_an_open_file_is_a_picture(searchable):
+    with open(searchable.catalogue._files.root / KEYS[2], "rb") as file:
+        assert searchable.similar_to(file, k=1).loc[0, "key"] == KEYS[2]
+
+
+def test_what_a_predictor_is_made_of(catalogue, features):
+    make = zapsim.SimilarityPredictor
+    with pytest.raises(TypeError, match="catalogue must be a Catalogue, as .* Received: DataFrame"):
+        make(features, catalogue)
+    with pytest.raises(TypeError, match="catalogue must be a Catalogue.* Received: 'folder'"):
+        make("folder", features)
+    for wrong in ("block4_pool", zapsim.VGG16Extractor):
+        with pytest.raises(
+            TypeError, match="extractor must be what made.* Received: ('block4_pool'|type)"
+        ):
+            make(catalogue, features, wrong)

@@ -100,21 +100,15 @@ def test_a_photo_changed_as_a_phone_would_still_finds_itself(notebook, photos, t
         assert found.loc[0, "score"] > 0.95
 
 
-def test_bfloat16_finds_the_neighbours_that_float32_finds(photos, capsys):
-    # 64 pixels and 300 photos: a CPU without the instructions takes its time.
-    catalogue = zapsim.load_catalogue(photos[0]).sample(300)
-    found = [
-        zapsim.top_k(
-            zapsim.VGG16Extractor(image_size=64, precision=precision).extract(catalogue), 10
-        ).indices
-        for precision in ("float32", "bfloat16")
-    ]
+def test_8_bits_find_the_neighbours_that_32_find(photos, capsys):
+    catalogue, features = zapsim.load_catalogue(photos[0]), zapsim.load_features(photos[1])
+    some = catalogue.sample(150)
+    exact = zapsim.VGG16Extractor(precision="float32").extract(some)
+    found = [zapsim.top_k(each.loc[some.keys], 10).indices for each in (features, exact)]
     shared = [len(set(a) & set(b)) / 10 for a, b in zip(*found, strict=True)]
     with capsys.disabled():
-        print(
-            f"\n300 real photos, 64×64: top-10 shared by the two precisions = {np.mean(shared):.3f}"
-        )
-    assert np.mean(shared) >= 0.99
+        print(f"\n150 real photos: top-10 shared by int8 and float32 = {np.mean(shared):.3f}")
+    assert np.mean(shared) >= 0.96
 
 
 def test_real_photos_have_sizes_and_values_of_photos(photos):

@@ -1,6 +1,5 @@
 """similarity.py: known answers by eye, properties, scikit-learn and the article as references."""
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,8 +12,8 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
-from zapsim import products, search
-from zapsim.similarity import exact_scores, nearest, nearest_to, unit_vectors
+from zapsim import similarity
+from zapsim.similarity import exact_scores, float32_error, nearest, nearest_to, unit_vectors
 
 
 def features(values, keys=None):
@@ -156,7 +155,7 @@ def test_no_tile_size_changes_the_result_not_even_among_twins(monkeypatch, tile)
     # Many exact twins, far apart: their order must not depend on how the tiles fall.
     frame.iloc[700:1000] = frame.iloc[0:300].to_numpy()
     frame.iloc[1200:1500] = frame.iloc[0:300].to_numpy()
-    monkeypatch.setattr(search, "_TILE", tile)
+    monkeypatch.setattr(similarity, "_TILE", tile)
     subset = frame if tile > 100 else frame.iloc[:300]
     expected, exact = reference_neighbours(subset, 5)
     top = zapsim.top_k(subset, 5)
@@ -167,7 +166,7 @@ def test_no_tile_size_changes_the_result_not_even_among_twins(monkeypatch, tile)
 @pytest.mark.parametrize("order", ["as it is", "ever nearer", "ever farther"])
 def test_no_order_of_the_items_loses_a_neighbour(order):
     frame = random_features(3000, 16, seed=3)
-    assert len(frame) > 2 * search._TILE, "several tiles, so that most items are dropped unseen"
+    assert len(frame) > 2 * similarity._TILE, "several tiles, so that most items are dropped unseen"
     if order != "as it is":
         scores = unit_vectors(frame) @ unit_vectors(frame)[0]
         frame = frame.iloc[np.argsort(scores if order == "ever nearer" else -scores)]
@@ -220,67 +219,34 @@ def near_ties(seed, n_items=90, n_features=24):
 
 
 @settings(max_examples=40)
-@given(st.integers(0, 10**6), st.integers(1, 20), st.sampled_from(["float32", "bfloat16"]))
-def test_near_ties_are_decided_in_float64_whatever_the_products_precision(seed, k, precision):
+@given(st.integers(0, 10**6), st.integers(1, 20))
+def test_near_ties_are_decided_in_float64(seed, k):
     frame = near_ties(seed)
     expected, exact = reference_neighbours(frame, k)
-    top = zapsim.top_k(frame, k, precision=precision)
+    top = zapsim.top_k(frame, k)
     np.testing.assert_array_equal(top.indices, expected)
     np.testing.assert_array_equal(top.scores, np.take_along_axis(exact, expected, axis=1))
 
 
-@settings(max_examples=40)
-@given(vectors, st.integers(1, 15))
-def test_bfloat16_gives_what_float32_gives_for_any_vectors(values, k):
-    for ours, theirs in zip(
-        zapsim.top_k(features(values), k, precision="bfloat16"),
-        zapsim.top_k(features(values), k),
-        strict=True,
-    ):
-        np.testing.assert_array_equal(ours, theirs)
-
-
-def test_bfloat16_gives_what_float32_gives_for_minizap():
-    frame, products = zapsim.load_features(), zapsim.load_catalogue().table["Product"]
-    float32 = zapsim.top_k(frame, 20, exclude=products)
-    bfloat16 = zapsim.top_k(frame, 20, exclude=products, precision="bfloat16")
-    np.testing.assert_array_equal(bfloat16.indices, float32.indices)
-    np.testing.assert_array_equal(bfloat16.scores, float32.scores)
-
-
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("n_features", [2, 300, 8192])
-def test_no_product_errs_by_more_than_its_bound(precision, n_features):
+def test_no_product_errs_by_more_than_its_bound(n_features):
     rng = np.random.default_rng(0)
     values = rng.gamma(0.3, size=(200, n_features)) * 10.0 ** rng.integers(-3, 3, size=n_features)
     unit = unit_vectors(np.vstack([values, -values[:20], np.zeros((1, n_features))]))
-    tiles = products.PRODUCTS[precision](unit)
-    everything = slice(0, len(unit))
     exact = unit.astype(np.float64) @ unit.T.astype(np.float64)
-    errors = np.abs(tiles.tile(everything, everything) - exact)
-    assert (errors <= tiles.errors[:, None]).all()
-    assert (errors <= tiles.errors).all(), "a bound holds whichever of the two it is asked for"
-
-
-def test_products_that_are_no_bfloat16_are_refused(monkeypatch):
-    import tensorflow as tf
-
-    multiply = tf.matmul
-    monkeypatch.setattr(tf, "matmul", lambda *a, **names: multiply(*a, **names) * 1.1)
-    with pytest.raises(ArithmeticError, match="Use precision='float32'"):
-        zapsim.top_k(random_features(20, 8), 3, precision="bfloat16")
+    assert np.abs(unit @ unit.T - exact).max() <= float32_error(n_features)
 
 
 @pytest.fixture
 def scored(monkeypatch):
     """Return a list that grows with the number of pairs that are scored in float64."""
-    counts, score = [], search.exact_scores
+    counts, score = [], similarity.exact_scores
 
     def counted(query, unit, indices):
         counts.append(len(indices))
         return score(query, unit, indices)
 
-    monkeypatch.setattr(search, "exact_scores", counted)
+    monkeypatch.setattr(similarity, "exact_scores", counted)
     return counts
 
 
@@ -300,16 +266,16 @@ def test_twins_by_the_thousand_cost_no_more_than_other_items(scored, exclude):
 
 def test_items_too_close_to_tell_apart_do_not_pile_up(monkeypatch):
     """All lie within the bound of each other, so float32 products can drop none of them."""
-    monkeypatch.setattr(search, "_TILE", 100)
+    monkeypatch.setattr(similarity, "_TILE", 100)
     values = 1 + 1e-7 * np.random.default_rng(0).integers(0, 3, size=(700, 30))
     kept = []
-    shorten = search._Shortlist._shorten
+    shorten = similarity._Shortlist._shorten
 
     def watched(shortlist):
         shorten(shortlist)
         kept.append(len(shortlist._kept[0]))
 
-    monkeypatch.setattr(search._Shortlist, "_shorten", watched)
+    monkeypatch.setattr(similarity._Shortlist, "_shorten", watched)
     frame = features(values)
     expected, _ = reference_neighbours(frame, 2)
     np.testing.assert_array_equal(zapsim.top_k(frame, 2).indices, expected)
@@ -331,39 +297,6 @@ def test_the_matrix_librarys_threads_are_left_as_they_were():
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda seed: zapsim.top_k(random_features(2500, 4, seed), 3), range(8)))
         assert threadpool_info() == before
-
-
-def test_unknown_precision_of_products_is_refused():
-    with pytest.raises(ValueError, match="float32, bfloat16 or auto. Received: precision='half'"):
-        zapsim.top_k(COMPASS, precision="half")
-
-
-@pytest.mark.parametrize(
-    ("n_items", "claims", "chosen", "expected"),
-    [
-        (50_025, True, "bfloat16", "bfloat16"),
-        (50_025, True, "float32", "float32"),
-        (50_025, True, "float16", "float32"),
-        (50_025, False, "bfloat16", "float32"),
-        (1_000, True, "bfloat16", "float32"),
-    ],
-)
-def test_auto_takes_bfloat16_for_large_catalogues_where_it_is_faster(
-    monkeypatch, n_items, claims, chosen, expected
-):
-    monkeypatch.setattr(products, "has_bfloat16", lambda unlisted: claims)
-    monkeypatch.setattr(products, "choose_precision", lambda precision: (chosen, ""))
-    assert products.product_precision("auto", n_items, 2048) == expected
-
-
-def test_auto_loads_tensorflow_only_for_catalogues_that_are_worth_it(monkeypatch):
-    monkeypatch.setattr(products, "has_bfloat16", lambda unlisted: True)
-    monkeypatch.setattr(products, "choose_precision", lambda precision: ("bfloat16", ""))
-    monkeypatch.setitem(sys.modules, "tensorflow", None)
-    assert products.product_precision("auto", 20_000, 2048) == "bfloat16"
-    monkeypatch.delitem(sys.modules, "tensorflow")
-    assert products.product_precision("auto", 20_000, 2048) == "float32"
-    assert products.product_precision("auto", 50_025, 2048) == "bfloat16"
 
 
 def test_top_k_ranks_as_the_articles_own_arithmetic_does():
@@ -437,6 +370,37 @@ def test_exclude_with_keys_is_taken_by_key():
 def test_arrays_without_keys_are_refused():
     with pytest.raises(TypeError, match="indexed by key.*Received: ndarray"):
         zapsim.top_k(np.eye(3))
+
+
+@pytest.mark.parametrize("part", [slice(None), slice(2)])
+@pytest.mark.parametrize(
+    "function",
+    [
+        zapsim.top_k,
+        zapsim.similarity_matrix,
+        zapsim.centred,
+        zapsim.map_catalogue,
+        lambda matrix: zapsim.reduce(matrix, 2),
+        lambda matrix: zapsim.blend({"features": matrix}),
+    ],
+)
+def test_a_similarity_matrix_is_not_taken_for_features(function, part):
+    matrix = zapsim.similarity_matrix(COMPASS).iloc[part]
+    with pytest.raises(
+        ValueError, match=r"a similarity matrix of \d items, .* computed from\. Only"
+    ):
+        function(matrix)
+
+
+def test_features_may_be_numbered_in_both_directions():
+    numbered = pd.DataFrame(np.eye(3) + 0.1)
+    assert zapsim.top_k(numbered, 2).indices.shape == (3, 2)
+
+
+def test_features_that_are_no_numbers_are_refused():
+    words = pd.DataFrame({"x": ["red", "blue"]}, index=["a", "b"])
+    with pytest.raises(ValueError, match="features must be numbers .*: could not convert .* 'red'"):
+        zapsim.top_k(words)
 
 
 def test_exclude_must_have_one_value_an_item():

@@ -32,7 +32,7 @@ KEPT_METADATA = {"kernelspec", "language_info"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 COLAB_ONLY = "application/vnd.google.colaboratory"
 # One precision makes every machine's run the same.
-ENVIRONMENT = {"PYTEST_CURRENT_TEST": "1", "ZAPSIM_PRECISION": "float32"}
+ENVIRONMENT = {"PYTEST_CURRENT_TEST": "1"}
 # A copy of the repository in the user's Drive comes first, so Drive has to be mounted before zapsim
 # is there to help. Not `-e`: a running kernel would not see an editable install. Not `%pip`: it
 # would advise a restart, which is not needed.

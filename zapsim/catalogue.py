@@ -18,7 +18,10 @@ from zapsim.io.bundled import MINIZAP
 from zapsim.io.pictures import PictureError, load_picture, shrink, thumbnail
 from zapsim.io.sources import clean_key, open_files
 
-__all__ = ["Catalogue", "load_catalogue", "split_values", "unknown_key"]
+__all__ = ["IDENTIFIERS", "Catalogue", "load_catalogue", "split_values", "unknown_key"]
+
+# Columns that say which item it is, and nothing about what it is like.
+IDENTIFIERS = ("Product", "Colourway", "CID")
 
 _FOLDERS = ["Category", "SubCategory", "Brand"]
 _PRODUCT_AND_COLOUR = re.compile(r"(\d+)\.(\d+)$")

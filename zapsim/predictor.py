@@ -2,18 +2,32 @@
 
 In: a `Catalogue`, and its features or its similarity matrix. Out: neighbours, nearest first,
 ties by lower index, the query itself left out. A matrix's scores are taken as they are: those of
-identical items may differ in their last digits, and are then no tie. The edge rule: where fewer
+identical items may differ in their last digits, and then do not tie. The edge rule: where fewer
 neighbours exist than were asked for, those that exist are returned, and plots and HTML say so.
 """
 
 import warnings
+from collections.abc import Hashable
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from zapsim.catalogue import split_values, unknown_key
-from zapsim.checks import check_features, check_k
+from zapsim.checks import (
+    check_catalogue,
+    check_dict,
+    check_flag,
+    check_frame,
+    check_k,
+    check_key,
+    check_picture,
+    check_query,
+    check_table,
+    checked_number,
+    is_matrix,
+    received,
+)
 from zapsim.draw.html import html_table
 from zapsim.io.pictures import load_picture
 from zapsim.similarity import nearest, nearest_to, unit_vectors
@@ -39,12 +53,21 @@ class SimilarityPredictor:
 
     Raises
     ------
+    TypeError
+        If `catalogue` is no Catalogue, `features` no DataFrame, or `extractor` no extractor.
     ValueError
         If no key of the features is in the catalogue, or they hold NaN or infinity.
     """
 
     def __init__(self, catalogue, features, extractor=None):
-        check_features(features)
+        check_catalogue(catalogue)
+        check_frame(features)
+        made = hasattr(extractor, "extract") and not isinstance(extractor, type)
+        if extractor is not None and not made:
+            raise TypeError(
+                "extractor must be what made the features, such as zapsim.VGG16Extractor(). "
+                f"Received: {received(extractor)}"
+            )
         if not len(features):
             raise ValueError("features are empty: there is nothing to recommend.")
         known = features.index.isin(catalogue.keys)
@@ -67,12 +90,12 @@ class SimilarityPredictor:
         if extractor and self._settings and extractor.settings != self._settings:
             raise ValueError(
                 f"The features were made by another extractor ({self._settings}) than the one "
-                f"given ({extractor.settings}). Give none, and the right one is made when needed."
+                f"given ({extractor.settings}). Leave it out: the right one is made when needed."
             )
         self._rows = {key: row for row, key in enumerate(self.table.index)}
         self._matrix = self._unit = None
         self._rows_by_value = {}
-        if features.columns.isin(features.index).any():
+        if is_matrix(features):
             if set(features.columns) != set(features.index):
                 raise ValueError(
                     f"A similarity matrix must have the same keys on both axes. Received: "
@@ -99,13 +122,13 @@ class SimilarityPredictor:
         k : int
             At least 1. Where the filters leave fewer, all of those are returned.
         where : dict, optional
-            Filters: column of the catalogue -> value or list of values, any of which will do.
+            Filters: column of the catalogue -> value, or list of values of which one must match.
             In cells of several values (joined by ``;``) one match is enough.
         hide_colourways : bool
             Leave out the other colourways of the query's own product.
         diversity : float
-            0 shows the nearest. The closer to 1, the less like each other the items are that
-            are chosen from the nearest 100 (or 3 k); see `zapsim.predictor.diverse`.
+            0 shows the nearest. The closer to 1, the more the items differ that are chosen from
+            the nearest 100 (or 3 k); see `zapsim.predictor.diverse`.
 
         Returns
         -------
@@ -118,11 +141,14 @@ class SimilarityPredictor:
         ------
         KeyError
             If there is no such key (the closest are offered) or no such column.
+        TypeError
+            If `key` is no text, `where` no dict, or `hide_colourways` not True or False.
         ValueError
             If k is less than 1, diversity is not from 0 to 1, or a filter's value occurs nowhere
             in its column.
         """
         row = self.row(key)
+        check_flag(hide_colourways, "hide_colourways")
         allowed = self._allowed(where)
         allowed[row] = False
         if hide_colourways and self._products[row] >= 0:
@@ -154,11 +180,14 @@ class SimilarityPredictor:
         ------
         PictureError
             If the picture cannot be read.
+        TypeError
+            If it is of no kind that can be read, or `where` is no dict.
         ValueError
             If this predictor was made from a matrix, or the features do not say how they were
             made and no extractor was given.
         """
         self._require_features()
+        n, allowed = n_candidates(k, diversity), self._allowed(where)
         vector = picture
         if not (isinstance(picture, np.ndarray) and picture.ndim == 1):
             vector = self.features_of(picture)
@@ -168,8 +197,7 @@ class SimilarityPredictor:
                 f"{self._unit.shape[1]:,}. Give the extractor that made them."
             )
         query = unit_vectors([vector])[0]
-        n = n_candidates(k, diversity)
-        found = nearest_to(query, self._unit, n, self._allowed(where))
+        found = nearest_to(query, self._unit, n, allowed)
         return self._table(*self._chosen(*found, k, diversity))
 
     def features_of(self, picture):
@@ -181,9 +209,10 @@ class SimilarityPredictor:
 
         Raises
         ------
-        PictureError, ValueError
+        PictureError, TypeError, ValueError
             As `similar_to` does.
         """
+        check_picture(picture)
         return self.get_extractor().extract(load_picture(picture))
 
     def get_extractor(self):
@@ -246,7 +275,7 @@ class SimilarityPredictor:
         k, where, hide_colourways
             As in `similar`; a picture of your own has no other colourways to hide.
         columns : int
-            Neighbours in a row; more go into further rows.
+            Neighbours in a row, at least 1; more go into further rows.
         diversity : float
             As in `similar`.
 
@@ -296,6 +325,7 @@ class SimilarityPredictor:
         list of (rank, score, picture, name)
             Pictures are RGB arrays, or None where one cannot be read; names are not escaped.
         """
+        check_table("found", found, ("rank", "key", "score"), "similar")
         look, name = self.catalogue.picture_or_none, self.catalogue.label
         return [
             (rank, score, look(key), name(key))
@@ -304,6 +334,7 @@ class SimilarityPredictor:
 
     def _ask(self, query, k, where, hide_colourways, diversity):
         """Return the neighbours with pictures, and a note or None."""
+        check_query(query)
         if isinstance(query, str):
             found = self.similar(query, k, where, hide_colourways, diversity)
         else:
@@ -317,7 +348,11 @@ class SimilarityPredictor:
         return load_picture(query), "your picture"
 
     def row(self, key):
-        """Return an item's position; KeyError, offering the closest keys, if there is none."""
+        """Return an item's position; KeyError, offering the closest keys, if there is none.
+
+        TypeError if the key is no text.
+        """
+        check_key(key)
         if key not in self._rows:
             raise KeyError(unknown_key(key, self.table.index))
         return self._rows[key]
@@ -337,8 +372,8 @@ class SimilarityPredictor:
 
     def _values(self, column):
         """Return the rows that have each value of a column, values in alphabetical order."""
-        if column not in self.table:
-            names = ", ".join(self.table.columns) or "none"
+        if not isinstance(column, Hashable) or column not in self.table:
+            names = ", ".join(map(str, self.table.columns)) or "none"
             raise KeyError(f"No column {column!r} to filter by. The catalogue has: {names}.")
         if column not in self._rows_by_value:
             # Few cells differ, so each of those is split once, not the cell of every item.
@@ -354,6 +389,8 @@ class SimilarityPredictor:
 
     def _allowed(self, where):
         allowed = np.ones(len(self.table), bool)
+        if where is not None:
+            check_dict("where", where, "{'Category': 'Boots'}")
         for column, wanted in (where or {}).items():
             rows = self._values(column)
             wanted = wanted if pd.api.types.is_list_like(wanted) else [wanted]
@@ -389,7 +426,7 @@ class SimilarityPredictor:
 def n_candidates(k, diversity):
     """Return how many of the nearest to choose from: k without diversity, else 100, or 3 k.
 
-    Beyond those, an item would be shown for being different alone.
+    An item beyond those would be chosen only because it is different.
 
     Raises
     ------
@@ -397,11 +434,7 @@ def n_candidates(k, diversity):
         If k is less than 1, or diversity is no number from 0 to 1.
     """
     check_k(k)
-    if isinstance(diversity, (bool, str)) or not 0 <= diversity <= 1:
-        raise ValueError(
-            "diversity must be a number from 0 (the nearest) to 1 (the most different of the "
-            f"candidates). Received: diversity={diversity!r}"
-        )
+    checked_number("diversity", diversity, 0, 1)
     return max(_CANDIDATES, 3 * k) if diversity else k
 
 
@@ -427,6 +460,11 @@ def diverse(scores, between, k, diversity):
     ndarray of shape (up to k,), int64
         Positions of the chosen candidates, in the order they were chosen.
 
+    Raises
+    ------
+    ValueError
+        If `between` has another shape, or as `n_candidates` does.
+
     References
     ----------
     Carbonell & Goldstein, "The Use of MMR, Diversity-Based Reranking for Reordering Documents
@@ -442,6 +480,12 @@ def diverse(scores, between, k, diversity):
     >>> diverse(np.array([0.9, 0.9, 0.8]), between, k=3, diversity=0.5)
     array([0, 2, 1])
     """
+    n_candidates(k, diversity)
+    if np.shape(between) != 2 * np.shape(scores):
+        raise ValueError(
+            "between must have shape (n, n), where scores has shape (n,). Received: "
+            f"{np.shape(between)} and {np.shape(scores)}"
+        )
     chosen = []
     left = np.ones(len(scores), bool)
     alike = np.full(len(scores), -np.inf)

@@ -4,10 +4,10 @@ In: features, a DataFrame (n_items, n_features) indexed by key. Out: scores, flo
 in [-1, 1], higher is closer. The edge rule: a vector of zeros has no direction; its score is 0
 with every other item and 1 with itself.
 
-The nearest are found by guessing and deciding: matrix products give the scores of whole tiles of
-pairs, each pair once, with an error below a known bound. What could be among the k nearest by that
-bound is a candidate, and candidates are scored anew, each pair on its own in float64. So identical
-vectors tie exactly, and neither tiles nor threads change the result.
+`top_k` works in two steps. Matrix products score whole tiles of pairs, each pair once, with an
+error below a known bound. Whatever this bound allows among the k nearest is a candidate, and
+candidates are scored again, each pair on its own, in float64. So identical vectors tie exactly,
+and neither tiles nor threads change the result.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +18,7 @@ from threading import Lock
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from zapsim.checks import check_features, check_k, check_memory, checked_values, groups_of
 from zapsim.io.saved import Neighbours
@@ -42,7 +43,7 @@ _CHUNK = 1 << 16
 _ONE_AT_A_TIME = Lock()
 # Half the distance from 1 to the next float32.
 _UNIT_ROUNDING = 2.0**-24
-# For what is rounded once or twice besides the product: thresholds, the final score.
+# Room for the few other roundings: those of thresholds and of the final score.
 _SLACK = 2.0**-20
 
 
@@ -72,11 +73,11 @@ def unit_vectors(features):
 
 
 def clear_rounding(values, lengths):
-    """Set vectors to zeros, in place, of which only rounding is left.
+    """Set vectors to zeros, in place, where nothing but rounding is left of them.
 
-    A difference of two equal vectors is not quite 0, and scaled to length 1 it would say as much as
-    any other. Features are kept as float16, in steps of one in 2,000, so what is 100,000 times
-    shorter than the vectors it comes from says nothing.
+    A difference of two equal vectors is not exactly 0, and scaled to length 1 it would count as
+    much as any other. Features are kept as float16, in steps of one in 2,000: a vector 100,000
+    times shorter than those it comes from means nothing.
 
     Parameters
     ----------
@@ -108,8 +109,8 @@ def similarity_matrix(features):
     ------
     MemoryError
         If the matrix would not fit in memory; `top_k` does without it.
-    ValueError
-        If features hold NaN or infinity.
+    TypeError, ValueError
+        As in `top_k`.
 
     Examples
     --------
@@ -160,9 +161,11 @@ def top_k(features, k=50, exclude=None):
 
     Raises
     ------
+    TypeError
+        If features are no DataFrame, or `exclude` is a single value.
     ValueError
         If k is less than 1, `exclude` has another length, or features hold NaN or infinity, or a
-        key more than once.
+        key more than once, or are a similarity matrix.
 
     Examples
     --------
@@ -188,10 +191,11 @@ def nearest_to(vector, unit, k, allowed=None):
 
     Parameters
     ----------
-    vector : ndarray of shape (n_features,), float32
+    vector : ndarray of shape (n_features,), float32 or float64
         Of length 1, or all zeros.
     unit : ndarray of shape (n_items, n_features), float32
-        As `unit_vectors` returns.
+        As `unit_vectors` returns. Several kinds side by side will do as well, where `vector` has
+        each kind's vector times a share, and the shares sum to 1.
     k : int
         At least 1; fewer are returned where fewer are allowed.
     allowed : ndarray of shape (n_items,), bool, optional
@@ -204,10 +208,10 @@ def nearest_to(vector, unit, k, allowed=None):
     scores : ndarray of shape (up to k,), float32
     """
     check_k(k)
-    scores = unit @ vector
+    scores = unit @ vector.astype(np.float32, copy=False)
     if allowed is not None:
         scores[~allowed] = -np.inf
-    # The product ranks all but for its rounding; what that leaves open is scored exactly.
+    # The product's order is right up to its rounding; what that leaves open is scored exactly.
     lowest = _kth_highest(scores, k) - 2 * float32_error(len(vector))
     indices = np.flatnonzero(scores >= max(lowest, -2))
     exact = exact_scores(vector, unit, indices)
@@ -237,6 +241,47 @@ def nearest(scores, k):
 
 def _kth_highest(scores, k):
     return np.partition(scores, len(scores) - k)[len(scores) - k] if k < len(scores) else -np.inf
+
+
+def exact_scores(query, unit, indices):
+    """Return the scores of a query with some vectors, each on its own in float64, as float32.
+
+    Parameters
+    ----------
+    query : ndarray of shape (n_features,), float32
+    unit : ndarray of shape (n_items, n_features), float32
+    indices : ndarray of shape (n,), int
+
+    Returns
+    -------
+    ndarray of shape (n,), float32
+        In [-1, 1]. The same two vectors have the same score, whichever is the query.
+    """
+    query = query.astype(np.float64)
+    scores = np.empty(len(indices), np.float32)
+    step = max(1, _CHUNK // len(query))
+    for start in range(0, len(indices), step):
+        part = slice(start, start + step)
+        products = unit[indices[part]].astype(np.float64)
+        products *= query
+        # NumPy's own sum, unlike a library's product, is the same wherever the vector lies.
+        scores[part] = products.sum(axis=1)
+    return np.clip(scores, -1, 1, out=scores)
+
+
+def float32_error(n_features):
+    """Bound the error of a score that was summed in float32, in whatever order.
+
+    Higham's bound for a sum of n_features products which are, without their signs, at most 1 in
+    all, as they are for vectors of length 1; and some more for what is rounded besides.
+
+    References
+    ----------
+    Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1,
+    doi:10.1137/1.9780898718027.
+    """
+    lost = n_features * _UNIT_ROUNDING
+    return 1.001 * lost / (1 - lost) + _SLACK
 
 
 def _nearest_of_all(unit, codes, k):
@@ -272,8 +317,8 @@ def _nearest_of_all(unit, codes, k):
         if i != j:
             shortlists[j].add(tile.T, rows, findable)
 
-    # Blocks beside each other come first: sorted keys put like beside like, and the sooner good
-    # neighbours are known, the fewer others are looked at.
+    # Blocks beside each other come first: keys are sorted, so similar items are often close, and
+    # the sooner good neighbours are known, the fewer others are looked at.
     n = len(blocks)
     pairs = [(i, i + distance) for distance in range(n) for i in range(n - distance)]
     with _each_in_threads() as each:
@@ -287,13 +332,11 @@ def _nearest_of_all(unit, codes, k):
 def _each_in_threads():
     """Yield a ``map`` that runs as many calls at once as a matrix product would take threads.
 
-    Each product then takes one: threads that wait for nobody are faster than threads that share
-    every product and idle while its scores are looked through.
+    Each product then takes one thread. That is faster than threads that share every product and
+    are idle while its scores are looked through.
     """
-    from threadpoolctl import threadpool_info, threadpool_limits
-
-    # The limit is the whole process's: of two searches at once, the second would take the
-    # first's for what was there before, and leave it behind.
+    # The limit holds for the whole process. Of two searches at once, the second would take the
+    # first one's limit for the user's, and restore it at the end.
     with _ONE_AT_A_TIME:
         blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
         threads = max((library["num_threads"] for library in blas), default=1)
@@ -302,7 +345,7 @@ def _each_in_threads():
 
 
 class _Shortlist:
-    """What may be among the k nearest of a block of vectors, as far as is known.
+    """The candidates for the k nearest of a block of vectors, as far as is known.
 
     Attributes
     ----------
@@ -380,38 +423,12 @@ class _Shortlist:
         return indices, exact
 
 
-def exact_scores(query, unit, indices):
-    """Return the scores of a query with some vectors, each on its own in float64, as float32.
-
-    Parameters
-    ----------
-    query : ndarray of shape (n_features,), float32
-    unit : ndarray of shape (n_items, n_features), float32
-    indices : ndarray of shape (n,), int
-
-    Returns
-    -------
-    ndarray of shape (n,), float32
-        In [-1, 1]. The same two vectors have the same score, whichever is the query.
-    """
-    query = query.astype(np.float64)
-    scores = np.empty(len(indices), np.float32)
-    step = max(1, _CHUNK // len(query))
-    for start in range(0, len(indices), step):
-        part = slice(start, start + step)
-        products = unit[indices[part]].astype(np.float64)
-        products *= query
-        # NumPy's own sum, unlike a library's product, is the same wherever the vector lies.
-        scores[part] = products.sum(axis=1)
-    return np.clip(scores, -1, 1, out=scores)
-
-
 def _findable(unit, codes, k):
-    """Return which vectors can be anybody's neighbours: all, but for masses of identical ones.
+    """Return which vectors can be neighbours: all but the last ones of many identical vectors.
 
-    Identical vectors tie, and ties go to the lower index. So one that has k lower twins of its
-    own code is nobody's neighbour; nor is one that, beyond those, has 2k lower twins: at most k
-    of them share the query's code, and the others come first.
+    Identical vectors tie, and ties go to the lower index. So a vector with k lower twins of its
+    own code is never a neighbour. Of those that are left, neither is one with 2k lower twins: at
+    most k of these share the query's code, and the others come first.
     """
     findable = np.ones(len(unit), bool)
     # Identical vectors have identical sums, which are cheaper than digests.
@@ -434,18 +451,3 @@ def _where(mask):
     """Return ``np.nonzero(mask)`` in the order of memory, on its fast path for flat arrays."""
     order = "C" if mask.flags.c_contiguous else "F"
     return np.unravel_index(np.flatnonzero(mask.ravel(order)), mask.shape, order)
-
-
-def float32_error(n_features):
-    """Bound the error of a score that was summed in float32, in whatever order.
-
-    Higham's bound for a sum of n_features products which are, without their signs, at most 1 in
-    all, as they are for vectors of length 1; and some more for what is rounded besides.
-
-    References
-    ----------
-    Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1,
-    doi:10.1137/1.9780898718027.
-    """
-    lost = n_features * _UNIT_ROUNDING
-    return 1.001 * lost / (1 - lost) + _SLACK

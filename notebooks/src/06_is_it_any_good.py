@@ -166,7 +166,7 @@ zapsim.plot_scorecard(lab)
 # %% [markdown]
 # Here the default has 0.71, not 0.88: above, one right product could fill three of the five places, in three
 # colours; here each is there once. So compare within this picture only. At the right, what an item costs:
-# numbers to store, milliseconds in the network (a PCA and the mistakes take as long as their cut does; block 5
+# numbers to store, and the network's arithmetic (a PCA and the mistakes cost as much as their cut does; block 5
 # at 64 pixels has maps of 2×2, too small for a 4×4 grid).
 #
 # Which cuts are *really* worse than the default? Where the interval of the difference reaches 0, these 205
@@ -177,10 +177,10 @@ zapsim.plot_scorecard(lab, f"precision@5 - {default}")
 
 # %% [markdown]
 # Really worse: every cut after block 3, every average over the whole picture, and everything at 64 pixels: a
-# third of the time or less, and for block 4 with a grid three or four hundredths. Not to be told apart: a 4×4
-# grid, with four times the numbers, and block 5 with a grid, with more time. So in layer and grid the default is
-# on a plateau, on its cheap side (more than 128 pixels were not tried here). Best of all looks the 4×4 grid after
-# a PCA; but it is one of many that we tried, and one of many is always the best.
+# quarter of the arithmetic, and for block 4 with a grid three or four hundredths. Not to be told apart: a 4×4
+# grid, with four times the numbers, and block 5 with a grid, with more arithmetic. So in layer and grid the default
+# is on a plateau, on its cheap side (more than 128 pixels were not tried here). Best of all looks the 4×4 grid after
+# a PCA; but if you try many settings, one will look best by luck.
 #
 # The mistakes look bad here only because they are at 64 pixels. Beside their fair neighbour:
 

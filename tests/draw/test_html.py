@@ -1,4 +1,4 @@
-"""markup.py: whatever a file is called is shown as text, and a saved file is whole."""
+"""html.py: whatever a file is called is shown as text, and a saved file is whole."""
 
 import base64
 import csv
@@ -115,3 +115,20 @@ def test_no_cell_of_a_csv_runs_not_even_in_its_header():
     assert rows[0] == ["'" + evil[0], "score"]
     assert [row[0] for row in rows[1:]] == ["'" + text for text in evil]
     assert [row[1] for row in rows[1:]] == ["-3", "-2", "-1", "0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize("write", [lambda *shown: html_table(*shown, "caption"), gallery_html])
+def test_a_query_and_its_neighbours_have_their_form(write):
+    table = pd.DataFrame({"rank": [1], "key": ["a.jpg"], "score": [0.5]})
+    for query, neighbours, said in [
+        (PICTURE, [], r"ndarray and \[\]"),
+        ((PICTURE, "a"), table, "and DataFrame"),
+        ((PICTURE, "a"), [(1, 0.5, PICTURE)], "and list"),
+    ]:
+        with pytest.raises(TypeError, match=f"as SimilarityPredictor.with_pictures ret.*{said}"):
+            write(query, neighbours)
+
+
+def test_only_a_table_becomes_csv():
+    with pytest.raises(TypeError, match=r"table must be a pandas.DataFrame. Received: \[1\]"):
+        csv_text([1])

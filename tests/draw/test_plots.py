@@ -6,7 +6,13 @@ import pytest
 from matplotlib.colors import to_hex
 
 import zapsim
-from zapsim.draw.plots import QUERY_COLOUR, SHARED_COLOUR, plot_mosaic
+from zapsim.draw.plots import (
+    QUERY_COLOUR,
+    SHARED_COLOUR,
+    plot_explanation,
+    plot_mosaic,
+    plot_pictures,
+)
 
 KEYS = [f"Boots/Ankle/A$x$/{n}.1.jpg" for n in range(1, 7)]
 
@@ -77,3 +83,75 @@ def test_a_mosaic_has_colours_for_the_frequent_labels_and_grey_for_others():
     shown = np.asarray(figure.axes[0].images[0].get_array())[10, 22::44]
     assert len(np.unique(shown.round(3), axis=0)) == 10, "8 labels, others, and one not readable"
     assert (shown[0:16:2] == shown[1:16:2]).all()
+
+
+PICTURE = np.zeros((4, 4, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("titled", "more", "message"),
+    [
+        ([PICTURE, PICTURE], {}, r"Each picture must be \(picture, title\).*Received: ndarray"),
+        ([("a.jpg", "a")], {}, r"Each picture must be .*Received: \('a.jpg', 'a'\)"),
+        ([(PICTURE, 5)], {}, "Each picture must be .*Received: tuple"),
+        ([(np.zeros(5), "a")], {}, "Each picture must be .*Received: .array"),
+        ([(None, "a")], {"query": PICTURE}, "Each picture must be .*Received: ndarray"),
+        (PICTURE, {}, "titled must be a list, each of which must be .*Received: ndarray"),
+    ],
+)
+def test_pictures_have_titles(titled, more, message):
+    with pytest.raises(TypeError, match=message):
+        plot_pictures(titled, **more)
+
+
+@pytest.mark.parametrize("wrong", [0, "6", None])
+def test_columns_are_a_whole_number(wrong):
+    with pytest.raises(ValueError, match=f"columns must be a whole .*columns={wrong!r}"):
+        plot_pictures([(PICTURE, "a")], columns=wrong)
+
+
+def test_what_a_comparison_takes(catalogue, on_a_circle):
+    predictor = zapsim.SimilarityPredictor(catalogue, on_a_circle(catalogue, range(6)))
+    rows, compare = {"one": predictor}, zapsim.plot_comparison
+    with pytest.raises(TypeError, match="rows must be a dict.*Received: SimilarityPredictor"):
+        compare(catalogue, KEYS[0], predictor)
+    with pytest.raises(TypeError, match="catalogue must be a Catalogue.*SimilarityPredictor"):
+        compare(predictor, KEYS[0], rows)
+    with pytest.raises(TypeError, match=r"query must be the key of one item.*Received: \['"):
+        compare(catalogue, KEYS[:1], rows)
+    with pytest.raises(ValueError, match="k must be a whole number.*k='5'"):
+        compare(catalogue, KEYS[0], rows, k="5")
+    with pytest.raises(ValueError, match="k must be a whole number.*k=-1"):
+        compare(catalogue, KEYS[0], {"one": found(1, 2)}, k=-1)
+    with pytest.raises(TypeError, match="Row 'two', if no predictor, must be a table.*list"):
+        compare(catalogue, KEYS[0], rows | {"two": KEYS})
+    with pytest.raises(
+        ValueError, match=r"Row 'two'.*the columns rank, key, score.*Received: rank, score"
+    ):
+        compare(catalogue, KEYS[0], {"two": found(1).drop(columns="key")})
+
+
+def test_a_row_may_be_called_by_a_number(catalogue):
+    assert cells(zapsim.plot_comparison(catalogue, KEYS[0], {64: found(1)}), 2)[0][0][0] == "64"
+
+
+def test_only_an_explanation_is_drawn_as_one(catalogue):
+    with pytest.raises(TypeError, match="why must be an Explanation, as zapsim.explain.*Catalogue"):
+        plot_explanation(catalogue)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([], [], []), "Each picture needs one row.*Received: 0 pictures"),
+        (([PICTURE], [0, 1], [0]), r"1 pictures, and values of the shapes \(2,\), \(1,\)"),
+        (([PICTURE], [0], [0], ["a", "b"]), r"of the shapes \(1,\), \(1,\), \(2,\)"),
+        (([PICTURE], [0.5], [0]), r"whole numbers from 0.*Received: \[0.5\]"),
+        (([PICTURE], [0], [-1]), r"whole numbers from 0.*and \[-1\]"),
+        (([PICTURE, None], [0, 0], [1, 1]), "no two pictures may share a cell"),
+        ((["a.jpg"], [0], [0]), "RGB arrays or None. Received: str"),
+    ],
+)
+def test_each_picture_of_a_mosaic_has_a_cell_of_its_own(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        plot_mosaic(*arguments)

@@ -1,7 +1,10 @@
 """catalogue_map.py: groups stay together, every picture has a cell, and the figure shows it."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 import zapsim
@@ -36,7 +39,7 @@ def test_edges_of_maps(two_groups):
     assert np.isfinite(alone.to_numpy()).all()
     with pytest.raises(ValueError, match="at least 3 items. Received: 2"):
         map_catalogue(two_groups.iloc[:2])
-    with pytest.raises(ValueError, match="'t-SNE' or 'PCA'. Received: 'UMAP'"):
+    with pytest.raises(ValueError, match="method must be one of t-SNE, PCA. Received: 'UMAP'"):
         map_catalogue(two_groups, "UMAP")
 
 
@@ -78,8 +81,69 @@ def test_the_map_shows_each_picture_in_its_cell_on_its_labels_colour(make_zip, e
     assert plot_map(catalogue, places).axes[0].get_legend() is None
     few = plot_map(catalogue, places, n=2)
     assert len(few.axes[0].images) == 1
-    with pytest.raises(KeyError, match="No column 'Colour' to label by"):
+    with pytest.raises(KeyError, match="label must be one of Category.* Received: 'Colour'"):
         plot_map(catalogue, places, "Colour")
+
+
+def random_places(keys):
+    places = np.random.default_rng(0).random((len(keys), 2))
+    return pd.DataFrame(places, columns=["x", "y"], index=keys)
+
+
+def test_a_map_of_a_whole_shop_is_drawn_from_a_sample_that_is_named(monkeypatch, capsys):
+    catalogue = zapsim.load_catalogue()
+    keys = catalogue.keys[np.arange(50_025) % len(catalogue)]
+    monkeypatch.setattr(zapsim.Catalogue, "picture_or_none", lambda self, key: None)
+    tracemalloc.start()
+    try:
+        plot_map(catalogue, random_places(keys), "Category", n=50_025)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert capsys.readouterr().out == "2,000 of 50,025 items are drawn, chosen at random.\n"
+    assert peak < 600e6
+    plot_map(catalogue, random_places(catalogue.keys))
+    assert capsys.readouterr().out == "600 of 615 items are drawn, chosen at random.\n"
+    plot_map(catalogue, random_places(catalogue.keys), n=615)
+    assert capsys.readouterr().out == ""
+
+
+def test_what_is_no_map_is_refused(two_groups):
+    catalogue = zapsim.load_catalogue()
+    places = random_places(catalogue.keys[:9])
+    for function in (snapped, lambda table: plot_map(catalogue, table)):
+        with pytest.raises(
+            ValueError, match="places must have the columns x, y, .* Received: 0, 1"
+        ):
+            function(two_groups)
+        with pytest.raises(TypeError, match="places must be a table as .*map_catalogue .* ndarray"):
+            function(places.to_numpy())
+        with pytest.raises(ValueError, match="of at least one item, all finite. Received: 0 rows"):
+            function(places.iloc[:0])
+        with pytest.raises(ValueError, match="all finite. Received: 9 rows"):
+            function(places * np.nan)
+    with pytest.raises(ValueError, match="columns must be a whole number of at least 1"):
+        snapped(places, columns=-3)
+    with pytest.raises(ValueError, match="n must be a whole number of at least 1. Received: n=0"):
+        plot_map(catalogue, places, n=0)
+    with pytest.raises(KeyError, match=r"label must be one of Category, .* Received: \['Brand'\]"):
+        plot_map(catalogue, places, ["Brand"])
+    with pytest.raises(TypeError, match="catalogue must be a Catalogue"):
+        plot_map(places, catalogue)
+    for seed in (-1, None):
+        with pytest.raises(ValueError, match="seed must be a whole number of at least 0"):
+            plot_map(catalogue, places, seed=seed)
+        with pytest.raises(ValueError, match="seed must be a whole number of at least 0"):
+            map_catalogue(two_groups, "PCA", seed)
+
+
+def test_distances_that_do_not_fit_in_memory_are_refused(monkeypatch):
+    free = type("Memory", (), {"available": 8e9})
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+    with pytest.raises(
+        MemoryError, match=r"50,025 items .* is 80\.\d GB; 8.*places\.sample\(2000\)"
+    ):
+        snapped(random_places(range(50_025)))
 
 
 @pytest.mark.parametrize("values", [np.ones((6, 4)), np.array([[1.0], [2], [-3], [4]])])

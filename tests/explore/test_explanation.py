@@ -136,3 +136,54 @@ def test_attributes_agree_wholly_partly_not_or_are_unknown(make_folder):
     assert np.isnan(agreement(catalogue, keys[1], keys[0]).loc["Gender", "how_common"])
     with pytest.raises(KeyError, match="No item"):
         agreement(catalogue, keys[0], "nothing.jpg")
+
+
+def test_what_an_explanation_takes(minizap):
+    one, other = minizap.catalogue.keys[:2]
+    with pytest.raises(
+        TypeError, match="must be a zapsim.SimilarityPredictor.*Received: Catalogue"
+    ):
+        zapsim.explain(minizap.catalogue, one, other)
+    with pytest.raises(
+        TypeError, match=r"neighbour must be the key of one item, or a picture.*\['"
+    ):
+        zapsim.explain(minizap, one, [other])
+    with pytest.raises(TypeError, match="query must be the key of one item, or a picture.*None"):
+        zapsim.explain(minizap, None, other)
+    with pytest.raises(TypeError, match="whole must be True or False. Received: 'no'"):
+        zapsim.explain(minizap, one, other, whole="no")
+
+
+def test_what_agreement_takes(minizap):
+    one, other = minizap.catalogue.keys[:2]
+    with pytest.raises(TypeError, match="must be a Catalogue.*Received: SimilarityPredictor"):
+        agreement(minizap, one, other)
+    with pytest.raises(TypeError, match=r"query must be the key of one item.*Received: \['"):
+        agreement(minizap.catalogue, [one], other)
+    with pytest.raises(TypeError, match="neighbour must be the key of one item.*Received: None"):
+        agreement(minizap.catalogue, one, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((np.ones((4, 4)), np.ones(1), 1), r"maps must have shape .* Received: \(4, 4\)"),
+        ((np.ones((4, 3, 2)), np.ones(2), 1), r"maps must have shape .* Received: \(4, 3, 2\)"),
+        ((np.ones((4, 4, 2)), np.ones(3), 1), r"each of the 2 features at grid 1.*shape \(3,\)"),
+        ((np.ones((4, 4, 2)), np.ones(2), "x"), "grid must be a whole number.*grid='x'"),
+        ((np.ones((4, 4, 2)), np.ones(2), 1, "x"), "power must be a number of at least 0.*'x'"),
+    ],
+)
+def test_cells_need_maps_and_a_direction_that_fit(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        cell_contributions(*arguments)
+
+
+@pytest.mark.parametrize("wrong", [-1, 256, "white", None])
+def test_white_is_a_number_of_a_pixel(wrong):
+    picture = np.zeros((2, 2, 3), np.uint8)
+    why = Explanation(0.9, (0, 0), (np.ones((1, 1)),) * 2, (picture,) * 2, ("a", "b"))
+    with pytest.raises(
+        ValueError, match=f"white must be a number of at least 0 and at most 255.*{wrong!r}"
+    ):
+        why.background_share(wrong)

@@ -1,4 +1,4 @@
-"""scorecards.py: the figures show the tables' numbers and names."""
+"""charts.py: the figures show the tables' numbers and names."""
 
 from io import BytesIO
 
@@ -51,6 +51,29 @@ def test_a_difference_has_a_line_at_zero(card):
     assert any(np.all(np.asarray(line.get_xdata()) == 0) for line in figure.axes[0].lines)
     with pytest.raises(KeyError, match="metric must be one of precision@4, precision@4 - two"):
         zapsim.plot_scorecard(card, "recall@4")
+    with pytest.raises(KeyError, match="metric must be one of precision@4, "):
+        zapsim.plot_scorecard(card, ["precision@4"])
+
+
+def test_what_compare_returns_is_drawn_once_its_differences_are_values(world):
+    catalogue, _, neighbours = world
+    table = zapsim.compare(neighbours, neighbours, catalogue.table["Category"], n_resamples=10)
+    with pytest.raises(ValueError, match=r"table\.rename\(columns=\{'difference': 'value'\}\)"):
+        zapsim.plot_scorecard(table)
+    figure = zapsim.plot_scorecard(table.rename(columns={"difference": "value"}))
+    np.testing.assert_array_equal(drawn(figure)[0], table["difference"])
+
+
+def test_other_tables_are_no_scorecards(world):
+    catalogue, features, neighbours = world
+    with pytest.raises(ValueError, match="card must have the columns value, low, high, .*: 0, 1"):
+        zapsim.plot_scorecard(features)
+    with pytest.raises(TypeError, match="card must be a table as scorecard.* Received: dict"):
+        zapsim.plot_scorecard({"VGG16": features})
+    classes = zapsim.per_class(neighbours, catalogue.table["Category"], n_resamples=10)
+    with pytest.raises(KeyError, match="metric must be one of precision@4. Received: 'recall@4'"):
+        zapsim.plot_scorecard(classes, "recall@4")
+    assert zapsim.plot_scorecard(classes, "precision@4").axes[0].get_xlabel() == "precision@4"
 
 
 def test_no_name_is_read_as_mathematics(world):
@@ -72,11 +95,11 @@ def test_classes_are_drawn_as_kinds_are(world):
     assert figure.axes[0].get_xlabel() == "precision@4"
 
 
-def test_milliseconds_are_written_where_they_were_measured(card):
-    measured = card.copy()
-    measured["an item", "milliseconds"] = [7.4, np.nan]
-    texts = zapsim.plot_scorecard(measured).axes[0].texts
-    assert [text.get_text() for text in texts] == ["2,048 numbers, 7 ms", "2 numbers"]
+def test_what_the_network_computes_is_written_where_it_is_known(card):
+    known = card.copy()
+    known["an item", "million_multiply_adds"] = [4440, np.nan]
+    texts = [text.get_text() for text in zapsim.plot_scorecard(known).axes[0].texts]
+    assert texts == ["2,048 numbers, 4.4 billion multiply-adds", "2 numbers"]
 
 
 def test_confusion_is_written_where_it_matters():
@@ -129,3 +152,37 @@ def test_of_many_classes_the_most_mistaken_are_drawn():
     assert figure.axes[0].get_title() == "the 4 most mistaken of 60 classes"
     assert len(zapsim.plot_confusion(shares).axes[0].get_yticklabels()) == 40
     assert zapsim.plot_confusion(shares, n=60).axes[0].get_title() == ""
+
+
+def test_what_is_no_table_of_confusion_is_refused(world):
+    _, features, neighbours = world
+    with pytest.raises(TypeError, match="shares must be a table as zapsim.confusion .* Neighbours"):
+        zapsim.plot_confusion(neighbours)
+    with pytest.raises(
+        ValueError, match=r"a row and a column for each class.*shape \(90, 2,?048\)"
+    ):
+        zapsim.plot_confusion(features)
+    shares = pd.DataFrame([[1.0]], ["boot"], ["boot"])
+    with pytest.raises(ValueError, match="least must be a number of at least 0.*least='5 %'"):
+        zapsim.plot_confusion(shares, least="5 %")
+    with pytest.raises(ValueError, match="n must be a whole number of at least 1.*n=0"):
+        zapsim.plot_confusion(shares, n=0)
+
+
+def test_cases_need_a_list_of_keys(world):
+    catalogue, features, neighbours = world
+    labels, key = catalogue.table["Category"], catalogue.keys[0]
+    with pytest.raises(TypeError, match=f"keys must be a list, such as worst.index.*'{key}'"):
+        zapsim.plot_cases(catalogue, neighbours, labels, key)
+    with pytest.raises(ValueError, match="keys must not be empty"):
+        zapsim.plot_cases(catalogue, neighbours, labels, [])
+    with pytest.raises(KeyError, match="No item 7 among 90"):
+        zapsim.plot_cases(catalogue, neighbours, labels, [7])
+    with pytest.raises(KeyError, match="No item .* among 90"):
+        zapsim.plot_cases(catalogue, neighbours, labels, [[key]])
+    with pytest.raises(ValueError, match="k must be a whole number of at least 1.*k=-1"):
+        zapsim.plot_cases(catalogue, neighbours, labels, [key], k=-1)
+    with pytest.raises(TypeError, match="catalogue must be a Catalogue, .* Received: DataFrame"):
+        zapsim.plot_cases(features, neighbours, labels, [key])
+    with pytest.raises(TypeError, match="neighbours must be Neighbours.* Received: DataFrame"):
+        zapsim.plot_cases(catalogue, features, labels, [key])

@@ -200,19 +200,62 @@ def test_what_cannot_be_asked_for_is_said(kinds):
     labels, features = kinds
     with pytest.raises(KeyError, match="against must be one of good, noise. Received: 'best'"):
         zapsim.scorecard(features, labels, against="best")
-    with pytest.raises(ValueError, match="metrics are precision, recall, AP, nDCG. Received: "):
-        zapsim.scorecard(features, labels, metrics=["accuracy"])
+    with pytest.raises(KeyError, match="against must be one of good, noise. Received: \\['good'"):
+        zapsim.scorecard(features, labels, against=["good"])
+    for metrics in ("accuracy", ["AP", "accuracy"]):
+        with pytest.raises(ValueError, match="metrics must be one of precision, .* 'accuracy'"):
+            zapsim.scorecard(features, labels, metrics=metrics)
+    with pytest.raises(ValueError, match="metrics must not be empty"):
+        zapsim.scorecard(features, labels, metrics=[])
     found = zapsim.top_k(features["good"], 5)
-    with pytest.raises(ValueError, match="average must be .* Received: 'macro'"):
+    with pytest.raises(
+        ValueError, match="average must be one of queries, classes. Received: 'macro'"
+    ):
         zapsim.evaluate(found, labels, average="macro")
-    with pytest.raises(ValueError, match="one k, and one metric .* metric='accuracy'"):
+    with pytest.raises(ValueError, match="metric must be one of .* Received: 'accuracy'"):
         zapsim.per_class(found, labels, metric="accuracy")
-    with pytest.raises(ValueError, match=r"Received: k=\[1, 2\]"):
+    with pytest.raises(ValueError, match=r"k must be .* Received: k=\[1, 2\]"):
         zapsim.per_class(found, labels, k=[1, 2])
-    with pytest.raises(ValueError, match="confidence must be between 0 and 1. Received: 95"):
-        zapsim.evaluate(found, labels, confidence=95)
-    with pytest.raises(TypeError, match="n_samples"):
-        zapsim.evaluate(found, labels, n_samples=10)
+    for confidence in (95, "95 %", 0, 1):
+        with pytest.raises(ValueError, match="confidence must be a number above 0 and below 1"):
+            zapsim.evaluate(found, labels, confidence=confidence)
+    with pytest.raises(ValueError, match="seed must be a whole number .* Received: seed=-1"):
+        zapsim.evaluate(found, labels, seed=-1)
+
+
+def test_a_misspelt_option_is_named_before_anything_is_judged(kinds):
+    _, features = kinds
+    found = zapsim.top_k(features["good"], 5)
+    calls = [
+        lambda **options: zapsim.evaluate(found, None, **options),
+        lambda **options: zapsim.per_class(found, None, **options),
+        lambda **options: zapsim.compare(found, found, None, **options),
+        lambda **options: zapsim.scorecard(features, None, **options),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match="no option 'n_resample'; .* mean 'n_resamples'"):
+            call(n_resample=10)
+
+
+def test_other_tables_are_no_neighbours_and_no_kinds_of_features(kinds):
+    labels, features = kinds
+    good = features["good"]
+    found = zapsim.top_k(good, 5)
+    judges = (zapsim.precision_at_k, zapsim.query_scores, zapsim.evaluate, zapsim.per_class)
+    for judge in judges:
+        with pytest.raises(TypeError, match="neighbours must be Neighbours, .*top_k .*DataFrame"):
+            judge(good, labels)
+    for pair, name in (((good, found), "neighbours"), ((found, good), "others")):
+        with pytest.raises(TypeError, match=f"{name} must be Neighbours"):
+            zapsim.compare(*pair, labels)
+    with pytest.raises(TypeError, match="features must be a dict, such as .* Received: DataFrame"):
+        zapsim.scorecard(good, labels)
+    with pytest.raises(
+        ValueError, match=r"features\['m'\] must be features. .* a similarity matrix"
+    ):
+        zapsim.scorecard({"m": zapsim.similarity_matrix(good)}, labels)
+    with pytest.raises(ValueError, match=r"k must not be empty. Give some, such as \[1, 5, 10\]"):
+        zapsim.scorecard(features, labels, k=[])
 
 
 def test_errors_name_the_argument_that_is_wrong(kinds):

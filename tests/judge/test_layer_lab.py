@@ -7,6 +7,7 @@ import pytest
 import zapsim
 from zapsim.io.pictures import PictureError
 from zapsim.judge import layer_lab
+from zapsim.vgg16.network import layer_costs
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +53,10 @@ def test_new_pictures_can_be_searched_in_a_cut(some, cuts):
     assert found.loc[0, "key"] == some.keys[3]
 
 
-def test_a_later_layer_takes_longer(cuts):
-    early = cuts["block3_conv3 1×1 at 64"].attrs["milliseconds"]
-    late = cuts["block4_pool 1×1 at 64"].attrs["milliseconds"]
-    assert 0 < early < late
+def test_what_a_cut_costs_is_the_arithmetic_up_to_it(cuts):
+    layers = ["block3_conv3", "block4_pool"]
+    costs = [cuts[f"{layer} 1×1 at 64"].attrs["million_multiply_adds"] for layer in layers]
+    assert costs == layer_costs(64)["million_multiply_adds"].cumsum()[layers].tolist()
 
 
 def test_fit_and_power_are_passed_on(make_folder):
@@ -75,19 +76,10 @@ def test_what_the_network_is_given_can_be_changed(make_folder):
     catalogue = zapsim.load_catalogue(make_folder("a.jpg", "b.jpg", "c.jpg"))
     extractor = zapsim.VGG16Extractor("block1_pool", 1, 32, weights=None)
     cut = [("block1_pool", 1)]
-    right, _ = layer_lab.run_cuts(catalogue, extractor, cut)
+    right = layer_lab.run_cuts(catalogue, extractor, cut)
     np.testing.assert_allclose(right[cut[0]], extractor.extract(catalogue), rtol=2e-3, atol=2e-3)
-    black, _ = layer_lab.run_cuts(catalogue, extractor, cut, prepare=lambda rgb: 0 * rgb)
+    black = layer_lab.run_cuts(catalogue, extractor, cut, prepare=lambda rgb: 0 * rgb)
     assert (black[cut[0]] == black[cut[0]][0]).all()
-
-
-def test_prepared_as_keras_prepares():
-    from keras.applications.vgg16 import preprocess_input
-
-    pictures = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3)).astype(np.float32)
-    np.testing.assert_allclose(
-        layer_lab.as_trained(pictures), preprocess_input(pictures.copy()), atol=1e-4
-    )
 
 
 def test_a_report_has_cost_and_quality_side_by_side(some, cuts):
@@ -97,22 +89,9 @@ def test_a_report_has_cost_and_quality_side_by_side(some, cuts):
     report = zapsim.lab_report(kinds, labels, 3, products, against="block4_pool 2×2 at 64")
     assert report["an item", "n_features"].tolist() == [256, 2048, 768]
     assert report["an item", "bytes"].tolist() == [512, 4096, 1536]
-    assert report["an item", "milliseconds"].isna().tolist() == [False, False, True]
+    assert report["an item", "million_multiply_adds"].isna().tolist() == [False, False, True]
     card = zapsim.scorecard(kinds, labels, 3, products, "block4_pool 2×2 at 64", ["precision"])
     pd.testing.assert_frame_equal(report[card.columns], card)
-
-
-def test_reduced_cuts_keep_what_the_network_took(cuts):
-    names = ["block3_conv3 1×1 at 64", "block4_pool 1×1 at 64"]
-    reduced = zapsim.reduce_cuts(
-        {name: cuts[name] for name in names} | {"two": cuts[names[0]].iloc[:, :2]}, n=8
-    )
-    assert list(reduced) == [f"{name}, PCA 8" for name in names]
-    for name in names:
-        features = reduced[f"{name}, PCA 8"]
-        assert features.shape == (40, 8)
-        assert features.attrs["milliseconds"] == cuts[name].attrs["milliseconds"]
-        np.testing.assert_allclose(features, zapsim.reduce(cuts[name], 8), atol=1e-5)
 
 
 def test_an_unreadable_picture_is_named(make_zip):
@@ -122,8 +101,8 @@ def test_an_unreadable_picture_is_named(make_zip):
 
 
 def test_cuts_that_differ_have_names_that_differ(tmp_path):
-    weights = tmp_path / "own.npz"
-    np.savez(weights)
+    weights = tmp_path / "own.h5"
+    weights.touch()
     every = [{}, {"power": 1}, {"power": 0.25}, {"weights": None}, {"weights": "imagenet"}]
     every += [{"weights": weights}, {"fit": "stretch", "power": 1, "weights": None}]
     assert [layer_lab._name(zapsim.VGG16Extractor(**options)) for options in every] == [
@@ -137,20 +116,38 @@ def test_cuts_that_differ_have_names_that_differ(tmp_path):
     ]
 
 
-def test_no_layers_are_refused(some):
-    with pytest.raises(ValueError, match=r"at least one layer.* Received: layers=\[\]"):
+def test_what_is_no_list_of_layers_or_grids_is_refused(some):
+    with pytest.raises(ValueError, match="layers must not be empty. Give some, such as"):
         zapsim.extract_cuts(some, layers=[])
+    with pytest.raises(TypeError, match="layers must be a list, .* Received: 'block4_pool'"):
+        zapsim.extract_cuts(some, "block4_pool")
+    with pytest.raises(ValueError, match="grids must not be empty"):
+        zapsim.extract_cuts(some, ["block4_pool"], [])
+    with pytest.raises(TypeError, match="grids must be a list, such as .* Received: 4"):
+        zapsim.extract_cuts(some, ["block4_pool"], 4)
+    for grid in ("2", 0, None, 2.5):
+        with pytest.raises(ValueError, match=f"grid must be 'flat' or .* Received: grid={grid!r}"):
+            zapsim.extract_cuts(some, ["block4_pool"], [grid])
+    with pytest.raises(TypeError, match="catalogue must be a Catalogue"):
+        zapsim.extract_cuts("shoes")
 
 
-@pytest.mark.parametrize("grids", [[16], []])
-def test_grids_that_fit_no_map_are_refused_before_anything_is_read(some, grids):
+def test_grids_that_fit_no_map_are_refused_before_anything_is_read(some):
     with pytest.raises(ValueError, match=r"block2_pool at image_size=32 are too small .* grids="):
-        zapsim.extract_cuts(some, ["block2_pool"], grids, 32, weights=None)
+        zapsim.extract_cuts(some, ["block2_pool"], [16], 32, weights=None)
 
 
 def test_a_report_of_nothing_says_so(some):
     with pytest.raises(ValueError, match="no features to judge"):
         zapsim.lab_report({}, some.table["Category"])
+
+
+def test_a_report_takes_features_by_name_alone(some):
+    features = zapsim.load_features().loc[some.keys]
+    with pytest.raises(TypeError, match="cuts must be a dict, such as .* Received: DataFrame"):
+        zapsim.lab_report(features, some.table["Category"])
+    with pytest.raises(TypeError, match=r"cuts\['n'\] must be a pandas.DataFrame .* Neighbours"):
+        zapsim.lab_report({"n": zapsim.top_k(features, 5)}, some.table["Category"])
 
 
 def test_an_unknown_layer_is_refused(some):
@@ -161,6 +158,8 @@ def test_an_unknown_layer_is_refused(some):
 def test_the_articles_cut_is_never_downloaded(some, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     assert zapsim.article_cut(some) == {}
+    with pytest.raises(TypeError, match="catalogue must be a Catalogue, .* Received: 'shoes'"):
+        zapsim.article_cut("shoes")
     assert (
         "fc2 is left out: its weights (528 MB) are not on this machine." in capsys.readouterr().out
     )

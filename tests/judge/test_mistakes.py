@@ -93,6 +93,23 @@ def test_missing_neighbours_and_labels_are_named():
     assert worst.loc["1.jpg", "found"] == "1 a"
 
 
+def test_the_number_of_queries_and_the_k_are_single_whole_numbers():
+    found = neighbours(FOUND)
+    for n in (-1, 0, 2.5, None):
+        with pytest.raises(ValueError, match=f"n must be a whole number of at least 1.*n={n}"):
+            zapsim.worst_queries(found, LABELS, n=n)
+    with pytest.raises(ValueError, match=r"k must be a whole number .* Received: k=\[1, 2\]"):
+        zapsim.worst_queries(found, LABELS, k=[1, 2])
+
+
+def test_other_tables_are_no_neighbours():
+    for judge in (zapsim.confusion, zapsim.worst_queries):
+        with pytest.raises(
+            TypeError, match=r"neighbours must be Neighbours, .* Received: \[\[3, 4\]"
+        ):
+            judge(FOUND, LABELS)
+
+
 def test_nothing_to_judge_is_an_error():
     for judge in (zapsim.confusion, zapsim.worst_queries):
         with pytest.raises(ValueError, match="nothing to judge"):

@@ -148,8 +148,31 @@ def test_all_baselines_at_once():
 
 
 def test_what_is_wrong_is_said(painted, make_zip):
-    with pytest.raises(ValueError, match="space must be 'lab' or 'rgb'. Received: 'hsv'"):
-        colour_histogram(painted(plain(0, 0, 0)), "hsv")
+    black = painted(plain(0, 0, 0))
+    with pytest.raises(ValueError, match="space must be one of lab, rgb. Received: 'hsv'"):
+        colour_histogram(black, "hsv")
+    for bins in (0, -1, 2.5):
+        with pytest.raises(ValueError, match=f"bins must be a whole .* least 1. .*bins={bins}"):
+            colour_histogram(black, bins=bins)
+    for power in (0, -1, "0.5"):
+        with pytest.raises(ValueError, match="power must be a number above 0. Received: power="):
+            colour_histogram(black, power=power)
+    with pytest.raises(MemoryError, match=r"1 items × 1,000,000,000,000,000 colours.*fewer bins"):
+        colour_histogram(black, bins=100_000)
+    with pytest.raises(ValueError, match="size must be a whole number of at least 1.*size=0"):
+        pixels(black, 0)
+    with pytest.raises(ValueError, match="n_features must be a whole number of at least 1"):
+        random_features(black, 0)
+    with pytest.raises(ValueError, match="seed must be a whole number of at least 0.*seed=-1"):
+        random_features(black, seed=-1)
+    for function in (baseline_features, random_features, pixels, colour_histogram):
+        with pytest.raises(TypeError, match="catalogue must be a Catalogue, .* Received: 'shoes'"):
+            function("shoes")
+    for colours in (np.ones((2, 3)), np.ones((2, 4), np.uint8), [0.5, 0, 0]):
+        with pytest.raises(
+            ValueError, match=r"colours must be of shape \(..., 3\), uint8. Received"
+        ):
+            rgb_to_lab(colours)
     broken = zapsim.load_catalogue(make_zip({"broken.jpg": b"no picture"}, name="b.zip"))
     with pytest.raises(PictureError, match="broken.jpg"):
         pixels(broken)

@@ -1,4 +1,4 @@
-"""blending.py: a blend's scores are the weighted mean of its parts' scores; grey is grey."""
+"""blend.py: a blend's scores are the weighted mean of its parts' scores; grey is grey."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pytest
 
 import zapsim
 from zapsim.io.saved import Neighbours
-from zapsim.kinds.blend import blend, centred, rescore, shared_neighbours
+from zapsim.kinds.blend import blend, centred, shared_neighbours
 
 KEYS = [f"{n}.jpg" for n in range(8)]
 
@@ -86,8 +86,10 @@ def test_a_vector_of_zeros_scores_zero_in_its_part(parts):
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({"shape": -1, "colour": 2}, "at least 0.*Received: shape=-1"),
-        ({"shape": 0}, "one of them above 0"),
+        ({"shape": -1, "colour": 2}, r"weights\['shape'\] must be .* at least 0.*=-1"),
+        ({"shape": 0}, "one of them above 0. Received: {'shape': 0}"),
+        ({"shape": "much"}, "at least 0.*='much'"),
+        ({"shape": None}, "at least 0.*=None"),
         ({"shape": float("nan")}, "at least 0"),
         ({"shape": float("inf")}, "at least 0"),
         ({"shape": 1, "smell": 1}, "'texture' only. Received: 'smell'"),
@@ -104,6 +106,12 @@ def test_wrong_parts_are_an_error(parts):
         zapsim.blend(parts)
     with pytest.raises(TypeError, match="must be a pandas.DataFrame"):
         zapsim.blend({"shape": np.ones((8, 2))})
+    with pytest.raises(TypeError, match=r"parts\['shape'\] must be a pandas.DataFrame"):
+        zapsim.blend({"shape": None})
+    with pytest.raises(TypeError, match="parts must be a dict, such as .* Received: DataFrame"):
+        zapsim.blend(frame(1, 3))
+    with pytest.raises(TypeError, match=r"weights must be a dict, such as .* Received: \[1\]"):
+        zapsim.blend({"shape": frame(1, 3)}, [1])
     with pytest.raises(ValueError, match="no parts"):
         zapsim.blend({})
 
@@ -127,6 +135,9 @@ def test_a_damaged_picture_stays_unreadable_and_named(make_zip, drawn, encoded):
     grey = zapsim.greyed(zapsim.load_catalogue(path))
     with pytest.raises(zapsim.PictureError, match="b.jpg"):
         grey.picture("b.jpg")
+    for function in (zapsim.greyed, zapsim.shape_colour_texture):
+        with pytest.raises(TypeError, match="catalogue must be a Catalogue, .*Path"):
+            function(path)
 
 
 def test_shape_knows_no_colour_and_colour_no_shape(make_zip, drawn, encoded, tmp_path):
@@ -173,27 +184,13 @@ def test_shared_neighbours_counted_by_hand():
     assert list(shared_neighbours(one, one)) == [1, 1, 1]
     with pytest.raises(ValueError, match=r"same k. Received: \(3, 2\) and \(3, 1\)"):
         shared_neighbours(one, neighbours([[1], [0], [0]]))
+    with pytest.raises(TypeError, match="other must be Neighbours, .* Received: ndarray"):
+        shared_neighbours(one, one.indices)
 
 
-def test_rescoring_gives_the_scores_of_other_features(parts):
-    found = zapsim.top_k(parts["shape"], 3)
-    wanted = zapsim.similarity_matrix(parts["colour"]).to_numpy()
-    scores = rescore(found, parts["colour"].iloc[::-1])
-    for row, (indices, values) in enumerate(zip(found.indices, scores, strict=True)):
-        np.testing.assert_allclose(values, wanted[row, indices], atol=1e-6)
-    assert np.isnan(rescore(neighbours([[1, -1], [0, -1]]), parts["colour"])[:, 1]).all()
-
-
-def test_grey_features_are_not_mixed_with_coloured_ones_nor_searched_with_a_new_picture(
-    tmp_path, monkeypatch
-):
+def test_grey_features_are_not_mixed_with_coloured_ones_nor_searched_with_a_new_picture(tmp_path):
     catalogue = zapsim.load_catalogue().sample(3, seed=1)
-    extractor = zapsim.VGG16Extractor(image_size=32, weights=None)
-    monkeypatch.setattr(
-        zapsim.VGG16Extractor,
-        "_run",
-        lambda self, squares: np.ones((len(squares), self.n_features), np.float32),
-    )
+    extractor = zapsim.VGG16Extractor()
     extractor.extract(catalogue, cache=tmp_path / "store")
     grey = zapsim.greyed(catalogue)
     with pytest.raises(zapsim.StoreError, match="pictures is \\(absent\\) there and grey here"):

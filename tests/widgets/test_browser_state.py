@@ -1,4 +1,4 @@
-"""browsing.py: what a session knows, without any widget."""
+"""browser_state.py: what a session knows, without any widget."""
 
 import csv
 from io import StringIO
@@ -269,7 +269,7 @@ def test_whatever_fails_leaves_everything_as_it_was(state, monkeypatch, act):
 
 @pytest.fixture
 def searchable(catalogue):
-    extractor = zapsim.VGG16Extractor("block1_pool", 2, 32, weights=None)
+    extractor = zapsim.VGG16Extractor()
     return zapsim.SimilarityPredictor(catalogue, extractor.extract(catalogue), extractor)
 
 
@@ -393,3 +393,32 @@ def test_a_picture_that_vanished_leaves_the_rest(state):
         (state.catalogue._files.root / key).unlink()
     assert state.picture() is None
     assert state.html().count("cannot be read") == 2
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda state: state.show(KEYS[:1]), r"query must be the key of one item.*Received: \['"),
+        (lambda state: state.show(None), "query must be the key of one item.*Received: None"),
+        (
+            lambda state: state.set_filter(["Brand"], "Bee"),
+            r"name of one of the catalogue's col.*\['Brand'\]",
+        ),
+        (lambda state: state.set_hide_colourways("no"), "hide must be True or False.*'no'"),
+        (lambda state: state.show_own(None), "data must be a path, bytes.*Received: None"),
+        (lambda state: state.search(None), "text must be a name or a key.*Received: None"),
+        (lambda state: state.find(5), "text must be a name or a key.*Received: 5"),
+    ],
+)
+def test_a_choice_of_the_wrong_kind_is_named_and_changes_nothing(state, act, message):
+    before = everything(state)
+    with pytest.raises(TypeError, match=message):
+        act(state)
+    assert everything(state) == before
+
+
+def test_only_a_predictor_can_be_browsed(catalogue):
+    with pytest.raises(
+        TypeError, match="must be a zapsim.SimilarityPredictor.*Received: Catalogue"
+    ):
+        BrowserState(catalogue)

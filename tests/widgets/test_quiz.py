@@ -1,4 +1,4 @@
-"""quizzes.py: buttons answer, the model speaks after, mistakes are shown; on ipywidgets 7 and 8."""
+"""quiz.py: buttons answer, the model speaks after, mistakes are shown; on ipywidgets 7 and 8."""
 
 import base64
 import re
@@ -116,6 +116,15 @@ def test_two_can_be_compared_without_a_query(catalogue):
     assert "query" not in quiz._images and "more pointy?" in quiz.heading.value
     quiz.buttons["b"].click()
     assert "The model says both the same" in says(quiz) and "People said B." in says(quiz)
+
+
+def test_wrong_arguments_are_refused(catalogue):
+    with pytest.raises(
+        TypeError, match="must be a zapsim.SimilarityPredictor.*Received: Catalogue"
+    ):
+        zapsim.quiz(catalogue)
+    with pytest.raises(TypeError, match="shows a QuizState.*Received: DataFrame"):
+        Quiz(pd.DataFrame())
 
 
 def test_on_minizap():

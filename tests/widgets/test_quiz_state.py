@@ -1,4 +1,4 @@
-"""quizzing.py: questions of the right difficulty, answers that stay, and a tally by hand."""
+"""quiz_state.py: questions of the right difficulty, answers that stay, and a tally by hand."""
 
 from io import StringIO
 
@@ -168,8 +168,24 @@ def test_wrong_questions_are_an_error(catalogue, questions):
         QuizState(catalogue, questions)
 
 
-@pytest.mark.parametrize("score", [np.nan, np.inf])
+@pytest.mark.parametrize("score", [np.nan, np.inf, "high"])
 def test_a_question_without_a_score_is_refused(catalogue, questions, score):
+    questions = questions.astype({"score_b": object})
     questions.loc[1, "score_b"] = score
     with pytest.raises(ValueError, match="score_b must be a number in every question"):
         QuizState(catalogue, questions)
+
+
+def test_questions_are_a_table_about_a_catalogue(catalogue, questions, predictor):
+    with pytest.raises(TypeError, match="must be a Catalogue.*Received: DataFrame"):
+        QuizState(questions, catalogue)
+    with pytest.raises(TypeError, match="questions must be a table, as make_triplets.*Received: d"):
+        QuizState(catalogue, questions.to_dict())
+    with pytest.raises(TypeError, match="question must be a text.*Received: 5"):
+        QuizState(catalogue, questions, 5)
+    with pytest.raises(
+        TypeError, match="must be a zapsim.SimilarityPredictor.*Received: Catalogue"
+    ):
+        make_triplets(catalogue)
+    with pytest.raises(ValueError, match="n must be a whole number.*n='3'"):
+        make_triplets(predictor, n="3")

@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 
 from zapsim.judge.evaluation import precision_at_k
-from zapsim.judge.layer_lab import MEANS, as_trained, run_cuts
+from zapsim.judge.layer_lab import run_cuts
 from zapsim.similarity import nearest, top_k, unit_vectors
-from zapsim.vgg16.network import LAYERS, map_size
+from zapsim.vgg16.engine import KerasEngine
+from zapsim.vgg16.network import LAYERS, MEANS, layer_costs, outputs_of, preprocessed
 
 __all__ = [
     "compare_cuts",
     "compare_preprocessing",
     "feature_maps",
     "interrupted",
-    "layer_costs",
     "matrix_memory",
     "plot_arrows",
     "plot_counts",
@@ -58,37 +58,6 @@ def plot_counts(labels, title, unit="pictures"):
     return _finish(figure, axes)
 
 
-def layer_costs(image_size=128):
-    """List VGG16's layers and what each costs, by arithmetic alone.
-
-    Parameters
-    ----------
-    image_size : int
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a layer, in order: ``map_size`` (side of its maps, in cells; 1 for a vector),
-        ``channels``, ``parameters``, ``million_multiply_adds`` for one picture, and
-        ``cost_so_far``, the share of the whole network's multiply-adds up to and including it.
-    """
-    rows, before, side_before = [], 3, image_size
-    for layer, (channels, _) in LAYERS.items():
-        side = map_size(layer, image_size) or 1
-        inputs = (
-            0 if "pool" in layer else 9 * before if "conv" in layer else before * side_before**2
-        )
-        parameters = inputs * channels + (channels if inputs else 0)
-        rows.append((layer, side, channels, parameters, inputs * channels * side**2 / 1e6))
-        before, side_before = channels, side
-    names = ["layer", "map_size", "channels", "parameters", "million_multiply_adds"]
-    table = pd.DataFrame(rows, columns=names).set_index("layer")
-    # The classifier that the course cuts off: 1,000 classes after fc2.
-    whole = table["million_multiply_adds"].sum() + 4096 * 1000 / 1e6
-    table["cost_so_far"] = table["million_multiply_adds"].cumsum() / whole
-    return table
-
-
 def plot_layer_costs(image_size=128, cut="block4_pool"):
     """Draw what each layer costs; the layers that a cut saves are grey."""
     costs = layer_costs(image_size)["million_multiply_adds"]
@@ -105,7 +74,7 @@ def plot_layer_costs(image_size=128, cut="block4_pool"):
 
 
 def feature_maps(extractor, picture, layers):
-    """Run one picture through a network and return the maps at several layers.
+    """Run one picture through a network in Keras and return the maps at several layers.
 
     Parameters
     ----------
@@ -116,19 +85,11 @@ def feature_maps(extractor, picture, layers):
 
     Returns
     -------
-    dict of str to ndarray of shape (side, side, channels)
+    dict of str to ndarray of shape (side, side, channels), float32
     """
-    from zapsim.io.pictures import fit_square
-
-    # It sets TensorFlow up, which has to come before it is imported.
-    model = extractor.model
-    import keras
-
-    outputs = {layer: model.get_layer(layer).output for layer in layers}
-    square = fit_square(picture, extractor.image_size, extractor.fit)
-    every = keras.Model(model.input, outputs)
-    maps = every.predict_on_batch(as_trained(square[None].astype(np.float32)))
-    return {layer: np.asarray(maps[layer][0], np.float32) for layer in layers}
+    engine = KerasEngine(outputs_of(extractor.model, layers))
+    maps = engine.outputs(preprocessed([extractor.square(picture)]))
+    return {layer: values[0] for layer, values in zip(layers, maps, strict=True)}
 
 
 def interrupted(catalogue, after):
@@ -166,7 +127,7 @@ def compare_cuts(catalogue, image_size=64):
 
     extractor = VGG16Extractor("block5_pool", grid=2, image_size=image_size)
     cuts = [(layer, 2) for layer in LAYERS if "pool" in layer]
-    values, _ = run_cuts(catalogue, extractor, cuts)
+    values = run_cuts(catalogue, extractor, cuts)
     labels, products = catalogue.table["SubCategory"], catalogue.table["Product"]
     costs, rows = layer_costs(image_size)["cost_so_far"], {}
     for layer, grid in cuts:
@@ -198,14 +159,14 @@ def preprocessing_variants(catalogue, image_size=64):
     extractor = VGG16Extractor(image_size=image_size)
     cut = extractor.layer, extractor.grid
     inputs = {
-        "as VGG16 was trained": as_trained,
-        "red and blue exchanged": lambda rgb: rgb - MEANS,
-        "means not taken away": lambda rgb: rgb[..., ::-1],
-        "scaled to [0, 1]": lambda rgb: rgb[..., ::-1] / np.float32(255),
+        "as VGG16 was trained": preprocessed,
+        "red and blue exchanged": lambda rgb: np.float32(rgb) - MEANS,
+        "means not taken away": lambda rgb: np.float32(rgb)[..., ::-1],
+        "scaled to [0, 1]": lambda rgb: np.float32(rgb)[..., ::-1] / np.float32(255),
     }
     variants = {}
     for name, prepare in inputs.items():
-        values, _ = run_cuts(catalogue, extractor, [cut], prepare)
+        values = run_cuts(catalogue, extractor, [cut], prepare)
         variants[name] = pd.DataFrame(values[cut], index=catalogue.keys)
     return variants
 

@@ -1,4 +1,4 @@
-"""Write neighbours as HTML: a table that stands alone, and the pieces of a card; tables as CSV.
+"""Write neighbours as HTML: a table that needs no other file, and parts of a card; and CSV.
 
 In: pictures, and texts that came from file names and metadata. Out: HTML and CSV in which every
 text is escaped, so that whatever a file is called is shown and never run.
@@ -7,6 +7,9 @@ text is escaped, so that whatever a file is called is shown and never run.
 import base64
 from html import escape
 
+import pandas as pd
+
+from zapsim.checks import check_type, received
 from zapsim.io.pictures import thumbnail
 
 __all__ = [
@@ -38,7 +41,13 @@ def html_table(query, neighbours, caption):
     Returns
     -------
     str
+
+    Raises
+    ------
+    TypeError
+        If the query or the neighbours have another form.
     """
+    _check_shown(query, neighbours)
     rows = [_row("query", "", *query)]
     rows += [
         _row(f"#{rank}", score_html(score), picture, name)
@@ -52,7 +61,7 @@ def html_table(query, neighbours, caption):
 
 
 def html_page(title, body):
-    """Write a whole page around HTML, so that a saved file shows every letter as it is."""
+    """Write a whole page around HTML; it names its encoding, so that every letter is shown."""
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         f"<title>{escape(title)}</title><style>body {{ font-family: sans-serif }} "
@@ -68,6 +77,7 @@ def gallery_html(query, neighbours):
     -------
     str
     """
+    _check_shown(query, neighbours)
     card = "border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 8px; padding: 6px"
     framed = "border: 3px solid #0072B2; border-radius: 10px; padding: 8px"
     picture, name = query
@@ -102,7 +112,7 @@ def score_html(score):
 
 
 def facts_html(facts):
-    """Write what is known about an item as a list (dict of column to value, missing ones out)."""
+    """Write what is known about an item (dict of column to value) as a list."""
     rows = "".join(
         f'<div><span style="opacity: 0.7">{escape(str(name))}</span>&nbsp; '
         f"{escape(str(value).replace(';', ', '))}</div>"
@@ -112,7 +122,7 @@ def facts_html(facts):
 
 
 def status_html(text, wrong=False):
-    """Write a message so that screen readers speak it; what went wrong gets a mark of its own."""
+    """Write a message so that screen readers speak it; an error gets a mark at its left."""
     look = "padding: 4px 0; line-height: 1.4; overflow-wrap: anywhere"
     if wrong:
         # No colour of the letters: it would have to be readable on dark themes, too.
@@ -130,25 +140,38 @@ def data_link(name, mime, data):
 
 
 def csv_text(table):
-    """Write a table without its index as CSV (str) of which a spreadsheet runs no cell.
+    """Write a table without its index as CSV (str) without any formula that a spreadsheet runs.
 
-    What it would take for a formula gets an apostrophe before it, in the header, too.
+    What looks like one gets an apostrophe before it, in the header, too.
     """
+    check_type(table, pd.DataFrame, "table must be a pandas.DataFrame.")
     texts = table.select_dtypes(exclude="number").columns
     table = table.assign(**{name: table[name].map(_harmless) for name in texts})
-    # As RFC 4180 has it; with it, a lone carriage return in a cell is quoted, and starts no row.
+    # As RFC 4180 says; only with it is a lone carriage return in a cell quoted, and starts no row.
     return table.rename(columns=_harmless).to_csv(index=False, lineterminator="\r\n")
 
 
 def csv_link(name, text):
     """Write a link that saves CSV (str) under a name."""
-    # Spreadsheets take a CSV for UTF-8 only where it begins with this mark.
+    # Spreadsheets read a CSV as UTF-8 only if it begins with this mark.
     return data_link(name, "text/csv", text.encode("utf-8-sig"))
 
 
 def _harmless(cell):
     runs = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     return f"'{cell}" if runs else cell
+
+
+def _check_shown(query, neighbours):
+    """Raise TypeError unless they are a query and its neighbours, as `html_table` takes them."""
+    match query, neighbours:
+        case (_, str()), list() if all(isinstance(n, tuple) and len(n) == 4 for n in neighbours):
+            return
+    raise TypeError(
+        "query must be (picture, name), neighbours a list of (rank, score, picture, name), as "
+        "SimilarityPredictor.with_pictures returns. Received: "
+        f"{received(query)} and {received(neighbours)}"
+    )
 
 
 def _row(rank, score, picture, name):

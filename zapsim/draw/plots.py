@@ -13,9 +13,25 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, to_rgb
 from matplotlib.patches import Patch
 
+from zapsim.checks import (
+    check_catalogue,
+    check_dict,
+    check_k,
+    check_key,
+    check_table,
+    check_type,
+    received,
+)
 from zapsim.io.pictures import fit_square
 
-__all__ = ["plot_comparison", "plot_explanation", "plot_mosaic", "plot_pictures"]
+__all__ = [
+    "QUERY_COLOUR",
+    "SHARED_COLOUR",
+    "plot_comparison",
+    "plot_explanation",
+    "plot_mosaic",
+    "plot_pictures",
+]
 
 _INCHES = 1.45
 _LETTERS = 20
@@ -24,7 +40,7 @@ QUERY_COLOUR = "#0072B2"
 SHARED_COLOUR = "#D55E00"
 # Light enough to lie behind pictures: Okabe and Ito's colours, which colour-blind people can
 # tell apart, half-way to white.
-TINTS = ("#8fc9ef", "#f3cf80", "#80cfb9", "#e6bcd3", "#f8f2a1", "#eaae80", "#80b8d9", "#bbbbbb")
+_TINTS = ("#8fc9ef", "#f3cf80", "#80cfb9", "#e6bcd3", "#f8f2a1", "#eaae80", "#80b8d9", "#bbbbbb")
 _CELL = 44
 
 
@@ -36,16 +52,25 @@ def plot_pictures(titled, columns=8, query=None, note=None):
     titled : list of (picture, title)
         RGB arrays, or None for one that could not be read; titles are wrapped.
     columns : int
-        Pictures in a row; more of them go into further rows.
+        Pictures in a row, at least 1; more of them go into further rows.
     query : (picture, title), optional
-        Stands apart, framed, to the left of the first row.
+        Framed, to the left of the first row.
     note : str, optional
-        One line over everything.
+        One line at the top.
 
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    TypeError
+        If `titled` or `query` holds anything but a picture with its title.
+    ValueError
+        If columns is no whole number of at least 1.
     """
+    check_k(columns, "columns")
+    _check_titled(titled, query)
     columns = max(1, min(columns, len(titled)))
     n_rows = max(1, -(-len(titled) // columns))
     titled = [(picture, _wrapped(title)) for picture, title in titled]
@@ -96,15 +121,28 @@ def plot_comparison(catalogue, query, rows, k=5):
     ------
     KeyError
         If there is no such key.
+    TypeError
+        If `catalogue` is no Catalogue, `query` no text, or `rows` no dict of predictors and tables.
     ValueError
-        If there are no rows.
+        If there are no rows, a table lacks a column, or k is no whole number of at least 1.
     """
+    check_catalogue(catalogue)
+    check_key(query, "query")
+    check_k(k)
+    check_dict("rows", rows, "{'name': predictor}")
     if not rows:
         raise ValueError("There is nothing to compare. Give at least one row: {'name': predictor}.")
-    found = {
-        name: (row if hasattr(row, "columns") else row.similar(query, k)).head(k)
-        for name, row in rows.items()
-    }
+    found = {}
+    for name, row in rows.items():
+        asked = hasattr(row, "similar") and not isinstance(row, pd.DataFrame)
+        table = row.similar(query, k) if asked else row
+        check_table(
+            f"Row {name!r}, if no predictor,",
+            table,
+            ("rank", "key", "score"),
+            "SimilarityPredictor.similar",
+        )
+        found[name] = table.head(k)
     first, *others = (set(table["key"]) for table in found.values())
     shared = first.intersection(set().union(*others))
     n_columns = 1 + max(1, *(len(table) for table in found.values()))
@@ -115,7 +153,7 @@ def plot_comparison(catalogue, query, rows, k=5):
     for place in axes.flat:
         place.set_axis_off()
     for row, (name, table) in zip(axes, found.items(), strict=True):
-        _draw(row[0], catalogue.picture_or_none(query), _wrapped(name), size=9)
+        _draw(row[0], catalogue.picture_or_none(query), _wrapped(str(name)), size=9)
         _frame(row[0], QUERY_COLOUR)
         pairs = zip(row[1:], table.itertuples(), strict=False)
         for place, item in pairs:
@@ -143,7 +181,16 @@ def plot_explanation(why):
     matplotlib.figure.Figure
         The query, its cells, the neighbour's cells, the neighbour. Orange adds to the score,
         purple takes away from it; the pictures lie under the colours in grey.
+
+    Raises
+    ------
+    TypeError
+        If it is no Explanation.
     """
+    if not hasattr(why, "contributions"):
+        raise TypeError(
+            f"why must be an Explanation, as zapsim.explain returns. Received: {received(why)}"
+        )
     # In thousandths of the score; a little beyond the largest, so that it is not almost black.
     thousandths = [1000 * values for values in why.contributions]
     limit = 1.2 * max(np.abs(values).max() for values in thousandths) or 1.0
@@ -153,7 +200,7 @@ def plot_explanation(why):
         _draw(axes[place], why.pictures[side], f"{role}\n{_wrapped(why.names[side])}")
     for place, side in [(1, 0), (2, 1)]:
         heat = _over_grey(colours, thousandths[side], why.pictures[side])
-        # Of what is printed, so that the reader's sum comes out.
+        # From the printed numbers, so that they add up for the reader.
         above = round(why.score, 3) - round(why.usual[side], 3)
         total = f"usual {why.usual[side]:.3f} + {above:.3f} here" if why.usual[side] else ""
         _draw(axes[place], heat, total or f"together {above:.3f}")
@@ -169,7 +216,7 @@ def _over_grey(colours, values, picture):
     """Lay colours for each cell over a picture in light grey; RGB in [0, 1]."""
     rows = np.arange(len(picture)) * len(values) // len(picture)
     heat = colours.to_rgba(values[rows[:, None], rows[None]])[..., :3]
-    # Dark products would swallow the colours, so black becomes a middle grey.
+    # On a dark product no colour could be seen, so black becomes a middle grey.
     grey = 0.45 + 0.55 * picture.mean(axis=2, keepdims=True) / 255
     return heat * grey
 
@@ -189,8 +236,14 @@ def plot_mosaic(pictures, rows, columns, labels=None):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no picture, not one row, column and label for each, or two share a cell.
     """
     rows, columns = np.asarray(rows), np.asarray(columns)
+    _check_cells(pictures, rows, columns, labels)
     shape = (rows.max() + 1, columns.max() + 1)
     names, colours = _label_colours(labels, len(pictures))
     canvas = np.ones((shape[0] * _CELL, shape[1] * _CELL, 3))
@@ -216,6 +269,44 @@ def plot_mosaic(pictures, rows, columns, labels=None):
     return figure
 
 
+def _check_titled(titled, query):
+    """Raise TypeError unless all are pictures with titles."""
+    wanted = "must be (picture, title): an RGB array or None, and a text."
+    check_type(titled, (list, tuple), f"titled must be a list, each of which {wanted}")
+    for pair in titled if query is None else [*titled, query]:
+        match pair:
+            case (picture, str()) if _is_picture(picture):
+                continue
+        raise TypeError(f"Each picture {wanted} Received: {received(pair)}")
+
+
+def _check_cells(pictures, rows, columns, labels):
+    """Raise ValueError unless each picture has a cell of its own, and a label if there are any."""
+    shapes = [np.shape(values) for values in (rows, columns, rows if labels is None else labels)]
+    if not len(pictures) or set(shapes) != {(len(pictures),)}:
+        raise ValueError(
+            "Each picture needs one row, one column and, if there are labels, one label. Received: "
+            f"{len(pictures):,} pictures, and values of the shapes {', '.join(map(str, shapes))}"
+        )
+    cells = np.column_stack([rows, columns])
+    if (
+        cells.dtype.kind not in "iu"
+        or cells.min() < 0
+        or len(np.unique(cells, axis=0)) < len(cells)
+    ):
+        raise ValueError(
+            "Rows and columns must be whole numbers from 0, and no two pictures may share a cell. "
+            f"Received: {received(rows.tolist())} and {received(columns.tolist())}"
+        )
+    if not all(map(_is_picture, pictures)):
+        kinds = sorted({type(picture).__name__ for picture in pictures})
+        raise ValueError(f"Pictures must be RGB arrays or None. Received: {', '.join(kinds)}")
+
+
+def _is_picture(picture):
+    return picture is None or np.ndim(picture) in (2, 3)
+
+
 def _small(picture):
     square = fit_square(picture, _CELL, "pad")
     return np.asarray(square) / 255
@@ -226,8 +317,8 @@ def _label_colours(labels, n):
     if labels is None:
         return [], np.ones((n, 3))
     labels = pd.Series(np.asarray(labels, object))
-    names = labels.value_counts().index[: len(TINTS)]
-    chosen = dict(zip(names, map(to_rgb, TINTS), strict=False))
+    names = labels.value_counts().index[: len(_TINTS)]
+    chosen = dict(zip(names, map(to_rgb, _TINTS), strict=False))
     rest = to_rgb("#e4e4e4")
     legend = [(str(name), colour) for name, colour in chosen.items()]
     if not labels.isin(names).all():

@@ -8,13 +8,22 @@ dimensions; neighbours there are mostly neighbours, distances between groups mea
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_features
+from zapsim.checks import (
+    check_catalogue,
+    check_choice,
+    check_features,
+    check_memory,
+    check_table,
+    checked_whole,
+)
 from zapsim.similarity import unit_vectors
 
 __all__ = ["map_catalogue", "plot_map", "snapped"]
 
 _METHODS = ("t-SNE", "PCA")
 _COMPONENTS = 50
+# More pictures would be too small to see; and moving n of them to cells takes n² memory.
+_MOST = 2000
 
 
 def map_catalogue(features, method="t-SNE", seed=42):
@@ -40,8 +49,9 @@ def map_catalogue(features, method="t-SNE", seed=42):
 
     Raises
     ------
-    ValueError
-        If the method is unknown, or there are fewer than 3 items.
+    TypeError, ValueError
+        As in `zapsim.top_k`, for features; if the method is unknown, or there are fewer than 3
+        items.
 
     References
     ----------
@@ -54,8 +64,8 @@ def map_catalogue(features, method="t-SNE", seed=42):
     from threadpoolctl import threadpool_limits
 
     check_features(features)
-    if method not in _METHODS:
-        raise ValueError(f"method must be 't-SNE' or 'PCA'. Received: {method!r}")
+    check_choice("method", method, _METHODS)
+    checked_whole("seed", seed, 0)
     n_items = len(features)
     if n_items < 3:
         raise ValueError(f"A map needs at least 3 items. Received: {n_items}")
@@ -66,8 +76,8 @@ def map_catalogue(features, method="t-SNE", seed=42):
     # Where nothing varies, or in one direction only, t-SNE has nowhere to begin.
     if method == "t-SNE" and places.shape[1] > 1 and np.ptp(places[:, 0]) > 0:
         perplexity = min(30, (n_items - 1) / 3)
-        # On a busy machine its threads wait for each other in vain, for minutes instead of
-        # seconds; and one thread adds up in the same order every time.
+        # On a busy machine its threads wait for each other, minutes instead of seconds; and one
+        # thread adds up in the same order every time.
         with threadpool_limits(1):
             places = TSNE(perplexity=perplexity, random_state=seed).fit_transform(places)
     # One feature alone gives one direction only.
@@ -81,7 +91,7 @@ def map_catalogue(features, method="t-SNE", seed=42):
 def snapped(places, columns=None):
     """Move every item to a cell of its own, so that pictures don't cover each other.
 
-    Cells are dealt out so that the squared distances moved are, together, the least possible.
+    Cells are assigned so that the sum of the squared distances moved is the least possible.
 
     Parameters
     ----------
@@ -100,20 +110,30 @@ def snapped(places, columns=None):
     ------
     ValueError
         If there are fewer cells than items.
+    MemoryError
+        If the distances from every item to every cell would not fit in memory.
     """
     from scipy.optimize import linear_sum_assignment
 
+    _check_places(places)
     n_items = len(places)
-    side = int(np.ceil(np.sqrt(2 * n_items))) if columns is None else columns
+    side = int(np.ceil(np.sqrt(2 * n_items)))
+    side = side if columns is None else checked_whole("columns", columns)
     if side**2 < n_items:
         raise ValueError(
             f"{n_items:,} items need at least {int(np.ceil(np.sqrt(n_items)))} columns. "
             f"Received: columns={columns}"
         )
+    # The distances, and one array on the way to them.
+    check_memory(
+        2 * 8 * n_items * side**2,
+        f"Distances of {n_items:,} items from {side**2:,} cells × 16 bytes",
+        f"Take fewer items: places.sample({_MOST}).",
+    )
     row, column = np.divmod(np.arange(side**2), side)
-    centres = np.column_stack([column + 0.5, side - row - 0.5]) / side
-    apart = places[["x", "y"]].to_numpy()[:, None] - centres[None]
-    _, cell = linear_sum_assignment(np.einsum("ncd,ncd->nc", apart, apart))
+    distances = np.subtract.outer(places["x"].to_numpy(), (column + 0.5) / side) ** 2
+    distances += np.subtract.outer(places["y"].to_numpy(), (side - row - 0.5) / side) ** 2
+    _, cell = linear_sum_assignment(distances)
     return pd.DataFrame({"column": column[cell], "row": row[cell]}, index=places.index)
 
 
@@ -129,7 +149,8 @@ def plot_map(catalogue, places, label=None, n=600, seed=42):
         A column of the catalogue, such as Category: its most frequent values are told apart by
         colour.
     n : int
-        At most so many items are drawn, chosen at random: more would be too small to see.
+        At most so many items are drawn, and never more than 2,000, which would be too small to
+        see. Of more, they are chosen at random, and a printed line says how many.
     seed : int
         For the choice.
 
@@ -141,15 +162,30 @@ def plot_map(catalogue, places, label=None, n=600, seed=42):
     ------
     KeyError
         If an item is not in the catalogue, or there is no such column.
+    TypeError, ValueError
+        If places are no such table or empty, or n is less than 1.
     """
     from zapsim.draw.plots import plot_mosaic
 
-    if len(places) > n:
+    check_catalogue(catalogue)
+    _check_places(places)
+    checked_whole("n", n)
+    checked_whole("seed", seed, 0)
+    n_items, n = len(places), min(n, _MOST)
+    if n_items > n:
         places = places.sample(n, random_state=seed)
-    if label is not None and label not in catalogue.table:
-        names = ", ".join(catalogue.table.columns)
-        raise KeyError(f"No column {label!r} to label by. The catalogue has: {names}.")
+        print(f"{n:,} of {n_items:,} items are drawn, chosen at random.")
+    if label is not None:
+        check_choice("label", label, catalogue.table.columns, KeyError)
     labels = None if label is None else catalogue.table[label].loc[places.index]
     pictures = [catalogue.picture_or_none(key) for key in places.index]
     cells = snapped(places)
     return plot_mosaic(pictures, cells["row"], cells["column"], labels)
+
+
+def _check_places(places):
+    check_table("places", places, ["x", "y"], "zapsim.map_catalogue")
+    if not len(places) or not np.isfinite(places[["x", "y"]].to_numpy(float)).all():
+        raise ValueError(
+            f"places must be those of at least one item, all finite. Received: {len(places):,} rows"
+        )

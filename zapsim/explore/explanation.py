@@ -10,10 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zapsim.catalogue import split_values
-from zapsim.io.pictures import fit_square, load_picture
-from zapsim.vgg16.network import averaging
-from zapsim.widgets.browser_state import IDENTIFIERS
+from zapsim.catalogue import IDENTIFIERS, split_values
+from zapsim.checks import (
+    check_catalogue,
+    check_flag,
+    check_k,
+    check_key,
+    check_predictor,
+    check_query,
+    checked_number,
+)
+from zapsim.io.pictures import load_picture
+from zapsim.vgg16.network import averaging, grid_averages
 
 __all__ = ["Explanation", "agreement", "cell_contributions", "explain"]
 
@@ -73,7 +81,13 @@ class Explanation:
         -------
         tuple of float
             In [0, 1], for the query and for the neighbour. High: the explanation misleads.
+
+        Raises
+        ------
+        ValueError
+            If `white` is no number from 0 to 255.
         """
+        checked_number("white", white, 0, 255)
         shares = []
         for values, picture in zip(self.contributions, self.pictures, strict=True):
             side = len(values)
@@ -115,6 +129,8 @@ def explain(predictor, query, neighbour, whole=False):
         If there is no such key.
     PictureError
         If a picture cannot be read.
+    TypeError
+        If the predictor is none, or an item is neither a key nor a picture.
     ValueError
         If the predictor was made from a matrix, or from features that have no maps (fc1, fc2),
         or that do not say how they were made.
@@ -122,15 +138,19 @@ def explain(predictor, query, neighbour, whole=False):
     Notes
     -----
     It is exact about the arithmetic, not about the cause. A cell of block4_pool sees a field of
-    about 100 × 100 of the 128 × 128 pixels, its own place only most of all; what lies at the
+    about 100 × 100 of the 128 × 128 pixels, most strongly at its own place; what lies at the
     border is seen together with the zeros around the picture; and the network's numbers say
-    that two patches are alike, never in what.
+    that two patches are alike, but not in which way.
 
     References
     ----------
     Stylianou, Souvenir & Pless, "Visualizing Deep Similarity Networks", WACV 2019,
     arXiv:1901.00536.
     """
+    check_predictor(predictor)
+    check_query(query)
+    check_query(neighbour, "neighbour")
+    check_flag(whole, "whole")
     extractor = predictor.get_extractor()
     if getattr(extractor, "grid", None) is None:
         cut = getattr(extractor, "layer", "A reduction")
@@ -140,15 +160,13 @@ def explain(predictor, query, neighbour, whole=False):
         )
     both = (query, neighbour)
     pictures = tuple(
-        fit_square(
-            predictor.catalogue.picture(item) if isinstance(item, str) else load_picture(item),
-            extractor.image_size,
-            extractor.fit,
+        extractor.square(
+            predictor.catalogue.picture(item) if isinstance(item, str) else load_picture(item)
         )
         for item in both
     )
-    maps = _maps(extractor, pictures)
-    units = [_unit(_features(m, extractor.grid, extractor.power)) for m in maps]
+    maps = extractor.maps(pictures).astype(np.float64)
+    units = [_unit(m.ravel()) for m in grid_averages(maps, extractor.grid) ** extractor.power]
     mean = np.zeros_like(units[0]) if whole else predictor.mean_vector().astype(np.float64)
     contributions = tuple(
         cell_contributions(m, other - mean, extractor.grid, extractor.power)
@@ -186,6 +204,12 @@ def cell_contributions(maps, direction, grid, power=1.0):
     ndarray of shape (side, side), float64
         Their sum is the dot product, exactly (but for rounding).
 
+    Raises
+    ------
+    ValueError
+        If the maps are not square, `grid` or `power` is no such number, or there is not one
+        direction for each feature.
+
     Examples
     --------
     One channel, averaged over the picture: a cell counts by its share of the average.
@@ -196,8 +220,20 @@ def cell_contributions(maps, direction, grid, power=1.0):
            [0.375, 0.5  ]])
     """
     maps = np.asarray(maps, np.float64)
-    cells = _cells(len(maps), grid)
-    averages = _averages(maps, cells)
+    if maps.ndim != 3 or maps.shape[0] != maps.shape[1]:
+        raise ValueError(
+            f"maps must have shape (side, side, n_channels), one picture's. Received: {maps.shape}"
+        )
+    if grid != "flat":
+        check_k(grid, "grid")
+    checked_number("power", power, 0)
+    cells = averaging(len(maps), len(maps) if grid == "flat" else grid).astype(np.float64)
+    averages = grid_averages(maps[None], grid)[0]
+    if np.size(direction) != averages.size:
+        raise ValueError(
+            f"direction must have one number for each of the {averages.size:,} features at grid "
+            f"{grid!r}. Received: shape {np.shape(direction)}"
+        )
     length = np.linalg.norm(averages**power) or 1.0
     # Each feature, divided among the cells in proportion to what they bring to its average.
     per_unit = np.divide(
@@ -229,7 +265,12 @@ def agreement(catalogue, query, neighbour):
     ------
     KeyError
         If there is no such key.
+    TypeError
+        If `catalogue` is no Catalogue, or a key no text.
     """
+    check_catalogue(catalogue)
+    check_key(query, "query")
+    check_key(neighbour, "neighbour")
     catalogue.label(query), catalogue.label(neighbour)
     rows = []
     for column in catalogue.table.columns.difference(IDENTIFIERS, sort=False):
@@ -246,29 +287,6 @@ def agreement(catalogue, query, neighbour):
         rows.append((column, cells[query], cells[neighbour], agree, common if mine else np.nan))
     names = ["attribute", "query", "neighbour", "agree", "how_common"]
     return pd.DataFrame(rows, columns=names).set_index("attribute")
-
-
-def _maps(extractor, pictures):
-    """Run pictures through the cut network; float64 (n, side, side, n_channels)."""
-    # It sets TensorFlow up, which has to come before it is imported.
-    model = extractor.model
-    import keras
-
-    batch = keras.applications.vgg16.preprocess_input(np.array(pictures, np.float32))
-    maps = keras.ops.cast(model(batch, training=False), "float32")
-    return keras.ops.convert_to_numpy(maps).astype(np.float64)
-
-
-def _cells(side, grid):
-    return averaging(side, side if grid == "flat" else grid).astype(np.float64)
-
-
-def _averages(maps, cells):
-    return np.einsum("gh,kw,hwc->gkc", cells, cells, maps, optimize=True)
-
-
-def _features(maps, grid, power):
-    return _averages(maps, _cells(len(maps), grid)).ravel() ** power
 
 
 def _unit(vector):

@@ -42,8 +42,6 @@ __all__ = [
     "ShardWriter",
     "features_frame",
     "load_features",
-    "no_store",
-    "open_store",
 ]
 
 SHARD_ITEMS = 512
@@ -77,12 +75,18 @@ def load_features(store=None, keys=None):
         settings, or it cannot be read now. A damaged shard is only named in a warning, and passed
         over.
     """
-    opened = open_store(MINIZAP_FEATURES if store is None else store)
+    folder = MINIZAP_FEATURES if store is None else Path(store).expanduser()
+    shards = _shards(folder)
+    known = [settings for settings in map(_settings, shards) if settings is not None]
+    opened = FeatureStore(folder, known[0] if known else {}, read_only=True)
     found = {}
     for _, stored, _, values in opened.blocks():
         found.update(zip(stored, values, strict=True))
     if not found:
-        raise no_store(opened.folder)
+        raise StoreError(
+            f"No {'undamaged ' if shards else ''}feature store at {folder}. Make one with "
+            f"VGG16Extractor().extract(catalogue, cache={str(folder)!r})."
+        )
     keys = sorted(found) if keys is None else [key for key in dict.fromkeys(keys) if key in found]
     if not keys:
         raise StoreError(
@@ -93,21 +97,6 @@ def load_features(store=None, keys=None):
     for row, key in enumerate(keys):
         values[row] = found.pop(key)
     return features_frame(keys, values, opened.settings)
-
-
-def open_store(folder):
-    """Return the `FeatureStore` in a folder, with the settings that it was made with."""
-    folder = Path(folder).expanduser()
-    settings = [s for s in map(_settings, _shards(folder)) if s is not None]
-    return FeatureStore(folder, settings[0] if settings else {}, read_only=True)
-
-
-def no_store(folder):
-    """Return the error that a folder holds nothing to read."""
-    return StoreError(
-        f"No {'undamaged ' if _shards(folder) else ''}feature store at {folder}. Make one with "
-        f"VGG16Extractor().extract(catalogue, cache={str(folder)!r})."
-    )
 
 
 def features_frame(keys, values, settings):

@@ -1,12 +1,12 @@
-"""Say how far a mean would move, had other products been asked: the cluster bootstrap.
+"""Say how far a mean would move if other products had been asked: the cluster bootstrap.
 
 In: a value for each query, and which queries belong together. Out: means, and the means of many
 resamples, from which intervals are read. The edge rule: a class that a resample happens to miss
-has no mean there (NaN), and is passed over.
+has no mean there (NaN), and is left out.
 
 The colourways of a product are nearly the same query three times, so they tell less than three
-queries would. Whole products are therefore drawn, with replacement, and every query of a product
-goes along. The catalogue that is searched stays as it is.
+different queries. Therefore whole products are drawn, with replacement, each with all its queries.
+The catalogue that is searched stays as it is.
 
 References
 ----------
@@ -18,7 +18,7 @@ Statistical Society B 69, 2007, doi:10.1111/j.1467-9868.2007.00593.x.
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from zapsim.checks import check_k
+from zapsim.checks import checked_number, checked_whole
 
 __all__ = ["class_means", "interval", "resampled_means"]
 
@@ -65,9 +65,10 @@ def resampled_means(values, clusters, members=None, n_resamples=1000, seed=0):
     Raises
     ------
     ValueError
-        If n_resamples is less than 1.
+        If n_resamples is less than 1, or seed less than 0.
     """
-    check_k(n_resamples, "n_resamples")
+    checked_whole("n_resamples", n_resamples)
+    checked_whole("seed", seed, 0)
     names, numbers = np.unique(clusters, return_inverse=True)
     sums, n_clusters = _sums(values, numbers, members), len(names)
     rng = np.random.default_rng(seed)
@@ -89,8 +90,7 @@ def interval(resampled, confidence=0.95):
     confidence : float
         Share of the resamples that lie within, in (0, 1).
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must be between 0 and 1. Received: {confidence!r}")
+    checked_number("confidence", confidence, 0, 1, "()")
     tail = (1 - confidence) / 2
     return np.nanquantile(resampled, [tail, 1 - tail], axis=0)
 

@@ -9,6 +9,16 @@ import numpy as np
 import pandas as pd
 
 from zapsim.catalogue import unknown_key
+from zapsim.checks import (
+    check_catalogue,
+    check_choice,
+    check_k,
+    check_list,
+    check_neighbours,
+    check_table,
+    checked_number,
+    checked_whole,
+)
 from zapsim.draw.plots import QUERY_COLOUR, plot_pictures
 from zapsim.judge.relevance import Relevance
 
@@ -37,6 +47,8 @@ def plot_scorecard(card, metric=None):
     ------
     KeyError
         If the card has no such metric.
+    TypeError, ValueError
+        If the card is none of these tables, such as what `compare` returns.
     """
     shown, metric = _of_metric(card, metric)
     value, low, high = (shown[name].to_numpy(float) for name in ("value", "low", "high"))
@@ -56,7 +68,8 @@ def plot_scorecard(card, metric=None):
         axes.axvline(0, color=_GREY, linewidth=1)
     if isinstance(card.columns, pd.MultiIndex) and "an item" in card.columns.get_level_values(0):
         for row, item in zip(rows, card["an item"].itertuples(), strict=True):
-            spent = "" if np.isnan(item.milliseconds) else f", {item.milliseconds:.0f} ms"
+            cost = item.million_multiply_adds
+            spent = "" if np.isnan(cost) else f", {cost / 1000:.1f} billion multiply-adds"
             text = f"{item.n_features:,} numbers{spent}"
             axes.annotate(
                 text, (1.01, row), xycoords=("axes fraction", "data"),
@@ -84,7 +97,20 @@ def plot_confusion(shares, least=0.05, n=40):
     matplotlib.figure.Figure
         A row for each class of queries, a column for each class of neighbours, in the table's
         order. The title says where classes were left out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If shares are no such table, least is less than 0, or n less than 1.
     """
+    check_table("shares", shares, [], "zapsim.confusion")
+    if not len(shares) or shares.shape[0] != shares.shape[1]:
+        raise ValueError(
+            "shares must have a row and a column for each class, as zapsim.confusion returns. "
+            f"Received: shape {shares.shape}"
+        )
+    checked_number("least", least, 0)
+    checked_whole("n", n)
     n_given = len(shares)
     if n_given > n:
         # Stable, and classes without neighbours (NaN) last.
@@ -132,7 +158,7 @@ def plot_cases(catalogue, neighbours, labels, keys, k=5):
     keys : list of str
         The queries, such as the index of what `zapsim.worst_queries` returns.
     k : int
-        Neighbours in a row.
+        Neighbours in a row, at least 1; fewer where fewer were sought.
 
     Returns
     -------
@@ -142,13 +168,19 @@ def plot_cases(catalogue, neighbours, labels, keys, k=5):
     ------
     KeyError
         If there is no such key.
+    TypeError, ValueError
+        As in `zapsim.query_scores`; if keys are a single string, or none; if k is less than 1.
     """
+    check_catalogue(catalogue)
+    check_neighbours(neighbours)
+    check_list("keys", keys, "worst.index")
+    check_k(k)
     relevance = Relevance(labels, neighbours.keys)
     found = neighbours.indices[:, :k]
-    right = relevance.gains(found) > 0
+    right = relevance.right(found)
     tiles = []
     for key in keys:
-        if key not in neighbours.keys:
+        if not pd.api.types.is_hashable(key) or key not in neighbours.keys:
             raise KeyError(unknown_key(key, neighbours.keys))
         row = neighbours.keys.get_loc(key)
         tiles.append((catalogue.picture_or_none(key), f"QUERY\n{relevance.cells[row]}"))
@@ -161,10 +193,19 @@ def plot_cases(catalogue, neighbours, labels, keys, k=5):
 
 def _of_metric(card, metric):
     """Return value, low and high of one metric, and its name."""
+    source = "scorecard, lab_report, per_class or evaluate"
+    check_table("card", card, [], source)
     if not isinstance(card.columns, pd.MultiIndex):
+        if "difference" in card:
+            raise ValueError(
+                "A table that compare returns has differences for values. To draw it: "
+                "plot_scorecard(table.rename(columns={'difference': 'value'}))."
+            )
+        check_table("card", card, ["value", "low", "high"], source)
+        if metric is not None:
+            check_choice("metric", metric, [card.columns.name], KeyError)
         return card, card.columns.name or ""
     metrics = [name for name in card.columns.unique(0) if name != "an item"]
     metric = metrics[0] if metric is None else metric
-    if metric not in metrics:
-        raise KeyError(f"metric must be one of {', '.join(metrics)}. Received: {metric!r}")
+    check_choice("metric", metric, metrics, KeyError)
     return card[metric], metric

@@ -1,4 +1,4 @@
-"""Judge recommendations against what is known about the items, and say how sure that is.
+"""Judge recommendations by what is known about the items, and say how sure the result is.
 
 In: neighbours as `zapsim.top_k` finds them, or features, and labels, a catalogue column. Out:
 tables of metrics in [0, 1], higher is better, with bootstrap intervals. What a right neighbour is,
@@ -9,10 +9,20 @@ the metrics and the edge rules are defined in `zapsim.judge.metrics`, the interv
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import by_key, groups_of
+from zapsim.checks import (
+    by_key,
+    check_choice,
+    check_dict,
+    check_features,
+    check_k,
+    check_list,
+    check_neighbours,
+    check_options,
+    groups_of,
+)
 from zapsim.io.saved import Neighbours
 from zapsim.judge.bootstrap import class_means, interval, resampled_means
-from zapsim.judge.metrics import METRICS, asked, judge
+from zapsim.judge.metrics import METRICS, asked, checked_ks, judge
 from zapsim.judge.relevance import Relevance
 from zapsim.similarity import top_k
 
@@ -20,6 +30,7 @@ __all__ = ["compare", "evaluate", "per_class", "precision_at_k", "query_scores",
 
 _BOUNDS = ["value", "low", "high"]
 _DIFFERENCE = ["difference", "low", "high"]
+_BOOTSTRAP = ("n_resamples", "confidence", "seed", "clusters")
 
 
 def precision_at_k(neighbours, labels):
@@ -57,8 +68,9 @@ def precision_at_k(neighbours, labels):
     >>> zapsim.precision_at_k(zapsim.top_k(features, k=1), ["boot", "boot", "shoe", "shoe"])
     0.5
     """
+    check_neighbours(neighbours)
     relevance = Relevance(labels, neighbours.keys)
-    right = relevance.gains(neighbours.indices) > 0
+    right = relevance.right(neighbours.indices)
     return float(right[asked(neighbours, relevance)].mean())
 
 
@@ -96,7 +108,7 @@ def query_scores(neighbours, labels, k=None, exclude=None):
 
 
 def evaluate(neighbours, labels, k=None, exclude=None, average="queries", **bootstrap):
-    """Judge neighbours by four metrics, with the intervals in which they may be believed.
+    """Judge neighbours by four metrics, with confidence intervals.
 
     Parameters
     ----------
@@ -131,8 +143,8 @@ def evaluate(neighbours, labels, k=None, exclude=None, average="queries", **boot
     >>> judged.loc["precision@5"].round(2).to_dict()
     {'value': 0.88, 'low': 0.85, 'high': 0.9, 'best': 1.0}
     """
-    if average not in ("queries", "classes"):
-        raise ValueError(f"average must be 'queries' or 'classes'. Received: {average!r}")
+    check_options(bootstrap, _BOOTSTRAP)
+    check_choice("average", average, ("queries", "classes"))
     judged = judge(neighbours, labels, k, exclude)
     members = _members(judged)[0] if average == "classes" else None
     table = _means(judged, members, **bootstrap)
@@ -164,11 +176,10 @@ def per_class(neighbours, labels, k=None, exclude=None, metric="precision", **bo
     ValueError, TypeError
         As in `query_scores`, and if there is no such metric, or more than one k.
     """
-    if metric not in METRICS or np.ndim(k):
-        raise ValueError(
-            f"per_class takes one k, and one metric of {', '.join(METRICS)}. "
-            f"Received: k={k!r}, metric={metric!r}"
-        )
+    check_options(bootstrap, _BOOTSTRAP)
+    check_choice("metric", metric, METRICS)
+    if k is not None:
+        check_k(k)
     judged = judge(neighbours, labels, k, exclude)
     members, classes = _members(judged)
     metric = METRICS.index(metric)
@@ -181,10 +192,10 @@ def per_class(neighbours, labels, k=None, exclude=None, metric="precision", **bo
 
 
 def compare(neighbours, others, labels, k=None, exclude=None, **bootstrap):
-    """Say by how much one kind of neighbours is better than another, query by query.
+    """Measure by how much one kind of neighbours is better than another, query by query.
 
-    Both answer the same queries, and the differences are resampled. That tells apart what two
-    intervals side by side leave open: a hard query is hard for both.
+    Both answer the same queries, and the differences are resampled. That shows more than two
+    intervals side by side, because a hard query is hard for both.
 
     Parameters
     ----------
@@ -199,8 +210,8 @@ def compare(neighbours, others, labels, k=None, exclude=None, **bootstrap):
     -------
     pandas.DataFrame
         One row a metric: ``first`` and ``second``, the two means, ``difference``, the first minus
-        the second, in [-1, 1], and its interval, ``low`` and ``high``. Where that holds 0, these
-        queries do not say which is better.
+        the second, in [-1, 1], and its interval, ``low`` and ``high``. If the interval contains 0,
+        these queries do not show which is better.
 
     Raises
     ------
@@ -209,6 +220,9 @@ def compare(neighbours, others, labels, k=None, exclude=None, **bootstrap):
         different numbers of neighbours were sought; and if labels are not by key where the items'
         order differs.
     """
+    check_options(bootstrap, _BOOTSTRAP)
+    check_neighbours(neighbours)
+    check_neighbours(others, "others")
     _check_same_k(k, [neighbours, others])
     _check_same_order([neighbours, others], labels, exclude, bootstrap.get("clusters"))
     return _differences(*(judge(n, labels, k, exclude) for n in (neighbours, others)), **bootstrap)
@@ -259,21 +273,27 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
     all 2,048      0.88  0.85  0.90
     the first 20   0.50  0.47  0.54
     """
+    check_options(bootstrap, _BOOTSTRAP)
+    check_dict("features", features, "{'VGG16': features}")
     if not features:
         raise ValueError("There are no features to judge. Give at least one: {'VGG16': features}.")
-    if against is not None and against not in features:
-        raise KeyError(f"against must be one of {', '.join(features)}. Received: {against!r}")
-    metrics = [metrics] if isinstance(metrics, str) else list(metrics)
-    if not set(metrics) <= set(METRICS) or not metrics:
-        raise ValueError(f"metrics are {', '.join(METRICS)}. Received: {metrics!r}")
+    if against is not None:
+        check_choice("against", against, features, KeyError)
+    metrics = [metrics] if isinstance(metrics, str) else metrics
+    check_list("metrics", metrics, METRICS)
+    for metric in metrics:
+        check_choice("metrics", metric, METRICS)
+    largest = None if k is None else max(checked_ks(k))
     unsought = [name for name, each in features.items() if not isinstance(each, Neighbours)]
+    for name in unsought:
+        check_features(features[name], f"features[{name!r}]")
     if k is None and unsought:
         raise ValueError(
             "Neighbours of features are sought by k. "
             f"Received: k=None for the features {', '.join(map(repr, unsought))}. Give k=5."
         )
     found = {
-        name: each if isinstance(each, Neighbours) else top_k(each, int(np.max(k)), exclude)
+        name: each if isinstance(each, Neighbours) else top_k(each, largest, exclude)
         for name, each in features.items()
     }
     _check_same_k(k, found.values())

@@ -2,8 +2,7 @@
 
 In: neighbours as `zapsim.top_k` finds them, and labels, a catalogue column. Out: numbers in
 [0, 1], higher is better, one row a query. A neighbour is *right*, or relevant, if it shares at
-least one value with the query (a cell holds several, joined by ``;``); its *gain* is the Jaccard
-index of the two cells' values, which is 1 or 0 where every cell holds one.
+least one value with the query (a cell holds several, joined by ``;``).
 
 With R, the number of items that are right for a query (itself and, on request, the other
 colourways of its product not counted), and r(i) = 1 where its i-th neighbour is right, else 0:
@@ -13,13 +12,13 @@ colourways of its product not counted), and r(i) = 1 where its i-th neighbour is
 - ``AP@k``, average precision: the sum of precision@i over the ranks i ≤ k with r(i) = 1, divided
   by min(R, k), so that it is 1 when all that could be right are. (trec_eval's ``map_cut_k``
   divides by R, which no list of k < R can reach.) Its mean over queries is called ``mAP@k``.
-- ``nDCG@k``: the sum of gain(i) / log2(i + 1), divided by the same sum for the best order.
+- ``nDCG@k``: the sum of r(i) / log2(i + 1), divided by the same sum for the best order.
 
-The edge rules: an item without a label, or without neighbours, is no query; a neighbour that is
+The edge rules: an item without a label, or without neighbours, is not asked; a neighbour that is
 missing or has no label is wrong; a query with R = 0, alone in its class, scores 0 in all four, and
-*best*, what perfect neighbours would reach, is 0 there, too. Items that score the same come in the
-catalogue's order, so features that are the same for all find its first items, whatever the query:
-that is no chance, and no better.
+*best*, what perfect neighbours would reach, is 0 there, too. Items with the same score come in the
+catalogue's order: features that are the same for all items find its first items, whatever the
+query, which is not what chance would find.
 
 References
 ----------
@@ -33,10 +32,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_k
+from zapsim.checks import check_k, check_list, check_neighbours
 from zapsim.judge.relevance import Relevance
 
-__all__ = ["METRICS", "Judged", "asked", "judge"]
+__all__ = ["METRICS", "Judged", "asked", "checked_ks", "judge"]
 
 METRICS = ("precision", "recall", "AP", "nDCG")
 
@@ -71,29 +70,29 @@ def judge(neighbours, labels, k=None, exclude=None):
     -------
     Judged
     """
-    ks = _checked_k(k, neighbours)
+    check_neighbours(neighbours)
+    ks = _sought(k, neighbours)
     relevance = Relevance(labels, neighbours.keys, exclude)
     rows = asked(neighbours, relevance)
     _check_excluded(neighbours.indices[rows, : max(ks)], relevance.groups, rows)
-    levels, counts = relevance.to_be_found()
-    counts = counts[rows]
-    relevant = counts.sum(axis=1)
-    gains = relevance.gains(neighbours.indices[:, : max(ks)])[rows]
+    relevant = relevance.to_be_found()[rows]
+    right = relevance.right(neighbours.indices[:, : max(ks)])[rows]
     # Where fewer others exist than were asked for, those that are missing are wrong.
-    gains = np.pad(gains, ((0, 0), (0, max(ks) - gains.shape[1])))
+    right = np.pad(right, ((0, 0), (0, max(ks) - right.shape[1])))
     ranks = np.arange(1, max(ks) + 1)
     discounts = 1 / np.log2(ranks + 1)
-    right = gains > 0
     hits = right.cumsum(axis=1)
     precisions = (right * hits / ranks).cumsum(axis=1)
-    gained = (gains * discounts).cumsum(axis=1)
+    gained = (right * discounts).cumsum(axis=1)
+    # The best order has all right ones first.
+    ideal = np.concatenate([[0], discounts.cumsum()])
     scores, best = {}, {}
     for n in ks:
         findable = np.minimum(relevant, n)
         scores[f"precision@{n}"] = hits[:, n - 1] / n
         scores[f"recall@{n}"] = _share(hits[:, n - 1], relevant)
         scores[f"AP@{n}"] = _share(precisions[:, n - 1], findable)
-        scores[f"nDCG@{n}"] = _share(gained[:, n - 1], _ideal(levels, counts, discounts[:n]))
+        scores[f"nDCG@{n}"] = _share(gained[:, n - 1], ideal[findable])
         best[f"precision@{n}"] = findable / n
         best[f"recall@{n}"] = _share(findable, relevant)
         best[f"AP@{n}"] = best[f"nDCG@{n}"] = (relevant > 0).astype(np.float64)
@@ -117,25 +116,32 @@ def asked(neighbours, relevance):
     return rows
 
 
-def _ideal(levels, counts, discounts):
-    """Return the discounted gain of the best order: all of the highest gain first, and so on."""
-    reached = np.concatenate([[0], discounts.cumsum()])
-    last = np.minimum(counts.cumsum(axis=1), len(discounts))
-    first = np.column_stack([np.zeros(len(last), np.int64), last[:, :-1]])
-    return ((reached[last] - reached[first]) * levels).sum(axis=1)
-
-
 def _share(part, whole):
     return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
 
 
-def _checked_k(k, neighbours):
+def checked_ks(k):
+    """Return one or several k as a list of int.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one is not a whole number of at least 1.
+    """
+    ks = k if pd.api.types.is_list_like(k) else [k]
+    check_list("k", ks, "[1, 5, 10]")
+    for n in ks:
+        check_k(n)
+    return list(ks)
+
+
+def _sought(k, neighbours):
+    """Return the k to judge as a list; ValueError unless so many neighbours were sought."""
     sought = neighbours.indices.shape[1]
     if not sought:
         raise ValueError("No item has a neighbour: there is nothing to judge.")
-    ks = list(np.atleast_1d(sought if k is None else k).tolist())
+    ks = [sought] if k is None else checked_ks(k)
     for n in ks:
-        check_k(n)
         # A catalogue of six has five others at most, and those were sought.
         if n > sought and sought < len(neighbours.keys) - 1:
             raise ValueError(

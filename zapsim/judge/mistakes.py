@@ -1,4 +1,4 @@
-"""Look at what goes wrong: which class is taken for which, and which queries fare worst.
+"""Look at what goes wrong: which class is taken for which, and which queries score worst.
 
 In: neighbours as `zapsim.top_k` finds them, and labels, a catalogue column. Out: tables. What is
 right is defined in `zapsim.judge.metrics`. The edge rule: items without a label are neither asked
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, diags
 
-from zapsim.checks import check_memory
+from zapsim.checks import check_k, check_memory, check_neighbours, checked_whole
 from zapsim.judge.metrics import asked, judge
 from zapsim.judge.relevance import Relevance
 
@@ -19,7 +19,7 @@ __all__ = ["confusion", "worst_queries"]
 
 
 def confusion(neighbours, labels):
-    """Say of which class the neighbours of each class are.
+    """Count to which classes the neighbours of each class belong.
 
     Parameters
     ----------
@@ -53,6 +53,7 @@ def confusion(neighbours, labels):
     boot   1.0   0.0
     shoe   0.5   0.5
     """
+    check_neighbours(neighbours)
     relevance = Relevance(labels, neighbours.keys)
     rows = asked(neighbours, relevance)
     members, found = relevance.members, neighbours.indices[rows]
@@ -81,7 +82,7 @@ def worst_queries(neighbours, labels, n=10, k=None, exclude=None):
     neighbours, labels, exclude
         As in `zapsim.query_scores`.
     n : int
-        At most so many.
+        At most so many, at least 1.
     k : int, optional
 
     Returns
@@ -96,8 +97,11 @@ def worst_queries(neighbours, labels, n=10, k=None, exclude=None):
     Raises
     ------
     ValueError, TypeError
-        As in `zapsim.query_scores`.
+        As in `zapsim.query_scores`, and if n is less than 1 or there is more than one k.
     """
+    checked_whole("n", n)
+    if k is not None:
+        check_k(k)
     judged = judge(neighbours, labels, k, exclude)
     precision, ndcg = judged.scores.columns[[0, 3]]
     table = judged.scores[[precision, ndcg]].assign(

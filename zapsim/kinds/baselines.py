@@ -8,6 +8,13 @@ that is not (``catalogue.check()`` lists all).
 import numpy as np
 import pandas as pd
 
+from zapsim.checks import (
+    check_catalogue,
+    check_choice,
+    check_memory,
+    checked_number,
+    checked_whole,
+)
 from zapsim.io.pictures import fit_square, shrink
 
 __all__ = ["baseline_features", "colour_histogram", "pixels", "random_features", "rgb_to_lab"]
@@ -50,16 +57,19 @@ def random_features(catalogue, n_features=64, seed=0):
     ----------
     catalogue : Catalogue
     n_features : int
+        At least 1.
     seed : int
 
     Returns
     -------
     pandas.DataFrame of shape (n_items, n_features), float32
-        Neighbours by these say about how right one is by chance: a single draw, and an interval
-        over queries does not cover the draw. On average, precision is the mean over the queries of
-        n_relevant / n_others.
+        Their neighbours are right about as often as by chance. This is a single draw, and an
+        interval over queries does not cover how draws differ: on average over many, precision is
+        the mean over the queries of n_relevant / n_others.
     """
-    rng = np.random.default_rng(seed)
+    check_catalogue(catalogue)
+    checked_whole("n_features", n_features)
+    rng = np.random.default_rng(checked_whole("seed", seed, 0))
     return _frame(catalogue, rng.standard_normal((len(catalogue), n_features), dtype=np.float32))
 
 
@@ -70,13 +80,15 @@ def pixels(catalogue, size=16):
     ----------
     catalogue : Catalogue
     size : int
-        Side of the squares, in pixels; proportions are kept, as by `fit_square`.
+        Side of the squares, in pixels, at least 1; proportions are kept, as by `fit_square`.
 
     Returns
     -------
     pandas.DataFrame of shape (n_items, 3 × size²), float32
         By row, column, then red, green, blue, in [0, 255].
     """
+    check_catalogue(catalogue)
+    checked_whole("size", size)
     return _frame(catalogue, [fit_square(p, size).ravel() for p in _pictures(catalogue)])
 
 
@@ -89,11 +101,11 @@ def colour_histogram(catalogue, space="lab", bins=6, power=0.5, ignore_white=Fal
     space : {"lab", "rgb"}
         CIE L*a*b*, in which equal distances look equally different, or plain red, green, blue.
     bins : int
-        Each axis is cut into so many equal parts: L* from 0 to 100, a* and b* from -110 to 110
-        (which all of sRGB lies in), red, green and blue from 0 to 255.
+        At least 1. Each axis is cut into so many equal parts: L* from 0 to 100, a* and b* from
+        -110 to 110 (which all of sRGB lies in), red, green and blue from 0 to 255.
     power : float
-        What the shares are raised to. The root, 0.5, makes the cosine of two histograms their
-        Bhattacharyya coefficient, in which a white background does not decide alone.
+        Above 0: what the shares are raised to. The root, 0.5, makes the cosine of two histograms
+        their Bhattacharyya coefficient, in which a white background does not decide alone.
     ignore_white : bool
         Leave out nearly white pixels (red, green and blue all at least 245), unless all are.
 
@@ -107,8 +119,15 @@ def colour_histogram(catalogue, space="lab", bins=6, power=0.5, ignore_white=Fal
     Swain & Ballard, "Color Indexing", International Journal of Computer Vision 7, 1991,
     doi:10.1007/BF00130487.
     """
-    if space not in ("lab", "rgb"):
-        raise ValueError(f"space must be 'lab' or 'rgb'. Received: {space!r}")
+    check_catalogue(catalogue)
+    check_choice("space", space, ("lab", "rgb"))
+    checked_whole("bins", bins)
+    checked_number("power", power, 0, ends="(]")
+    check_memory(
+        8 * len(catalogue) * bins**3,
+        f"Histograms of {len(catalogue):,} items × {bins**3:,} colours × 8 bytes",
+        "Take fewer bins.",
+    )
     lowest, extent = ([0, -110, -110], [100, 220, 220]) if space == "lab" else (0, 256)
     lowest, extent = np.array(lowest), np.array(extent)
     histograms = []
@@ -136,6 +155,11 @@ def rgb_to_lab(colours):
     ndarray of shape (..., 3), float64
         L* in [0, 100], black to white; a* green to red, b* blue to yellow, both within ±110.
 
+    Raises
+    ------
+    ValueError
+        If colours have another type or shape.
+
     References
     ----------
     IEC 61966-2-1 (sRGB); CIE 15:2004, section 8.2.1.
@@ -147,6 +171,11 @@ def rgb_to_lab(colours):
     array([[100. ,   0. ,   0. ],
            [ 53.2,  80.1,  67.2]])
     """
+    colours = np.asarray(colours)
+    if colours.dtype != np.uint8 or colours.shape[-1:] != (3,):
+        raise ValueError(
+            f"colours must be of shape (..., 3), uint8. Received: {colours.shape}, {colours.dtype}"
+        )
     xyz = _LINEAR[colours] @ _TO_XYZ.T
     bent = np.where(xyz > _KNEE**3, np.cbrt(xyz), xyz / (3 * _KNEE**2) + 4 / 29)
     x, y, z = np.moveaxis(bent, -1, 0)

@@ -1,4 +1,4 @@
-"""Take similarity apart into shape, colour and texture, and mix it anew.
+"""Take similarity apart into shape, colour and texture, and mix them again.
 
 In: a catalogue, and features of several kinds for the same items. Out: features whose scores are
 the weighted mean of the scores of each kind; they go wherever features go. The edge rule: an item
@@ -13,15 +13,22 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from zapsim.checks import check_features
+from zapsim.checks import (
+    check_catalogue,
+    check_dict,
+    check_features,
+    check_neighbours,
+    checked_number,
+)
 from zapsim.io.bundled import MINIZAP_PARTS
 from zapsim.similarity import clear_rounding, unit_vectors
 
 __all__ = [
     "blend",
+    "centred",
+    "check_parts",
     "checked_weights",
     "greyed",
-    "rescore",
     "shape_colour_texture",
     "shared_neighbours",
 ]
@@ -49,6 +56,7 @@ def greyed(catalogue):
     >>> bool((picture[..., 0] == picture[..., 2]).all())
     True
     """
+    check_catalogue(catalogue)
 
     def read(key):
         # The luma of ITU-R BT.601.
@@ -72,16 +80,16 @@ def shape_colour_texture(catalogue, cache=None, centre=True):
         ships with zapsim.
     centre : bool
         Make their scores comparable with each other by `centred`: only then do equal weights in
-        a blend give each of them about the same say.
+        a blend give each of them about the same influence.
 
     Returns
     -------
     dict of str to pandas.DataFrame
-        For the items that can be read by all: ``shape``: the default extractor's features of the
-        grey pictures, which know no colour; ``colour``: histograms without the white around
-        the product, which know no place;
-        ``texture``: averages over the whole grey picture early in the network (block2_pool),
-        whose filters see about 16 × 16 pixels, so edges and patterns, but no shapes.
+        For the items that can be read by all. ``shape``: the default extractor's features of the
+        grey pictures, so without colour. ``colour``: histograms without the white around the
+        product, wherever a colour is. ``texture``: averages over the whole grey picture early in
+        the network (block2_pool), whose filters see about 16 × 16 pixels: edges and patterns, but
+        no shapes.
     """
     from zapsim.features import VGG16Extractor
     from zapsim.kinds.baselines import colour_histogram
@@ -121,8 +129,8 @@ def centred(features):
 
     Raises
     ------
-    ValueError
-        If features hold NaN or infinity.
+    TypeError, ValueError
+        As in `zapsim.top_k`, for features.
 
     Examples
     --------
@@ -142,7 +150,7 @@ def centred(features):
 
 
 def blend(parts, weights=None):
-    """Mix several kinds of features, so that each has a say in the score.
+    """Mix several kinds of features, so that each counts in the score.
 
     Every vector is scaled to length 1, then by the root of its weight, and the kinds are put side
     by side. The score of two items is then exactly the weighted mean of their scores by each.
@@ -163,9 +171,10 @@ def blend(parts, weights=None):
     Raises
     ------
     TypeError
-        If a part is no DataFrame.
+        If a part is no DataFrame, or parts or weights are no dict.
     ValueError
-        If the parts are of different items, a weight is negative or of no part, or all are 0.
+        If the parts are of different items, one is a similarity matrix, a weight is negative or of
+        no part, or all are 0.
 
     Notes
     -----
@@ -199,8 +208,9 @@ def check_parts(parts):
     TypeError, ValueError
         As `blend` does.
     """
-    for features in parts.values():
-        check_features(features)
+    check_dict("parts", parts, "{'shape': features}")
+    for name, features in parts.items():
+        check_features(features, f"parts[{name!r}]")
     (first, features), *others = parts.items()
     keys = features.index
     for name, other in others:
@@ -231,19 +241,20 @@ def checked_weights(parts, weights=None):
     ValueError
         As `blend` does.
     """
+    check_dict("parts", parts, "{'shape': features}")
     if not parts:
         raise ValueError("There are no parts to blend. Give at least one: {'shape': features}.")
     weights = dict.fromkeys(parts, 1.0) if weights is None else weights
+    check_dict("weights", weights, "{'shape': 3, 'colour': 1}")
     if unknown := [name for name in weights if name not in parts]:
         raise ValueError(
             f"There are weights for {', '.join(map(repr, parts))} only. Received: {unknown[0]!r}"
         )
-    values = {name: float(weights.get(name, 0)) for name in parts}
+    values = {name: checked_number(f"weights[{name!r}]", weights.get(name, 0), 0) for name in parts}
     total = sum(values.values())
-    if not all(0 <= value < np.inf for value in values.values()) or not total > 0:
+    if not total:
         raise ValueError(
-            "Weights must be at least 0, and one of them above 0. Received: "
-            + ", ".join(f"{name}={value:g}" for name, value in values.items())
+            f"Weights must be at least 0, and one of them above 0. Received: {weights!r}"
         )
     return {name: value / total for name, value in values.items()}
 
@@ -266,6 +277,8 @@ def shared_neighbours(one, other):
     ValueError
         If the items or the number of neighbours differ.
     """
+    check_neighbours(one, "one")
+    check_neighbours(other, "other")
     if not one.keys.equals(other.keys) or one.indices.shape != other.indices.shape:
         raise ValueError(
             "Both must be neighbours of the same items, in the same order, with the same k. "
@@ -274,33 +287,3 @@ def shared_neighbours(one, other):
     same = (one.indices[:, :, None] == other.indices[:, None]) & (one.indices >= 0)[:, :, None]
     n = (one.indices >= 0).sum(axis=1)
     return pd.Series(same.any(axis=2).sum(axis=1) / np.maximum(n, 1), index=one.keys)
-
-
-def rescore(neighbours, features):
-    """Return the scores of neighbours by other features than those they were found with.
-
-    With colour histograms: how alike in colour are the neighbours of VGG16's features?
-
-    Parameters
-    ----------
-    neighbours : Neighbours
-        What `zapsim.top_k` returns.
-    features : pandas.DataFrame of shape (n_items, n_features)
-        Of the same items, indexed by key.
-
-    Returns
-    -------
-    ndarray of shape (n_items, k), float32
-        Cosine similarities, in the neighbours' order; NaN where there is no neighbour.
-
-    Raises
-    ------
-    KeyError
-        If an item has no features.
-    """
-    check_features(features)
-    unit = unit_vectors(features.loc[neighbours.keys])
-    scores = np.empty(neighbours.scores.shape, np.float32)
-    for rank, found in enumerate(neighbours.indices.T):
-        scores[:, rank] = np.einsum("nd,nd->n", unit, unit[found])
-    return np.where(neighbours.indices >= 0, np.clip(scores, -1, 1), np.float32(np.nan))

@@ -1,31 +1,37 @@
-"""VGG16's shape: where it can be cut, how large its maps are there, and the cut network itself.
+"""VGG16's shape, what goes into it, what comes out, and the cut network itself in Keras.
 
-In: a layer's name, a picture size, weights, a precision. Out: a ``keras.Model``, and a function
-that runs a batch of pictures through it. TensorFlow is loaded when a network is built, not when
-this module is imported.
+In: a layer's name, a picture size, weights. Out: sizes and costs by arithmetic alone; pictures as
+the network takes them; its maps as a feature vector; and a ``keras.Model``. The edge rule: Keras
+is loaded only where a network is built in it, and where it is not installed the error says what
+installs it.
 """
 
 import os
 import sys
-import tempfile
-from contextlib import contextmanager
 
 import numpy as np
+import pandas as pd
 
-from zapsim.vgg16.weights import load_weights
+from zapsim.vgg16.quiet import stderr_kept_back
+from zapsim.vgg16.weights import load_vgg16
 
 __all__ = [
     "LAYERS",
-    "batch_function",
-    "compiled",
-    "device",
+    "MEANS",
+    "averaging",
+    "feature_vectors",
+    "grid_averages",
+    "layer_costs",
     "map_size",
     "n_features",
+    "outputs_of",
     "prepare_tensorflow",
+    "preprocessed",
     "truncated_vgg16",
 ]
 
 _CONVOLUTIONS = {1: (2, 64), 2: (2, 128), 3: (3, 256), 4: (3, 512), 5: (3, 512)}
+_CLASSES = 1000
 
 # Where the network can be cut: channels, and how many times the picture's side was halved.
 LAYERS = {}
@@ -34,6 +40,9 @@ for _block, (_count, _channels) in _CONVOLUTIONS.items():
         LAYERS[f"block{_block}_conv{_number}"] = (_channels, _block - 1)
     LAYERS[f"block{_block}_pool"] = (_channels, _block)
 LAYERS |= {"fc1": (4096, None), "fc2": (4096, None)}
+
+# The mean blue, green and red of the pictures that VGG16 was trained on.
+MEANS = np.array([103.939, 116.779, 123.68], np.float32)
 
 
 def map_size(layer, image_size):
@@ -48,98 +57,48 @@ def n_features(layer, grid, image_size):
     return LAYERS[layer][0] * side**2
 
 
-def prepare_tensorflow():
-    """Import TensorFlow with our settings, and without its remarks on the machine.
-
-    Without effect once it is imported. To see the remarks, set ``TF_CPP_MIN_LOG_LEVEL=0``.
-    """
-    if "tensorflow" in sys.modules:
-        return
-    # By itself it takes oneDNN's convolutions only on CPUs with instructions for neural networks,
-    # but they are faster with AVX2 alone, too: 1.3 times, measured on Zen 3.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-    # TensorFlow 2.21 makes its remarks before it reads the level, and on machines without a GPU
-    # the search for one counts as an error: a page of red in a notebook.
-    with _stderr_kept_back():
-        device()
-
-
-def truncated_vgg16(layer, image_size, weights, include_top, precision):
-    """Build VGG16 up to and including a layer.
+def layer_costs(image_size=128):
+    """List VGG16's layers and what each costs, by arithmetic alone.
 
     Parameters
     ----------
-    layer : str
-        One of `LAYERS`.
     image_size : int
-    weights : {"bundled", "imagenet"}, path or None
-    include_top : bool
-        Whether to build the fully connected layers.
-    precision : {"float32", "bfloat16", "float16"}
 
     Returns
     -------
-    keras.Model
-        In: what ``keras.applications.vgg16.preprocess_input`` gives, (n, image_size, image_size,
-        3). Out: the layer's maps or vectors.
+    pandas.DataFrame
+        One row a layer, in order: ``map_size`` (side of its maps, in cells; 1 for a vector),
+        ``channels``, ``parameters``, ``million_multiply_adds`` for one picture, and
+        ``cost_so_far``, the share of the whole network's multiply-adds up to and including it.
     """
-    import keras
-
-    before = keras.config.dtype_policy()
-    try:
-        keras.config.set_dtype_policy(precision)
-        vgg16 = keras.applications.VGG16(
-            include_top=include_top, weights=None, input_shape=(image_size, image_size, 3)
+    rows, before, side_before = [], 3, image_size
+    for layer, (channels, _) in LAYERS.items():
+        side = map_size(layer, image_size) or 1
+        inputs = (
+            0 if "pool" in layer else 9 * before if "conv" in layer else before * side_before**2
         )
-    finally:
-        keras.config.set_dtype_policy(before)
-    load_weights(vgg16, weights, include_top)
-    return keras.Model(vgg16.input, vgg16.get_layer(layer).output, name="truncated_vgg16")
+        parameters = inputs * channels + (channels if inputs else 0)
+        rows.append((layer, side, channels, parameters, inputs * channels * side**2 / 1e6))
+        before, side_before = channels, side
+    names = ["layer", "map_size", "channels", "parameters", "million_multiply_adds"]
+    table = pd.DataFrame(rows, columns=names).set_index("layer")
+    whole = table["million_multiply_adds"].sum() + before * _CLASSES / 1e6
+    table["cost_so_far"] = table["million_multiply_adds"].cumsum() / whole
+    return table
 
 
-def batch_function(model, grid, power=1):
-    """Wrap a truncated VGG16 in its preprocessing and its grid of averages.
+def preprocessed(squares):
+    """Prepare RGB pictures as VGG16 was trained: blue-green-red, each channel's mean taken away.
 
     Parameters
     ----------
-    model : keras.Model
-    grid : int, "flat" or None
-    power : float
-        What every feature is raised to.
+    squares : array-like of shape (n, image_size, image_size, 3), uint8 or float32, in [0, 255]
 
     Returns
     -------
-    callable
-        RGB pictures (n, image_size, image_size, 3), uint8 -> features (n, n_features), float32,
-        ordered by grid row, grid column, channel.
+    ndarray of the same shape, float32
     """
-    import keras
-    import tensorflow as tf
-
-    preprocess = keras.applications.vgg16.preprocess_input
-    cells = averaging(model.output.shape[1], grid) if isinstance(grid, int) else None
-
-    def run(pictures):
-        maps = model(preprocess(tf.cast(pictures, tf.float32)), training=False)
-        maps = tf.cast(maps, tf.float32)
-        if cells is not None:
-            maps = tf.einsum("gh,bhwc->bgwc", cells, maps)
-            maps = tf.einsum("gw,bhwc->bhgc", cells, maps)
-        return tf.reshape(maps, (-1, np.prod(maps.shape[1:]))) ** power
-
-    return compiled(run, model.input.shape, tf.uint8)
-
-
-def compiled(function, shape, dtype):
-    """Compile a function of one array, once for whatever takes the place of None in its shape."""
-    import tensorflow as tf
-
-    # A tf.function would be traced anew for each size, and would warn when several networks are
-    # built in one session.
-    return tf.function(function).get_concrete_function(tf.TensorSpec(shape, dtype))
+    return np.asarray(squares, np.float32)[..., ::-1] - MEANS
 
 
 def averaging(side, grid):
@@ -154,30 +113,127 @@ def averaging(side, grid):
     return weights
 
 
-@contextmanager
-def _stderr_kept_back():
-    """Keep back what compiled code writes to stderr; show it if an exception is raised."""
-    try:
-        stderr = os.dup(2)
-    except OSError:
-        # A process without one, such as Windows' pythonw.
-        yield
+def grid_averages(maps, grid):
+    """Average maps over a grid of cells.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (n, side, side, n_channels)
+    grid : int or "flat"
+        "flat" leaves them as they are.
+
+    Returns
+    -------
+    ndarray of shape (n, grid, grid, n_channels), in the dtype of `maps`
+    """
+    if grid == "flat":
+        return maps
+    cells = averaging(maps.shape[1], grid).astype(maps.dtype)
+    return np.einsum("gh,nhwc,kw->ngkc", cells, maps, cells, optimize=True)
+
+
+def feature_vectors(maps, grid, power):
+    """Turn what the network gives into feature vectors.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (n, side, side, n_channels), or (n, n_channels) of fc1 and fc2, float32
+    grid : int, "flat" or None
+        None for fc1 and fc2.
+    power : float
+        What every feature is raised to.
+
+    Returns
+    -------
+    ndarray of shape (n, n_features), float32
+        By grid row, grid column, channel. All values are those of float16.
+
+    Raises
+    ------
+    ValueError
+        If one is too large for float16.
+    """
+    averages = maps if grid is None else grid_averages(maps, grid)
+    values = averages.reshape(len(maps), int(np.prod(averages.shape[1:]))) ** np.float32(power)
+    with np.errstate(over="ignore"):
+        stored = values.astype(np.float16).astype(np.float32)
+    if not np.isfinite(stored).all():
+        raise ValueError(
+            f"The features are too large for float16 (up to {values.max():.3g}): these weights are "
+            "not on VGG16's scale. Use weights that were trained with VGG16's preprocessing."
+        )
+    return stored
+
+
+def prepare_tensorflow():
+    """Import TensorFlow with our settings, and without its remarks on the machine.
+
+    Without effect once it is imported. To see the remarks, set ``TF_CPP_MIN_LOG_LEVEL`` to 0 or 1.
+
+    Raises
+    ------
+    ImportError
+        If TensorFlow or Keras is not installed.
+    """
+    if sys.modules.get("tensorflow"):
         return
-    with tempfile.TemporaryFile() as kept:
-        os.dup2(kept.fileno(), 2)
+    # By itself it takes oneDNN's convolutions only on CPUs with instructions for neural networks,
+    # but they are faster with AVX2 alone, too: 1.3 times, measured on Zen 3.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    wanted = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") in ("0", "1")
+    # TensorFlow 2.21 makes its remarks before it reads the level, and on machines without a GPU
+    # the search for one counts as an error: a page of red in a notebook.
+    with stderr_kept_back(not wanted):
         try:
-            yield
-        except BaseException:
-            kept.seek(0)
-            os.write(stderr, kept.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
+            import keras  # noqa: F401
+            import tensorflow as tf
+        except ModuleNotFoundError as error:
+            raise ImportError(
+                f"This needs Keras and TensorFlow, and {error.name} is not installed: "
+                "pip install 'zapsim[keras]'. Without them VGG16Extractor() computes at its "
+                "default cut only: block4_pool, image_size=128, the bundled weights."
+            ) from error
+        tf.config.list_physical_devices("GPU")
 
 
-def device():
-    """Return "GPU" where TensorFlow has one, otherwise "CPU"."""
-    import tensorflow as tf
+def truncated_vgg16(layer, image_size, weights, precision="float32"):
+    """Build VGG16 up to and including a layer.
 
-    return "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+    Parameters
+    ----------
+    layer : str
+        One of `LAYERS`.
+    image_size : int
+    weights : {"bundled", "imagenet"}, path or None
+    precision : {"float32", "float16"}
+
+    Returns
+    -------
+    keras.Model
+        In: what `preprocessed` gives, (n, image_size, image_size, 3). Out: the layer's maps or
+        vectors.
+
+    Raises
+    ------
+    ImportError
+        If Keras is not installed.
+    WeightsError
+        If the weights cannot be had or do not fit.
+    """
+    prepare_tensorflow()
+    import keras
+
+    before = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy(precision)
+        vgg16 = load_vgg16(weights, image_size, include_top=LAYERS[layer][1] is None)
+    finally:
+        keras.config.set_dtype_policy(before)
+    return keras.Model(vgg16.input, vgg16.get_layer(layer).output, name="truncated_vgg16")
+
+
+def outputs_of(model, layers):
+    """Return a network that gives the outputs of several of a model's layers (list of str)."""
+    import keras
+
+    return keras.Model(model.input, [model.get_layer(layer).output for layer in layers])

@@ -1,15 +1,15 @@
-"""Bring VGG16's weights into a Keras model, and name them so that features can be told apart.
+"""Build a VGG16 with weights, and name them so that features can be told apart.
 
 In: "bundled" (thirteen convolution layers, ImageNet, float16, shipped with zapsim), "imagenet"
-(Keras' own download), a path, or None (random). The edge rule: there is no fallback from one to
-another; what cannot be had is a `WeightsError` that says what can.
+(Keras' own download), a path, or None (random). Keras reads all of them but the random ones. The
+edge rule: nothing falls back to anything else; what cannot be had is a `WeightsError` that says
+what can.
 """
 
 import hashlib
-import http.client
 import os
-import urllib.error
-import urllib.request
+import socket
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,35 +21,28 @@ __all__ = [
     "WeightsError",
     "describe_weights",
     "identify_weights",
-    "keras_cache",
-    "load_weights",
+    "is_downloaded",
+    "load_vgg16",
+    "undamaged",
 ]
 
-BUNDLED_SHA256 = "87c25dcdbb2d5318f49783b399adf8eb089af93741be9473a7ffab8ee8b17d4b"
-# From keras/src/applications/vgg16.py, where Keras checks them after its download.
-KERAS_MD5 = {
-    False: "6d6bbae143d832006294945121d1f1fc",
-    True: "64373286793e3c8b2b4e3219cbf3544b",
-}
-_ANSWER_SECONDS = 5
-_USE_INSTEAD = (
-    "Offline, use weights='bundled' (the convolution layers, which ship with zapsim) "
-    "or the path of a file you have."
-)
+BUNDLED_SHA256 = "7af9404a135bab25272299d18d5e33d599b781c1c4a4fe81bcb3fc42aca9c011"
+_ANSWER_SECONDS = 10
 
 
 class WeightsError(RuntimeError):
     """VGG16's weights cannot be had; the message says what to use instead."""
 
 
-def identify_weights(weights, include_top=False):
-    """Name the weights by source and digest, e.g. ``"bundled:87c25dcd…"``, without TensorFlow."""
+def identify_weights(weights):
+    """Name the weights by source and digest, e.g. ``"bundled:7af9404a…"``, without Keras."""
     if weights is None:
         return "random:seed-0"
+    if weights == "imagenet":
+        # Keras compares its download with a digest of its own.
+        return "imagenet"
     if weights == "bundled":
         return f"bundled:{BUNDLED_SHA256}"
-    if weights == "imagenet":
-        return f"imagenet:{KERAS_MD5[include_top]}"
     return f"file:{_sha256(_existing(weights))}"
 
 
@@ -62,48 +55,88 @@ def describe_weights(weights):
     }.get(weights, f"weights from {Path(weights or '').name}")
 
 
-def load_weights(model, weights, include_top=False):
-    """Fill a VGG16 with weights.
+def load_vgg16(weights, image_size, include_top=False):
+    """Build a VGG16 in Keras' current number format.
 
     Parameters
     ----------
-    model : keras.Model
-        ``keras.applications.VGG16(include_top=include_top, weights=None)``.
     weights : {"bundled", "imagenet"}, path or None
-        A path ends in ``.npz`` (arrays ``blockB_convC/kernel`` and ``/bias``) or is one that
-        ``model.load_weights`` reads. None draws random ones, the same every time.
+        A path is one that Keras reads: ``.weights.h5``, ``.h5`` or ``.keras``. None draws random
+        weights, the same every time.
+    image_size : int
     include_top : bool
-        Whether the model has the fully connected layers.
+        Whether to build the fully connected layers.
+
+    Returns
+    -------
+    keras.Model
 
     Raises
     ------
     WeightsError
-        If they cannot be had or do not fit.
+        If the weights cannot be had or do not fit.
     """
-    if weights is None:
-        return _fill_randomly(model)
-    path = Path(_download(include_top) if weights == "imagenet" else _existing(weights))
-    if weights == "bundled" and _sha256(path) != BUNDLED_SHA256:
-        raise WeightsError(f"{path} is damaged (another SHA-256): fetch zapsim again.")
+    import keras
+
+    if weights == "bundled":
+        source = str(undamaged(VGG16_WEIGHTS, BUNDLED_SHA256))
+    else:
+        source = weights if weights in (None, "imagenet") else str(_existing(weights))
     try:
-        if path.suffix == ".npz":
-            _fill_from_npz(model, path)
-        else:
-            model.load_weights(path)
-    # Keras and h5py raise many kinds; whatever the kind, the file does not fit this network.
+        with _time_out():
+            model = keras.applications.VGG16(
+                include_top=include_top, weights=source, input_shape=(image_size, image_size, 3)
+            )
+    # Keras and h5py raise many kinds, a plain Exception for a failed download among them.
     except Exception as error:
-        raise WeightsError(
-            f"{path} does not fit VGG16 "
-            f"{'with' if include_top else 'without'} its fully connected layers: {error}"
-        ) from error
+        raise WeightsError(_trouble(weights, include_top, error)) from error
+    if weights is None:
+        _fill_randomly(model)
+    return model
 
 
-def _fill_from_npz(model, path):
-    with np.load(path, allow_pickle=False) as arrays:
-        for layer in model.layers:
-            if layer.weights:
-                kernel, bias = arrays[f"{layer.name}/kernel"], arrays[f"{layer.name}/bias"]
-                layer.set_weights([kernel.astype(np.float32), bias.astype(np.float32)])
+def undamaged(path, digest):
+    """Return the path of a file that ships with zapsim; WeightsError if it is not as it should be.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    digest : str
+        Its SHA-256.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path} is missing: fetch zapsim again, with its data.")
+    if _sha256(path) != digest:
+        raise WeightsError(f"{path} is damaged (another SHA-256): fetch zapsim again.")
+    return path
+
+
+def is_downloaded(include_top):
+    """Tell whether Keras has downloaded its weights before."""
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    name = f"vgg16_weights_tf_dim_ordering_tf_kernels{'' if include_top else '_notop'}.h5"
+    return (home / "models" / name).is_file()
+
+
+@contextmanager
+def _time_out():
+    """Let a download fail that does not answer; Keras' own would wait for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_ANSWER_SECONDS)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _trouble(weights, include_top, error):
+    if weights == "imagenet":
+        return (
+            f"Keras could not fetch its weights: {error} Offline, use weights='bundled' (the "
+            "convolution layers, which ship with zapsim) or the path of a file you have."
+        )
+    top = "with" if include_top else "without"
+    return f"{weights} does not fit VGG16 {top} its fully connected layers: {error}"
 
 
 def _fill_randomly(model):
@@ -118,61 +151,20 @@ def _fill_randomly(model):
 
 
 def _existing(weights):
-    path = VGG16_WEIGHTS if weights == "bundled" else Path(weights).expanduser()
-    if weights == "bundled" and not path.is_file():
-        raise WeightsError(f"{path} is missing: fetch zapsim again, with its data.")
-    if not path.is_file():
+    path = Path(weights).expanduser() if isinstance(weights, (str, os.PathLike)) else None
+    if path is None or not path.is_file():
         raise WeightsError(
             "weights must be 'bundled', 'imagenet', None or the path of an existing file. "
-            f"Received: weights={str(weights)!r}"
+            f"Received: weights={weights!r}"
         )
     return path
-
-
-def _digest(path, algorithm):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
-
-
-@lru_cache(maxsize=8)
-def _file_sha256(path, _changed):
-    return _digest(path, "sha256")
 
 
 def _sha256(path):
     return _file_sha256(path, path.stat().st_mtime_ns)
 
 
-def _download(include_top):
-    """Return the path of Keras' own weights, from its cache or from the network."""
-    import keras
-    from keras.src.applications import vgg16
-
-    url = vgg16.WEIGHTS_PATH if include_top else vgg16.WEIGHTS_PATH_NO_TOP
-    name = url.rsplit("/", 1)[1]
-    cached = keras_cache(name)
-    # Keras fetches again what has another md5, such as an earlier download gone wrong.
-    if not cached.is_file() or _digest(cached, "md5") != KERAS_MD5[include_top]:
-        _ask(url)
-    try:
-        return keras.utils.get_file(
-            name, url, cache_subdir="models", file_hash=KERAS_MD5[include_top]
-        )
-    # Keras raises a plain Exception where a download fails.
-    except Exception as error:
-        raise WeightsError(f"Keras could not fetch {url}: {error} {_USE_INSTEAD}") from error
-
-
-def keras_cache(name):
-    """Return where Keras keeps a weights file that it has downloaded."""
-    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-    return home / "models" / name
-
-
-def _ask(url):
-    """Fail within seconds where the network is away; Keras' download has no time-out."""
-    request = urllib.request.Request(url, method="HEAD")
-    try:
-        urllib.request.urlopen(request, timeout=_ANSWER_SECONDS).close()
-    except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
-        raise WeightsError(f"weights='imagenet' needs {url}: {error}. {_USE_INSTEAD}") from error
+@lru_cache(maxsize=8)
+def _file_sha256(path, _changed):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

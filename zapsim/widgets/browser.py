@@ -1,40 +1,36 @@
 """Browse a catalogue with widgets: a query, its neighbours as cards, filters, search, history.
 
-In: a `SimilarityPredictor`. Out: a widget. All that a person can do is a method of
-`zapsim.widgets.browser_state.BrowserState`; what stands here turns clicks into calls and shows
-what came of them. It keeps to what ipywidgets 7.7 and 8 have in common, so it is the same in
-JupyterLab, Colab, VS Code and Voila. The edge rule: an error is shown in the status line, and all
-stays as it was.
+In: a `SimilarityPredictor`. Out: a widget. Everything that a person can do is a method of
+`zapsim.widgets.browser_state.BrowserState`; this module turns clicks into calls and shows the
+results. It uses only what ipywidgets 7.7 and 8 have in common, so it is the same in JupyterLab,
+Colab, VS Code and Voila. The edge rule: an error is shown in the status line, and nothing changes.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import lru_cache
 from html import escape
 
 import ipywidgets as widgets
 
-from zapsim.draw.html import csv_link, data_link, facts_html, gallery_html, status_html
-from zapsim.io.pictures import PictureError, thumbnail
+from zapsim.draw.html import csv_link, data_link, facts_html, gallery_html
+from zapsim.io.pictures import thumbnail
 from zapsim.widgets.base import (
-    CARD_SIZE,
-    STYLE,
+    Gallery,
+    StatefulWidget,
+    as_text,
     button,
-    cards_box,
-    make_cards,
+    empty_upload,
     no_picture,
     row,
+    uploaded,
     wide,
 )
 from zapsim.widgets.browser_state import MAX_K, BrowserState
-from zapsim.widgets.ipywidgets_7_8 import as_text, empty_upload, uploaded
 
-__all__ = ["Browser", "browse", "error_text"]
+__all__ = ["Browser", "browse"]
 
 _QUERY_SIZE = 240
-_THUMBNAILS = 2_000
 _READERS = 4
-# Not None: a Dropdown takes that for no choice at all, and shows an empty line.
+# Not None: for a Dropdown that means that nothing is chosen, and it shows an empty line.
 _ANY = ""
 
 
@@ -44,7 +40,7 @@ def browse(predictor, query=None, k=8):
     Parameters
     ----------
     predictor : SimilarityPredictor
-        From features, if pictures of one's own are to be searched with.
+        Made from features, if you want to search with a picture of your own.
     query : str, optional
         The key to begin with; by default one is drawn at random.
     k : int
@@ -53,20 +49,22 @@ def browse(predictor, query=None, k=8):
     Returns
     -------
     Browser
-        Shown where it is the last line of a cell. ``.state.query`` is the query, and
+        It appears where it is the last line of a cell. ``.state.query`` is the query, and
         ``.state.neighbours()`` what is shown.
 
     Raises
     ------
     KeyError
         If there is no such key.
+    TypeError
+        If `predictor` is no SimilarityPredictor, or `query` no key.
     ValueError
         If k is not a whole number from 1 to 24.
     """
     return Browser(BrowserState(predictor, query, k))
 
 
-class Browser(widgets.VBox):
+class Browser(StatefulWidget):
     """The widgets around a `BrowserState`; made by `browse`.
 
     Parameters
@@ -74,37 +72,24 @@ class Browser(widgets.VBox):
     state : BrowserState
     """
 
+    _shows = BrowserState
+
     def __init__(self, state):
-        self.state = state
-        self._mirroring = False
         self._shown = None
-        self._thumbnail = lru_cache(_THUMBNAILS)(self._make_thumbnail)
         self._readers = ThreadPoolExecutor(_READERS)
-        self._make_controls()
-        self._cards = make_cards(MAX_K, self._choose)
-        super().__init__(self._arranged())
-        self.add_class("zapsim")
-        self._refresh()
+        super().__init__(state)
 
     def __repr__(self):
         return f"Browser of {len(self.state.predictor.table):,} items"
 
-    def preview(self):
-        """Return what is shown, frozen, for places where widgets don't run, such as GitHub.
-
-        Returns
-        -------
-        IPython.display.HTML
-        """
-        from IPython.display import HTML
-
+    def _preview(self):
         state = self.state
         shown = state.predictor.with_pictures(state.neighbours())
-        return HTML(gallery_html((state.picture(), state.name), shown))
+        return gallery_html((state.picture(), state.name), shown)
 
     # --- making, once ------------------------------------------------------------------------
 
-    def _make_controls(self):
+    def _make(self):
         state = self.state
         self.search = widgets.Combobox(
             placeholder="Search: a brand, a kind, a number …", layout=wide(300)
@@ -137,11 +122,9 @@ class Browser(widgets.VBox):
         }
         self.clear = button("Clear filters", "Take all filters away")
         self.links = widgets.HTML()
-        self.status = widgets.HTML()
-        self._picture = widgets.Image(format="jpeg", width=_QUERY_SIZE, height=_QUERY_SIZE)
-        self._facts = widgets.HTML(layout=wide(_QUERY_SIZE))
-        self._row_of_cards = cards_box()
+        self.gallery = Gallery(MAX_K, _QUERY_SIZE, lambda key: self._do(state.show, key))
         self._wire()
+        return self._arranged()
 
     def _make_filter(self, column, values):
         dropdown = widgets.Dropdown(
@@ -173,10 +156,6 @@ class Browser(widgets.VBox):
         )
 
     def _arranged(self):
-        query = widgets.VBox([self._picture, self._facts])
-        query.add_class("zapsim-query")
-        together = row([query, self._row_of_cards])
-        together.layout.align_items = "flex-start"
         filters = widgets.Box(list(self.filters.values()))
         filters.layout = widgets.Layout(
             display="grid",
@@ -186,34 +165,14 @@ class Browser(widgets.VBox):
         )
         buttons = [self.surprise, self.back, self.forward, self.upload, self.export]
         return [
-            widgets.HTML(STYLE, layout=widgets.Layout(display="none")),
             row([self.search, *buttons]),
             *([filters] if self.filters else []),
             row([self.k, self.hide_colourways, *([self.clear] if self.filters else [])]),
             row([self.status, self.links]),
-            together,
+            self.gallery.row,
         ]
 
     # --- what a person does ------------------------------------------------------------------
-
-    def _do(self, action, *arguments):
-        """Carry out one action and show what came of it."""
-        if not self._mirroring:
-            with self._guard():
-                action(*arguments)
-                self._refresh()
-
-    @contextmanager
-    def _guard(self):
-        """Say what went wrong: errors in callbacks vanish in JupyterLab and VS Code."""
-        try:
-            yield
-        except Exception as error:
-            self._say(error_text(error), wrong=True)
-            self._mirror()
-
-    def _choose(self, key):
-        self._do(self.state.show, key)
 
     def _on_search(self, change):
         if self._mirroring:
@@ -228,14 +187,14 @@ class Browser(widgets.VBox):
             if text.strip() and not found:
                 self._say(f"Nothing is called {text!r}.")
             else:
-                self._say(_summary(self.state))
+                self._say(self._summary())
 
     def _on_upload(self, change):
         name, data = uploaded(change["new"])
         if data is None:
             return
         if self.state.predictor.extractor is None:
-            self._say(f"Loading the network to look at {name}; the first time takes a while …")
+            self._say(f"Loading the network to look at {name}; the first time may take a while …")
         self._do(self.state.show_own, data, name)
         empty_upload(self.upload)
 
@@ -247,38 +206,28 @@ class Browser(widgets.VBox):
 
     # --- showing it --------------------------------------------------------------------------
 
-    def _refresh(self):
-        state = self.state
+    def _show(self):
+        state, gallery = self.state, self.gallery
         neighbours = state.neighbours()
-        # In threads: where files lie on a network drive, each takes its time.
+        # In threads: on a network drive, each file takes a while.
         thumbnails = self._readers.map(self._thumbnail, neighbours["key"].tolist())
         if state.query is not self._shown:
-            self._picture.value = self._query_thumbnail()
-            self._facts.value = (
-                f'<div class="zapsim-text" style="overflow-wrap: anywhere">'
-                f"<b>{escape(state.name)}</b>{facts_html(state.facts())}</div>"
+            gallery.picture.value = self._query_thumbnail()
+            gallery.text.value = (
+                f'<div class="zapsim-text"><b>{escape(state.name)}</b>'
+                f"{facts_html(state.facts())}</div>"
             )
             self._shown = state.query
-        columns = (neighbours[name].tolist() for name in ("key", "score"))
-        for card, key, score, picture in zip(self._cards, *columns, thumbnails, strict=False):
-            card.show(key, score, state.catalogue.label(key), picture)
-        self._row_of_cards.children = [card.box for card in self._cards[: len(neighbours)]]
+        gallery.show(neighbours, state.catalogue.label, thumbnails)
         self.links.value = ""
-        self._mirror()
-        self._say(_summary(state))
 
-    def _mirror(self):
-        """Let controls follow the state without taking that for a person's choice."""
+    def _follow(self):
         state = self.state
-        self._mirroring = True
-        try:
-            self.k.value, self.hide_colourways.value = state.k, state.hide_colourways
-            for column, dropdown in self.filters.items():
-                dropdown.value = state.where.get(column, _ANY)
-            if self.search.value and state.find(self.search.value) not in (None, state.query):
-                self.search.value = ""
-        finally:
-            self._mirroring = False
+        self.k.value, self.hide_colourways.value = state.k, state.hide_colourways
+        for column, dropdown in self.filters.items():
+            dropdown.value = state.where.get(column, _ANY)
+        if self.search.value and state.find(self.search.value) not in (None, state.query):
+            self.search.value = ""
         self.back.disabled = not state.can_go_back
         self.forward.disabled = not state.can_go_forward
         self.clear.disabled = not state.where
@@ -287,26 +236,10 @@ class Browser(widgets.VBox):
         picture = self.state.picture()
         return no_picture(_QUERY_SIZE) if picture is None else thumbnail(picture, _QUERY_SIZE)
 
-    def _make_thumbnail(self, key):
-        try:
-            return self.state.catalogue.thumbnail(key, CARD_SIZE)
-        except PictureError:
-            return no_picture(CARD_SIZE)
-
-    def _say(self, text, wrong=False):
-        self.status.value = status_html(text, wrong)
-
-
-def _summary(state):
-    shown = len(state.neighbours())
-    if not shown:
-        return "No item matches these filters. Take one away."
-    few = f" ({state.k} asked for; no more match the filters)" if shown < state.k else ""
-    return f"{shown} {'neighbour' if shown == 1 else 'neighbours'} of {state.name}{few}"
-
-
-def error_text(error):
-    """Return what an error says, as a line for people."""
-    # KeyError's own text is the repr of its message.
-    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    return text or type(error).__name__
+    def _summary(self):
+        state = self.state
+        shown = len(state.neighbours())
+        if not shown:
+            return "No item matches these filters. Take one away."
+        few = f" ({state.k} asked for; no more match the filters)" if shown < state.k else ""
+        return f"{shown} {'neighbour' if shown == 1 else 'neighbours'} of {state.name}{few}"

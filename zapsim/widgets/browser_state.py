@@ -1,9 +1,9 @@
-"""Keep what a browsing session knows: the query, what is hidden, and where one has been.
+"""Keep what a browsing session knows: the query, the filters, and the queries before.
 
 In: a `SimilarityPredictor`, and a person's choices, one method each. Out: the neighbours to show.
-No widget is needed; the widgets of `zapsim.widgets.browser` only mirror this. Neighbours are
-looked up at once, `MAX_K` of them, before anything is changed. The edge rule: a choice that
-cannot be carried out raises, and leaves everything as it was.
+No widget is needed; the widgets of `zapsim.widgets.browser` only mirror this. `MAX_K` neighbours
+are looked up at once, before anything is changed. The edge rule: a choice that cannot be carried
+out raises, and leaves everything as it was.
 """
 
 import random
@@ -12,20 +12,21 @@ from functools import cached_property
 
 import numpy as np
 
-from zapsim.checks import check_k
+from zapsim.catalogue import IDENTIFIERS
+from zapsim.checks import check_flag, check_k, check_key, check_picture, check_predictor, check_type
 from zapsim.draw.html import csv_text, html_page, html_table
 from zapsim.io.pictures import fit_square, load_picture
 
-__all__ = ["IDENTIFIERS", "MAX_K", "BrowserState", "OwnPicture"]
+__all__ = ["MAX_K", "BrowserState", "OwnPicture"]
 
 MAX_K = 24
 _HISTORY = 200
 _MATCHES = 12
-# A column with one value filters nothing, one with thousands is no list to choose from.
+# A column with one value filters nothing, and nobody can choose from a list of thousands.
 _FEWEST, _MOST = 2, 2_000
-IDENTIFIERS = ("Product", "Colourway", "CID")
-# A phone's photo is 100 MB in memory; in the history, what can be shown is enough.
+# A phone's photo is 100 MB in memory; the history keeps it only as large as it is shown.
 _OWN_SIZE = 480
+_NAMES_ARE_TEXT = "text must be a name or a key, or a part of one."
 
 
 @dataclass(eq=False)
@@ -62,11 +63,14 @@ class BrowserState:
     ------
     KeyError
         If there is no such key.
+    TypeError
+        If `predictor` is no SimilarityPredictor, or `query` no key.
     ValueError
         If k is out of range.
     """
 
     def __init__(self, predictor, query=None, k=8, seed=None):
+        check_predictor(predictor)
         self.predictor = predictor
         self.catalogue = predictor.catalogue
         self.where = {}
@@ -83,7 +87,7 @@ class BrowserState:
 
     @property
     def query(self):
-        """What neighbours are sought for: a key or an `OwnPicture`."""
+        """The item or picture whose neighbours are shown: a key or an `OwnPicture`."""
         return self._history[self._position]
 
     @property
@@ -99,11 +103,13 @@ class BrowserState:
 
     @property
     def can_go_forward(self):
-        """Whether one has gone back from a later query."""
+        """Whether there is a later query to return to."""
         return self._position + 1 < len(self._history)
 
     def show(self, query):
         """Make a key or an `OwnPicture` the query; what was ahead in the history is forgotten."""
+        if not isinstance(query, OwnPicture):
+            check_key(query, "query")
         if self._history and query == self.query:
             return
         self._found = self._look_up(query, self.where, self.hide_colourways)
@@ -136,7 +142,7 @@ class BrowserState:
         self.show(next((key for key in drawn if key != current), current))
 
     def show_own(self, data, name="your picture"):
-        """Make a picture of one's own the query: extracted once, then kept in the history.
+        """Make a picture of your own the query: extracted once, then kept in the history.
 
         Parameters
         ----------
@@ -151,6 +157,7 @@ class BrowserState:
         ValueError
             If the predictor was made from a matrix, or from features of unknown origin.
         """
+        check_picture(data, "data")
         picture = load_picture(data, name)
         features = self.predictor.features_of(picture)
         if max(picture.shape) > _OWN_SIZE:
@@ -163,11 +170,12 @@ class BrowserState:
         """Set how many neighbours are shown, from 1 to `MAX_K`."""
         check_k(k)
         if k > MAX_K:
-            raise ValueError(f"k must be at most {MAX_K}: more cards help nobody. Received: k={k}")
+            raise ValueError(f"k must be at most {MAX_K}, the number of cards. Received: k={k}")
         self.k = k
 
     def set_filter(self, column, value):
         """Keep to items with this value in a column; None takes the filter away."""
+        check_type(column, str, "column must be the name of one of the catalogue's columns.")
         where = {name: kept for name, kept in self.where.items() if name != column}
         if value is not None:
             where[column] = value
@@ -181,6 +189,7 @@ class BrowserState:
 
     def set_hide_colourways(self, hide):
         """Leave out other colourways of the query's product, or let them in."""
+        check_flag(hide, "hide")
         self._found = self._look_up(self.query, self.where, bool(hide))
         self.hide_colourways = bool(hide)
 
@@ -206,6 +215,7 @@ class BrowserState:
 
     def search(self, text):
         """Return up to a dozen names or keys that contain a text, as a dict of them to keys."""
+        check_type(text, str, _NAMES_ARE_TEXT)
         text = text.strip().lower()
         found = {}
         for key, label, key_text, label_text in self._names if text else ():
@@ -219,6 +229,7 @@ class BrowserState:
 
     def find(self, text):
         """Return the key of the item that is called exactly so, or None; case does not matter."""
+        check_type(text, str, _NAMES_ARE_TEXT)
         return self._keys_by_name.get(text.strip().lower())
 
     @cached_property
@@ -240,7 +251,7 @@ class BrowserState:
             by_name[key_text] = key
         return by_name
 
-    # --- taking it along ---------------------------------------------------------------------
+    # --- exporting it ------------------------------------------------------------------------
 
     def picture(self):
         """Return the query's picture (RGB), or None where it cannot be read."""
@@ -262,5 +273,5 @@ class BrowserState:
         return html_page(title, html_table((self.picture(), self.name), shown, title))
 
     def csv(self):
-        """Write what is shown as CSV (str), in which a spreadsheet finds no formula to run."""
+        """Write what is shown as CSV (str) without any formula that a spreadsheet would run."""
         return csv_text(self.neighbours())

@@ -9,9 +9,15 @@ import numpy as np
 import pandas as pd
 
 from zapsim.catalogue import unknown_key
-from zapsim.checks import check_k
+from zapsim.checks import (
+    check_catalogue,
+    check_k,
+    check_key,
+    check_type,
+    checked_number,
+)
 from zapsim.kinds.blend import check_parts, checked_weights
-from zapsim.similarity import exact_scores, float32_error, nearest, unit_vectors
+from zapsim.similarity import exact_scores, nearest_to, unit_vectors
 
 __all__ = ["MAX_K", "MixState"]
 
@@ -19,7 +25,7 @@ MAX_K = 12
 
 
 class MixState:
-    """One person's mix, looked up without building the blend anew for every change.
+    """One person's mix; a change of weights does not build the blend again.
 
     Parameters
     ----------
@@ -42,40 +48,52 @@ class MixState:
     ------
     KeyError
         If there is no such key.
+    TypeError
+        If `catalogue` is no Catalogue, `parts` or `weights` no dict, or `query` no key.
     ValueError
-        If k is out of range, the parts are of different items, or the weights are no weights.
+        If k is out of range, the parts are of different items, or weights are negative or all 0.
     """
 
     def __init__(self, catalogue, parts, query=None, k=6, weights=None):
+        check_catalogue(catalogue)
         check_k(k)
         if k > MAX_K:
             raise ValueError(f"k must be at most {MAX_K}. Received: k={k}")
         checked_weights(parts, weights)
+        for name in parts:
+            check_type(name, str, "The name of a part must be a text, such as 'shape'.")
         weights = dict.fromkeys(parts, 1.0) if weights is None else weights
         largest = max(1.0, *weights.values())
         self.catalogue, self.k = catalogue, k
         self.keys = check_parts(parts)
         self.weights = {name: weights.get(name, 0.0) / largest for name in parts}
-        self._unit = {name: unit_vectors(part.loc[self.keys]) for name, part in parts.items()}
+        # All kinds side by side: a mix changes the query's vector alone, none of the items'.
+        ends = np.cumsum([part.shape[1] for part in parts.values()])
+        self._unit = np.empty((len(self.keys), ends[-1]), np.float32)
+        self._columns = {}
+        for (name, part), end in zip(parts.items(), ends, strict=True):
+            self._columns[name] = columns = slice(end - part.shape[1], end)
+            self._unit[:, columns] = unit_vectors(part.loc[self.keys])
         self.show(self.keys[0] if query is None else query)
 
     def show(self, query):
         """Make a key the query."""
+        check_key(query, "query")
         if query not in self.keys:
             raise KeyError(unknown_key(query, self.keys))
         self.query = query
 
     def set_weight(self, name, weight):
         """Let one kind count for more or less (weight: float, from 0 to 1)."""
-        if weight > 1:
-            raise ValueError(f"A weight must be from 0 to 1. Received: {name}={weight:g}")
+        check_type(name, str, f"name must be one of {', '.join(map(repr, self.weights))}.")
+        checked_number(name, weight, 0, 1)
         weights = self.weights | {name: float(weight)}
-        checked_weights(self._unit, weights)
+        checked_weights(self.weights, weights)
         self.weights = weights
 
     def shares(self):
         """Return the weights divided by their sum (dict of str to float)."""
-        return checked_weights(self._unit, self.weights)
+        return checked_weights(self.weights, self.weights)
 
     def neighbours(self):
         """Find the query's neighbours by the mix.
@@ -87,24 +105,15 @@ class MixState:
             each kind.
         """
         row = self.keys.get_loc(self.query)
-        guess = self._mixed({name: unit @ unit[row] for name, unit in self._unit.items()})
-        guess[row] = -np.inf
-        lowest = guess[nearest(guess, self.k)].min(initial=np.inf)
-        # As in `zapsim.similarity.nearest_to`; mixing is one sum over the features of all kinds.
-        n_features = sum(unit.shape[1] for unit in self._unit.values())
-        rows = np.flatnonzero(guess >= lowest - 2 * float32_error(n_features))
-        scores = {name: exact_scores(unit[row], unit, rows) for name, unit in self._unit.items()}
-        mixed = self._mixed(scores)
-        order = nearest(mixed, self.k)
-        return pd.DataFrame(
-            {
-                "rank": np.arange(1, len(order) + 1),
-                "key": self.keys[rows[order]],
-                "score": mixed[order],
-                **{name: values[order] for name, values in scores.items()},
-            }
-        )
-
-    def _mixed(self, scores):
-        mixed = sum(share * scores[name] for name, share in self.shares().items())
-        return np.clip(mixed, -1, 1)
+        others = np.ones(len(self.keys), bool)
+        others[row] = False
+        # A mix is the weighted mean of the kinds' scores; in float64, as all scores are.
+        query = self._unit[row].astype(np.float64)
+        for name, share in self.shares().items():
+            query[self._columns[name]] *= share
+        rows, scores = nearest_to(query, self._unit, self.k, others)
+        found = {"rank": np.arange(1, len(rows) + 1), "key": self.keys[rows], "score": scores}
+        for name, columns in self._columns.items():
+            kind = self._unit[:, columns]
+            found[name] = exact_scores(kind[row], kind, rows)
+        return pd.DataFrame(found)

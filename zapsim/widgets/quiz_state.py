@@ -2,16 +2,16 @@
 
 In: a `SimilarityPredictor`, or questions made elsewhere. Out: a `QuizState`: one question after
 the other, a tally, and a table of all answers. No widget is needed; those of `zapsim.widgets.quiz`
-only mirror this. The edge rule: what was answered stays; the model's answer is told only after.
+only mirror this. The edge rule: an answer cannot be changed, and the model's is told only after it.
 """
 
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_k
+from zapsim.checks import check_catalogue, check_k, check_predictor, check_type
 from zapsim.draw.html import csv_text
 
-__all__ = ["QuizState", "make_triplets"]
+__all__ = ["CHOICES", "QuizState", "make_triplets"]
 
 _NEAR = 5
 _FAR = (12, 40)
@@ -19,11 +19,11 @@ CHOICES = ("a", "b")
 
 
 def make_triplets(predictor, n=10, seed=42):
-    """Make questions that are neither trivial nor hopeless: a near and a less near neighbour.
+    """Make questions that are neither too easy nor too hard: a near and a less near neighbour.
 
     One of the two is among the query's 5 nearest of other products, the other from rank 12 to 40
-    (or the farthest, in a small catalogue) and of a third product; left and right are drawn. No
-    product is the query twice.
+    (or the farthest, in a small catalogue) and of a third product; which of them is A is drawn at
+    random. No product is the query twice.
 
     Parameters
     ----------
@@ -41,9 +41,12 @@ def make_triplets(predictor, n=10, seed=42):
 
     Raises
     ------
+    TypeError
+        If `predictor` is no SimilarityPredictor.
     ValueError
         If n is less than 1, or no item has two neighbours.
     """
+    check_predictor(predictor)
     check_k(n, "n")
     random = np.random.default_rng(seed)
     keys = predictor.table.index.to_series().astype(object)
@@ -93,11 +96,16 @@ class QuizState:
     ------
     KeyError
         If a question's item is not in the catalogue.
+    TypeError
+        If `catalogue` is no Catalogue, `questions` no DataFrame, or `question` no text.
     ValueError
         If there is no question, columns are missing, or a score is no finite number.
     """
 
     def __init__(self, catalogue, questions, question="Which of the two is more like this one?"):
+        check_catalogue(catalogue)
+        check_type(questions, pd.DataFrame, "questions must be a table, as make_triplets returns.")
+        check_type(question, str, "question must be a text, the words that are asked.")
         missing = {"a", "b", "score_a", "score_b"}.difference(questions.columns)
         if missing or not len(questions):
             raise ValueError(
@@ -105,7 +113,7 @@ class QuizState:
                 f"Received: {len(questions):,} rows of {', '.join(map(str, questions.columns))}"
             )
         for column in ("score_a", "score_b"):
-            if not np.isfinite(questions[column].to_numpy(float)).all():
+            if not np.isfinite(pd.to_numeric(questions[column], errors="coerce")).all():
                 raise ValueError(
                     f"{column} must be a number in every question. Received: "
                     f"{questions[column].tolist()[:5]}"
@@ -145,7 +153,7 @@ class QuizState:
         Raises
         ------
         ValueError
-            If it is answered already, or the choice is none.
+            If it is answered already, or the choice is neither "a" nor "b".
         """
         if choice not in CHOICES:
             raise ValueError(f"The answer must be 'a' or 'b'. Received: {choice!r}")
@@ -179,7 +187,7 @@ class QuizState:
         return table[~table["agree"]]
 
     def tally(self):
-        """Count.
+        """Count the answers, and how many agree.
 
         Returns
         -------
@@ -200,5 +208,5 @@ class QuizState:
         return counts
 
     def csv(self):
-        """Write `answers` as CSV (str), in which a spreadsheet finds no formula to run."""
+        """Write `answers` as CSV (str) without any formula that a spreadsheet would run."""
         return csv_text(self.answers())

@@ -1,0 +1,112 @@
+"""checks.py: what is let through, what is refused, and what the errors say."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zapsim.checks import (
+    check_choice,
+    check_list,
+    check_options,
+    checked_number,
+    checked_whole,
+    is_matrix,
+    is_whole,
+    item_values,
+)
+
+
+def test_whole_numbers():
+    assert checked_whole("n", np.int64(3)) == 3
+    assert type(checked_whole("n", np.int64(3))) is int
+    assert [is_whole(value) for value in (3, np.int8(3), True, np.True_, 3.0, "3")] == [
+        True, True, False, False, False, False
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="^size must be a whole number of at least 32. .*size=31$"):
+        checked_whole("size", 31, 32)
+
+
+@pytest.mark.parametrize(
+    ("ends", "inside", "outside", "said"),
+    [
+        ("[]", [0, 0.5, 1], [-0.1, 1.1], "of at least 0 and at most 1"),
+        ("()", [0.5], [0, 1], "above 0 and below 1"),
+        ("(]", [0.5, 1], [0, 1.1], "above 0 and at most 1"),
+        ("[)", [0, np.float32(0.5)], [1, -1], "of at least 0 and below 1"),
+    ],
+)
+def test_numbers_in_a_range(ends, inside, outside, said):
+    for value in inside:
+        assert checked_number("share", value, 0, 1, ends) == value
+        assert type(checked_number("share", value, 0, 1, ends)) is float
+    for value in [*outside, True, None, "0.5", [0.5], np.nan, np.inf, np.array([0.5])]:
+        with pytest.raises(ValueError, match=f"^share must be a number {said}. Received: share="):
+            checked_number("share", value, 0, 1, ends)
+
+
+def test_a_number_without_an_upper_end_is_still_finite():
+    assert checked_number("weight", 1e300, 0) == 1e300
+    with pytest.raises(ValueError, match="^weight must be a number of at least 0. .*weight=inf$"):
+        checked_number("weight", np.inf, 0)
+
+
+def test_choices_offer_the_closest():
+    check_choice("fit", "pad", ("pad", "stretch"))
+    with pytest.raises(
+        ValueError, match="^fit must be one of pad, stretch. Received: 'pda'. Did you"
+    ):
+        check_choice("fit", "pda", ("pad", "stretch"))
+    for value in (["pad"], None, 1, pd.Series(["pad"]), np.array(["pad"])):
+        with pytest.raises(ValueError, match="^fit must be one of pad, stretch. Received: "):
+            check_choice("fit", value, ("pad", "stretch"))
+    check_choice("name", 7, {7: "x"})
+    with pytest.raises(KeyError, match="name must be one of 7. Received: 8"):
+        check_choice("name", 8, {7: "x"}, KeyError)
+
+
+def test_options_offer_the_closest():
+    check_options({"seed": 1}, ("seed", "n_resamples"))
+    with pytest.raises(TypeError, match="^There is no option 'sed'; there are seed. .* 'seed'"):
+        check_options({"sed": 1}, ("seed",))
+
+
+@pytest.mark.parametrize("values", ["one", b"one", None, 5, {"one": 1}])
+def test_one_value_is_no_list(values):
+    message = re.escape(f"keys must be a list, such as x.index. Received: {values!r}")
+    with pytest.raises(TypeError, match=f"^{message}$"):
+        check_list("keys", values, "x.index")
+
+
+def test_lists():
+    for values in (["one"], ("one",), pd.Index(["one"]), np.array(["one"]), pd.Series(["one"])):
+        check_list("keys", values, "x.index")
+    for values in ([], np.array([]), pd.Index([])):
+        with pytest.raises(
+            ValueError, match="^keys must not be empty. Give some, such as x.index."
+        ):
+            check_list("keys", values, "x.index")
+
+
+def test_long_values_are_named_by_their_type_alone():
+    with pytest.raises(ValueError, match="Received: k=DataFrame$"):
+        checked_whole("k", pd.DataFrame(np.ones((40, 40))))
+    with pytest.raises(ValueError, match="Received: k=list$"):
+        checked_whole("k", list(range(100)))
+
+
+def test_a_matrix_is_told_by_keys_on_both_axes():
+    keys = ["a", "b"]
+    assert is_matrix(pd.DataFrame(np.eye(2), keys, keys))
+    assert is_matrix(pd.DataFrame(np.eye(2), keys, keys[::-1]))
+    assert not is_matrix(pd.DataFrame(np.eye(2), keys))
+    assert not is_matrix(pd.DataFrame(np.eye(2)))
+    assert not is_matrix(pd.DataFrame(np.eye(2), keys, ["x", "y"]))
+
+
+@pytest.mark.parametrize("values", [None, "Product", 7, {"a": "p"}])
+def test_one_value_is_none_for_each_item(values):
+    message = re.escape(f"such as catalogue.table['Category']. Received: {values!r}")
+    with pytest.raises(TypeError, match=f"^exclude must be a value for each item, {message}$"):
+        item_values(values, pd.Index(["a", "b"]), "exclude")

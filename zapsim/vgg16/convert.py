@@ -1,0 +1,107 @@
+"""Write VGG16 cut short with 8 bits, weights and maps alike, for LiteRT.
+
+In: a cut. Out: a ``.tflite`` that takes and gives float32. The default cut ships with zapsim; any
+other is converted once, with TensorFlow, and kept in a folder for caches. The edge rule: pictures
+of MiniZap, always the same ones, tell how large the numbers in each layer get.
+
+References
+----------
+Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
+Inference", CVPR 2018, arXiv:1712.05877.
+"""
+
+import os
+import warnings
+from hashlib import sha256
+from pathlib import Path
+
+from zapsim.io.bundled import MINIZAP, VGG16_INT8
+from zapsim.io.disk import TransferError, write_whole
+from zapsim.io.pictures import fit_square, load_picture
+from zapsim.io.sources import open_files
+from zapsim.vgg16.network import prepare_tensorflow, preprocessed, truncated_vgg16
+from zapsim.vgg16.quiet import stderr_kept_back
+from zapsim.vgg16.weights import identify_weights, undamaged
+
+__all__ = ["INT8_SHA256", "SHIPPED", "converted", "int8_file", "is_shipped"]
+
+# Layer, image size and weights of the cut that ships in 8 bits.
+SHIPPED = ("block4_pool", 128, "bundled")
+INT8_SHA256 = "dcac786fec82b1504d5eb0824e49711e7df9547eeb7aa66a57215f7730b8ac61"
+_PICTURES = 100
+
+
+def is_shipped(layer, image_size, weights):
+    """Tell whether a cut ships in 8 bits."""
+    return (layer, image_size) == SHIPPED[:2] and isinstance(weights, str) and weights == SHIPPED[2]
+
+
+def int8_file(layer, image_size, weights):
+    """Return a cut in 8 bits, converted now if it was not before.
+
+    Parameters
+    ----------
+    layer, image_size, weights
+        As in `zapsim.vgg16.network.truncated_vgg16`.
+
+    Returns
+    -------
+    str or bytes
+        The path of a ``.tflite``, or its content where it cannot be kept.
+    """
+    if is_shipped(layer, image_size, weights):
+        return str(undamaged(VGG16_INT8, INT8_SHA256))
+    digest = sha256(identify_weights(weights).encode()).hexdigest()[:16]
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    path = home / "zapsim" / f"vgg16-{layer}-{image_size}-{digest}.tflite"
+    if not path.is_file():
+        print(f"Converting VGG16 to {layer} at {image_size}×{image_size} to 8 bits, once …")
+        content = converted(layer, image_size, weights)
+        try:
+            write_whole(path, content)
+        except TransferError as error:
+            warnings.warn(f"It is converted again next time: {error}", stacklevel=2)
+            return content
+    return str(path)
+
+
+def converted(layer, image_size, weights):
+    """Convert a cut to 8 bits.
+
+    Parameters
+    ----------
+    layer, image_size, weights
+        As in `zapsim.vgg16.network.truncated_vgg16`.
+
+    Returns
+    -------
+    bytes
+        A ``.tflite`` for one picture: in, what `zapsim.vgg16.network.preprocessed` gives, (1,
+        image_size, image_size, 3), float32; out, maps or vectors, float32.
+
+    Raises
+    ------
+    ImportError
+        If Keras and TensorFlow are not installed.
+    """
+    prepare_tensorflow()
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import (
+        convert_variables_to_constants_v2 as freeze,
+    )
+
+    model = truncated_vgg16(layer, image_size, weights)
+    files = open_files(MINIZAP)
+    keys = files.keys[:: len(files.keys) // _PICTURES][:_PICTURES]
+    squares = (fit_square(load_picture(files.read(key), key), image_size) for key in keys)
+    # Calibration fails on variables ("READ_VARIABLE … failed to invoke") and on several pictures
+    # at once, so the weights become constants of a network for one.
+    one = tf.TensorSpec((1, *model.input.shape[1:]), tf.float32)
+    frozen = freeze(tf.function(lambda x: model(x, training=False)).get_concrete_function(one))
+    with stderr_kept_back(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.representative_dataset = lambda: ([preprocessed(s)[None]] for s in squares)
+        return converter.convert()

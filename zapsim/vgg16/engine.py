@@ -1,0 +1,169 @@
+"""Run pictures through VGG16 cut short: the one path from pictures to maps.
+
+In: squares, RGB uint8. Out: the maps of one layer, or of several, float32. With 8 bits the
+network runs on LiteRT, which needs no TensorFlow; with 32 on a CPU and with 16 on a GPU, in
+Keras. The edge rule: an engine may be called from several threads at once, and gives each the
+same as it would alone.
+"""
+
+import warnings
+from functools import cache
+from importlib.util import find_spec
+from threading import Lock, local
+
+import numpy as np
+
+from zapsim.vgg16.convert import int8_file, is_shipped
+from zapsim.vgg16.network import prepare_tensorflow, preprocessed, truncated_vgg16
+from zapsim.vgg16.number_format import choose_format, has_gpu
+from zapsim.vgg16.quiet import stderr_kept_back
+from zapsim.vgg16.weights import WeightsError
+
+__all__ = ["KerasEngine", "LiteRTEngine", "open_engine"]
+
+_FIRST = Lock()
+
+
+def open_engine(layer, image_size, weights, precision):
+    """Return what runs VGG16 up to a layer on this machine.
+
+    Parameters
+    ----------
+    layer, image_size, weights
+        As in `zapsim.vgg16.network.truncated_vgg16`.
+    precision : {"auto", "int8", "float32", "float16"}
+        As in `zapsim.vgg16.number_format.choose_format`.
+
+    Returns
+    -------
+    LiteRTEngine or KerasEngine
+    """
+    chosen = choose_format(precision, is_shipped(layer, image_size, weights))
+    if chosen == "int8":
+        return LiteRTEngine(int8_file(layer, image_size, weights))
+    return KerasEngine(truncated_vgg16(layer, image_size, weights, chosen), chosen)
+
+
+class LiteRTEngine:
+    """A network in 8 bits, float32 in and out.
+
+    Each thread that calls it has an interpreter of its own, on one core: two of them are a little
+    faster than one on two cores, and decoding a picture then belongs to the same thread.
+
+    Parameters
+    ----------
+    file : path or bytes
+        A ``.tflite`` for one picture.
+
+    Attributes
+    ----------
+    runs : str
+        What runs where, such as ``"int8 on LiteRT"``.
+    """
+
+    def __init__(self, file):
+        self._file = {"model_content" if isinstance(file, bytes) else "model_path": file}
+        self._own = local()
+        self.runs = f"int8 on {_litert()[1]}"
+
+    def maps(self, squares):
+        """Return the maps of pictures.
+
+        Parameters
+        ----------
+        squares : array-like of shape (n, image_size, image_size, 3), uint8, RGB
+
+        Returns
+        -------
+        ndarray of shape (n, side, side, n_channels), or (n, n_channels) for fc1 and fc2, float32
+        """
+        if not hasattr(self._own, "interpreter"):
+            self._own.interpreter = self._make()
+        interpreter = self._own.interpreter
+        (taken,), (given,) = interpreter.get_input_details(), interpreter.get_output_details()
+        maps = np.empty((len(squares), *given["shape"][1:]), np.float32)
+        for row, square in enumerate(squares):
+            interpreter.set_tensor(taken["index"], preprocessed(square)[None])
+            interpreter.invoke()
+            maps[row] = interpreter.get_tensor(given["index"])[0]
+        return maps
+
+    def _make(self):
+        # The first one of a process writes a line to stderr; in TensorFlow each warns that it will
+        # move to a package of its own, which is the one that was looked for before.
+        with _FIRST, stderr_kept_back(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                interpreter = _litert()[0](**self._file, num_threads=1)
+            except ValueError as error:
+                name = self._file.get("model_path", "The network")
+                raise WeightsError(
+                    f"{name} is damaged ({error}). Delete it if it lies in a cache folder; "
+                    "otherwise fetch zapsim again."
+                ) from error
+            interpreter.allocate_tensors()
+        return interpreter
+
+
+class KerasEngine:
+    """A network in Keras; one thread at a time runs it, on all cores or the GPU.
+
+    Parameters
+    ----------
+    model : keras.Model
+        In: what `zapsim.vgg16.network.preprocessed` gives.
+    precision : {"float32", "float16"}
+        What the model computes in.
+
+    Attributes
+    ----------
+    runs : str
+    """
+
+    def __init__(self, model, precision="float32"):
+        import tensorflow as tf
+
+        self.model = model
+        self.runs = f"{precision} on {'GPU' if has_gpu() else 'CPU'} with Keras"
+        self._one_at_a_time = Lock()
+        # A tf.function would be traced anew for each size, and would warn when several networks
+        # are built in one session.
+        self._run = tf.function(lambda inputs: model(inputs, training=False)).get_concrete_function(
+            tf.TensorSpec(model.input.shape, tf.float32)
+        )
+
+    def maps(self, squares):
+        """Return the maps of pictures, as `LiteRTEngine.maps` does."""
+        return self.outputs(preprocessed(squares))[0]
+
+    def outputs(self, inputs):
+        """Return what each output of the model gives for prepared pictures.
+
+        Parameters
+        ----------
+        inputs : ndarray of shape (n, image_size, image_size, 3), float32
+
+        Returns
+        -------
+        list of ndarray, float32
+        """
+        import tensorflow as tf
+
+        # TensorFlow takes other, slower kernels for one.
+        padded = np.concatenate([inputs] * 2) if len(inputs) == 1 else inputs
+        with self._one_at_a_time:
+            given = tf.nest.flatten(self._run(padded))
+        return [np.asarray(each, np.float32)[: len(inputs)] for each in given]
+
+
+@cache
+def _litert():
+    """Return an interpreter class and its name: LiteRT's, or what TensorFlow has of it."""
+    if find_spec("ai_edge_litert"):
+        from ai_edge_litert.interpreter import Interpreter
+
+        return Interpreter, "LiteRT"
+    prepare_tensorflow()
+    import tensorflow as tf
+
+    return tf.lite.Interpreter, "LiteRT in TensorFlow"
