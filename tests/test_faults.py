@@ -28,6 +28,8 @@ from zapsim.io import store as store_module
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks, and sends signals")
 
 BATCH, SHARD = 4, 8
+# Batches that are computed, or wait to be written, while others still are.
+AHEAD = 3 * (os.cpu_count() or 2) * BATCH
 SETTINGS = {"layer": "block1_pool", "grid": 1, "image_size": 32, "weights": None}
 
 
@@ -54,7 +56,7 @@ def number_of(square):
 
 def stand_in(log=None, seconds=0.0, before=lambda: None):
     """Make an extractor whose network is arithmetic, and that logs every picture it computes."""
-    extractor = zapsim.VGG16Extractor(**SETTINGS, batch_size=BATCH, precision="float32")
+    extractor = zapsim.VGG16Extractor(**SETTINGS, batch_size=BATCH)
 
     def run(squares):
         before()
@@ -66,7 +68,7 @@ def stand_in(log=None, seconds=0.0, before=lambda: None):
         noise = [np.random.default_rng(number).random(extractor.n_features) for number in numbers]
         return np.array(noise, np.float16).astype(np.float32)
 
-    extractor._run = run
+    extractor._vectors = run
     return extractor
 
 
@@ -178,7 +180,7 @@ def kill_again_and_again(pictures, store, alone, log):
         assert not known & set(computed), "what was stored is computed again"
         assert len(computed) == len(set(computed)), "a picture is computed twice in one run"
         known = keys_in(store)
-        assert len(set(computed) - known) <= SHARD, "more than a shard was lost"
+        assert len(set(computed) - known) <= SHARD + AHEAD, "more than a shard was lost"
     left = len(expected) - len(known)
     assert 0 < left < len(expected)
     Path(log).write_text("")
@@ -199,11 +201,9 @@ KILLED = """
 import sys, time, zapsim
 from zapsim.io import store
 store.SHARD_ITEMS = 8
-extractor = zapsim.VGG16Extractor(
-    "block1_pool", 1, 32, weights=None, batch_size=4, precision="float32"
-)
-run = extractor._run
-extractor._run = lambda squares: (time.sleep(0.05), run(squares))[1]
+extractor = zapsim.VGG16Extractor(grid=1, batch_size=4)
+run = extractor.maps
+extractor.maps = lambda squares: (time.sleep(0.05), run(squares))[1]
 extractor.extract(zapsim.load_catalogue(sys.argv[1]), cache=sys.argv[2])
 """
 
@@ -219,9 +219,9 @@ def test_killed_with_the_real_network_the_next_run_does_the_rest(numbered, paths
         killed.wait()
     before = len(stored(store))
     assert 2 * SHARD <= before < 200
-    extractor = zapsim.VGG16Extractor(**SETTINGS, batch_size=BATCH, precision="float32")
-    computed, run = [], extractor._run
-    monkeypatch.setattr(extractor, "_run", lambda batch: (computed.extend(batch), run(batch))[1])
+    extractor = zapsim.VGG16Extractor(grid=1, batch_size=BATCH)
+    computed, run = [], extractor.maps
+    monkeypatch.setattr(extractor, "maps", lambda batch: (computed.extend(batch), run(batch))[1])
     catalogue = zapsim.load_catalogue(pictures)
     age(store)
     extractor.extract(catalogue, cache=store)
@@ -270,19 +270,19 @@ def extract_other_settings_at_once(pictures, store, alone, log):
     assert not keys_in(store), "its first shard is there already"
     with_other_settings(stand_in()).extract(catalogue, cache=store)
     assert os.waitpid(first, 0)[1] == 0
-    assert len(lines(log)) == SHARD, "it stops at the first shard that it cannot write"
+    assert len(lines(log)) <= SHARD + AHEAD, "it stops at the first shard that it cannot write"
     assert_whole(store, pictures, expected)
 
 
 def test_features_of_other_settings_at_once_are_not_mixed(numbered, paths):
-    apart(extract_other_settings_at_once, numbered(3 * SHARD), *paths)
+    apart(extract_other_settings_at_once, numbered(3 * SHARD + AHEAD), *paths)
 
 
-def test_a_folder_that_cannot_be_written_is_said_before_anything_is_computed(numbered, tmp_path):
+def test_a_folder_that_cannot_be_written_is_said_before_much_is_computed(numbered, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(zapsim.StoreError, match="Could not write .*choose another folder"):
-        extract(numbered(4), tmp_path / "file" / "store", tmp_path / "log")
-    assert not lines(tmp_path / "log")
+        extract(numbered(4 * AHEAD), tmp_path / "file" / "store", tmp_path / "log")
+    assert len(lines(tmp_path / "log")) <= AHEAD
 
 
 # --- a full disk -----------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from PIL import Image
 from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
+from zapsim import features
 from zapsim.io import store as store_module
 
 
@@ -168,6 +169,19 @@ def test_no_pictures_give_no_rows(plumbing):
     assert plumbing.extract([]).shape == (0, 512)
 
 
+def test_a_large_photo_is_decoded_smaller_and_gives_the_same(plumbing, monkeypatch, tmp_path):
+    catalogue, shapes, fit = zapsim.load_catalogue(), [], features.fit_square
+    picture = catalogue.picture(catalogue.keys[0])
+    Image.fromarray(picture).resize((2000, 2000)).save(tmp_path / "photo.jpg", quality=95)
+    whole = plumbing.extract(zapsim.load_picture(tmp_path / "photo.jpg"))
+    monkeypatch.setattr(
+        features, "fit_square", lambda p, *_: (shapes.append(p.shape), fit(p, *_))[1]
+    )
+    found = plumbing.extract(tmp_path / "photo.jpg")
+    assert shapes == [(500, 500, 3)]
+    assert cosine_similarity([whole], [found])[0, 0] > 0.999
+
+
 def test_a_second_run_computes_nothing_and_gives_the_same(shop, plumbing, counted, tmp_path):
     first = plumbing.extract(shop, cache=tmp_path / "store")
     assert len(counted) == 10
@@ -196,7 +210,9 @@ def work(monkeypatch):
     keys, names, read, load = [], [], Files.read, features.load_picture
     monkeypatch.setattr(Files, "read", lambda self, key: (keys.append(key), read(self, key))[1])
     monkeypatch.setattr(
-        features, "load_picture", lambda data, name: (names.append(name), load(data, name))[1]
+        features,
+        "load_picture",
+        lambda data, name, **options: (names.append(name), load(data, name, **options))[1],
     )
     return keys, names
 
@@ -451,7 +467,7 @@ def test_features_that_float16_cannot_hold_are_an_error(plumbing, monkeypatch):
         ({"image_size": 128.0}, "Received: image_size=128.0"),
         ({"batch_size": 0}, "batch_size must be a whole number of at least 1"),
         ({"precision": "float8"}, "precision must be one of auto, int8"),
-        ({"fit": "crop"}, "fit must be one of pad, stretch"),
+        ({"fit": "crop"}, "fit must be one of pad, stretch, trim"),
         ({"power": 0}, "power must be a number above 0 and at most 1. Received: power=0"),
         ({"layer": "fc2", "image_size": 224}, "weights='imagenet' lets Keras download them"),
         ({"layer": "fc1", "weights": "imagenet"}, "needs image_size=224. Received: image_size=128"),

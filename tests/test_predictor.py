@@ -7,7 +7,7 @@ from PIL import Image
 from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
-from zapsim.predictor import diverse, n_candidates
+from zapsim.predictor import diverse
 
 KEYS = [
     "Boots/Ankle/Aye/1.1.jpg",
@@ -221,8 +221,7 @@ def test_hostile_names_are_shown_as_text(make_folder):
 
 @pytest.fixture
 def searchable(catalogue):
-    extractor = zapsim.VGG16Extractor("block1_pool", 2, 32, weights=None)
-    return zapsim.SimilarityPredictor(catalogue, extractor.extract(catalogue))
+    return zapsim.SimilarityPredictor(catalogue, zapsim.VGG16Extractor().extract(catalogue))
 
 
 def test_a_copy_of_an_item_finds_it_first_and_the_extractor_comes_with_the_features(searchable):
@@ -251,9 +250,8 @@ def test_a_matrix_cannot_search_for_a_new_picture(catalogue, features):
 def test_features_of_unknown_origin_need_an_extractor_that_fits(catalogue, features):
     with pytest.raises(ValueError, match="do not say how they were made"):
         zapsim.SimilarityPredictor(catalogue, features).similar_to(Image.new("RGB", (9, 9)))
-    extractor = zapsim.VGG16Extractor("block1_pool", 1, 32, weights=None)
-    ours = zapsim.SimilarityPredictor(catalogue, features, extractor)
-    with pytest.raises(ValueError, match="has 64 features, the catalogue's items have 2"):
+    ours = zapsim.SimilarityPredictor(catalogue, features, zapsim.VGG16Extractor())
+    with pytest.raises(ValueError, match="has 2,048 features, the catalogue's items have 2"):
         ours.similar_to(Image.new("RGB", (9, 9)))
 
 
@@ -307,10 +305,8 @@ def test_a_matrix_whose_axes_differ_in_order_is_put_right_and_one_cut_is_refused
 
 
 def test_an_extractor_that_did_not_make_the_features_is_refused(searchable):
-    features = zapsim.VGG16Extractor("block1_pool", 2, 32, weights=None).extract(
-        searchable.catalogue
-    )
-    other = zapsim.VGG16Extractor("block1_pool", 2, 40, weights=None)
+    features = zapsim.VGG16Extractor().extract(searchable.catalogue)
+    other = zapsim.VGG16Extractor(image_size=64)
     with pytest.raises(ValueError, match="made by another extractor"):
         zapsim.SimilarityPredictor(searchable.catalogue, features, other)
 
@@ -374,7 +370,7 @@ def test_diversity_in_plots_html_and_with_ones_own_picture(catalogue, features):
     assert keys(predictor.similar_to(own, k=3, diversity=1)) == [0, 5, 3]
 
 
-@pytest.mark.parametrize("wrong", [-1, 2, "much"])
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan"), True, "0.5"])
 def test_wrong_diversity_is_an_error(predictor, wrong):
     with pytest.raises(ValueError, match="diversity must be a number of at least 0"):
         predictor.similar(KEYS[0], diversity=wrong)
@@ -447,28 +443,13 @@ def test_the_maximum_is_over_all_that_were_chosen():
     assert diverse(np.array([0.9, 0.8, 0.8, 0.8]), between, 3, 0.5).tolist() == [0, 1, 3]
 
 
-def test_how_many_candidates():
-    assert n_candidates(5, 0) == n_candidates(5, 0.0) == 5
-    assert n_candidates(5, 0.1) == 100
-    assert n_candidates(50, 1) == 150
-
-
-@pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan"), True, "0.5"])
-def test_diversity_out_of_range_is_an_error(wrong):
-    with pytest.raises(
-        ValueError, match="number of at least 0 and at most 1. Received: diversity="
-    ):
-        n_candidates(5, wrong)
-    with pytest.raises(ValueError, match="k must be a whole number"):
-        n_candidates(0, 0.5)
-
-
-@pytest.mark.parametrize("wrong", [None, ["a"]])
-def test_how_alike_the_candidates_are_must_be_told_for_each_pair(wrong):
-    between = BETWEEN if wrong is None else BETWEEN[:2]
-    scores = SCORES[:3] if wrong is None else SCORES
-    with pytest.raises(ValueError, match=r"shape \(n, n\).*Received: \(., 4\) and \(.,\)"):
-        diverse(scores, between, 3, 0.5)
+def test_diverse_neighbours_are_chosen_from_the_nearest_100_or_3_k():
+    keys = pd.Index([f"{n}.jpg" for n in range(200)])
+    angles = np.radians(np.arange(200) * 0.8)
+    frame = pd.DataFrame({"x": np.cos(angles), "y": np.sin(angles)}, index=keys)
+    ours = zapsim.SimilarityPredictor(zapsim.Catalogue(None, pd.DataFrame(index=keys)), frame)
+    for k, farthest in [(2, "100.jpg"), (50, "150.jpg")]:
+        assert ours.similar("0.jpg", k, diversity=1)["key"].tolist()[:2] == ["1.jpg", farthest]
 
 
 # --- arguments of the wrong shape --------------------------------------------------------------
@@ -498,7 +479,7 @@ PICTURE = np.zeros((9, 9, 3), np.uint8)
         (
             lambda p: p.similar(KEYS[0], diversity=None),
             ValueError,
-            "diversity must be a number of at least 0 and at most 1. .*diversity=None",
+            "diversity must be a number from 0 to 1. .*diversity=None",
         ),
         (lambda p: p.values_of(["Brand"]), KeyError, r"No column \['Brand'\] to filter by"),
         (lambda p: p.plot(KEYS[0], columns=0), ValueError, "columns must be a whole.*columns=0"),

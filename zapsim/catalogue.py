@@ -89,19 +89,15 @@ class Catalogue:
         return len(self.table)
 
     def __repr__(self):
-        counts = [
+        plurals = {"Category": "categories", "SubCategory": "subcategories"}
+        plurals |= {"Brand": "brands", "Product": "products"}
+        counts = ", ".join(
             f"{self.table[column].nunique():,} {plural}"
-            for column, plural in [
-                ("Category", "categories"),
-                ("SubCategory", "subcategories"),
-                ("Brand", "brands"),
-                ("Product", "products"),
-            ]
+            for column, plural in plurals.items()
             if column in self.table
-        ]
-        return f"Catalogue of {len(self):,} items from {self.name}" + (
-            f" ({', '.join(counts)})" if counts else ""
         )
+        said = f" ({counts})" if counts else ""
+        return f"Catalogue of {len(self):,} items from {self.name}{said}"
 
     @property
     def name(self):
@@ -175,18 +171,9 @@ class Catalogue:
         return Catalogue(files, self.table, self._metadata)
 
     def picture(self, key):
-        """Read one item's picture.
+        """Read one item's picture: ndarray of shape (height, width, 3), uint8, RGB.
 
-        Returns
-        -------
-        ndarray of shape (height, width, 3), uint8, RGB
-
-        Raises
-        ------
-        KeyError
-            If there is no such key.
-        PictureError
-            If the file cannot be read as a picture.
+        KeyError if there is no such key, `PictureError` if the file cannot be read as a picture.
         """
         return load_picture(self.read(key), name=key)
 
@@ -279,17 +266,7 @@ class Catalogue:
     def plot(self, n=24, columns=8, seed=42):
         """Draw a contact sheet.
 
-        Parameters
-        ----------
-        n : int
-            How many items, drawn at random.
-        columns : int
-            Pictures in a row.
-        seed : int
-
-        Returns
-        -------
-        matplotlib.figure.Figure
+        Of `n` items, drawn at random, with so many `columns`; a matplotlib Figure.
         """
         from zapsim.draw.plots import plot_pictures
 
@@ -317,12 +294,7 @@ class Catalogue:
 
 
 def split_values(cell):
-    """Return the values of a cell, e.g. ``{"Men", "Women"}`` of ``"Men;Women"``; none if missing.
-
-    Parameters
-    ----------
-    cell : str or any other scalar
-    """
+    """Return a cell's values, e.g. ``{"Men", "Women"}`` of ``"Men;Women"``; none if missing."""
     return {part.strip() for part in str(cell).split(";")} - {""} if pd.notna(cell) else set()
 
 
@@ -335,10 +307,9 @@ def unknown_key(key, keys):
     alike = [k for k in keys if k.startswith(f"{folder}/") or k.endswith(f"/{name}")]
     few = [*alike, *keys[:_COMPARED]][:_COMPARED]
     close = list(dict.fromkeys(get_close_matches(str(key), few, n=6, cutoff=0.5)))[:3]
+    offer = f" One is {keys[0]!r}." if len(keys) else ""
     if close:
         offer = f" The closest are: {', '.join(map(repr, close))}."
-    else:
-        offer = f" One is {keys[0]!r}." if len(keys) else ""
     return f"No item {key!r} among {len(keys):,}.{offer}"
 
 

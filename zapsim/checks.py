@@ -26,8 +26,6 @@ __all__ = [
     "check_list",
     "check_memory",
     "check_neighbours",
-    "check_options",
-    "check_path",
     "check_picture",
     "check_predictor",
     "check_query",
@@ -53,7 +51,7 @@ def is_whole(value):
 
 
 def checked_whole(name, value, least=1):
-    """Return a whole number as int; ValueError, which names it, unless it is at least `least`."""
+    """Return a whole number of at least `least` as int; ValueError for anything else."""
     if not is_whole(value) or value < least:
         raise ValueError(
             f"{name} must be a whole number of at least {least}. Received: {name}={received(value)}"
@@ -62,64 +60,39 @@ def checked_whole(name, value, least=1):
 
 
 def check_k(k, name="k"):
-    """Raise ValueError, which names it, unless k is a whole number of at least 1."""
+    """Raise ValueError unless k is a whole number of at least 1."""
     checked_whole(name, k)
 
 
 def checked_number(name, value, low, high=np.inf, ends="[]"):
-    """Return a number as float; ValueError, which names it, unless it is in a range.
+    """Return a number from low to high as float; ValueError for anything else, NaN and infinity.
 
-    Parameters
-    ----------
-    name : str
-    value
-        Anything; True and False are no numbers.
-    low, high : float
-    ends : {"[]", "()", "(]", "[)"}
-        Whether low and high themselves are in the range: ``[`` and ``]`` say yes.
-
-    Returns
-    -------
-    float
+    With "(" in `ends`, low itself is refused; with ")", high is. True and False are no numbers.
     """
-    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    # Infinity is never meant; nothing holds for NaN.
-    fits = real and low <= value <= high and abs(value) < np.inf
-    if not fits or (value == low and ends[0] == "(") or (value == high and ends[1] == ")"):
-        above = "above" if ends[0] == "(" else "of at least"
-        below = f" and {'below' if ends[1] == ')' else 'at most'} {high:g}" if high < np.inf else ""
-        raise ValueError(
-            f"{name} must be a number {above} {low:g}{below}. Received: {name}={received(value)}"
-        )
+    real = is_whole(value) or isinstance(value, (float, np.floating))
+    above, below = "(" in ends, ")" in ends
+    fits = real and abs(value) < np.inf and low <= value <= high
+    if not fits or (above and value == low) or (below and value == high):
+        wanted = f"above {low:g}" if above else f"of at least {low:g}"
+        if high < np.inf:
+            end = f"{'below' if below else 'at most'} {high:g}"
+            wanted = f"{wanted} and {end}" if above or below else f"from {low:g} to {high:g}"
+        raise ValueError(f"{name} must be a number {wanted}. Received: {name}={received(value)}")
     return float(value)
 
 
 def check_choice(name, value, choices, error=ValueError):
-    """Raise an error, which offers the closest, unless a value is one of some, mostly strings."""
+    """Raise an error, which offers the closest, unless a value is one of the choices."""
     if not pd.api.types.is_hashable(value) or value not in choices:
+        close = get_close_matches(str(value), map(str, choices), n=1)
         raise error(
             f"{name} must be one of {', '.join(map(str, choices))}. Received: {received(value)}."
-            + _meant(value, choices)
+            + (f" Did you mean {close[0]!r}?" if close else "")
         )
 
 
-def check_options(options, names):
-    """Raise TypeError, which offers the closest, unless all keyword arguments are known ones."""
-    for option in options:
-        if option not in names:
-            raise TypeError(
-                f"There is no option {option!r}; there are {', '.join(names)}."
-                + _meant(option, names)
-            )
-
-
-def _meant(value, choices):
-    close = get_close_matches(str(value), map(str, choices), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
-
-
 def received(value):
-    """Return a value as it is written, or, where that is long, only of which type it is."""
+    """Return a value as it is written, or, where that is long, only its type's name."""
     said = repr(value)
     return said if len(said) <= 80 and "\n" not in said and said[0] != "<" else type(value).__name__
 
@@ -144,16 +117,9 @@ def check_dict(name, values, example):
 
 
 def check_table(name, table, columns, source):
-    """Raise unless a table is a DataFrame (TypeError) with these columns (ValueError).
+    """Raise unless it is a DataFrame (TypeError) with these columns (ValueError).
 
-    Parameters
-    ----------
-    name : str
-    table
-        Anything.
-    columns : list of str
-    source : str
-        What returns such a table; for the message.
+    `source` is what returns such a table; for the message.
     """
     check_type(table, pd.DataFrame, f"{name} must be a table as {source} returns.")
     if not set(columns) <= set(table.columns):
@@ -163,40 +129,31 @@ def check_table(name, table, columns, source):
         )
 
 
-def check_path(name, path):
-    """Raise TypeError unless it is a path."""
-    check_type(path, (str, PathLike), f"{name} must be a path.")
-
-
 def check_flag(value, name):
     """Raise TypeError unless a value is True or False: a text such as "no" would count as True."""
     check_type(value, (bool, np.bool_), f"{name} must be True or False.")
 
 
 def check_key(key, name="key"):
-    """Raise TypeError unless a key is a text; whether there is such an item is not looked at."""
+    """Raise TypeError unless a key is a text; whether there is such an item is not checked."""
     check_type(
         key, str, f"{name} must be the key of one item, such as 'Boots/Ankle/UGG/7001.1.jpg'."
     )
 
 
-def check_picture(picture, name="picture"):
-    """Raise TypeError unless it is of a kind that `zapsim.load_picture` reads."""
-    # Files that are open can be read, too.
+def check_picture(picture, name="picture", wanted=_PICTURE):
+    """Raise TypeError unless it is of a kind that `zapsim.load_picture` reads, open files, too."""
     if not hasattr(picture, "read"):
-        check_type(picture, _PICTURES, f"{name} must be {_PICTURE}.")
+        check_type(picture, _PICTURES, f"{name} must be {wanted}.")
 
 
 def check_query(query, name="query"):
     """Raise TypeError unless it is a key or a picture."""
-    if not hasattr(query, "read"):
-        check_type(
-            query, _PICTURES, f"{name} must be the key of one item, or a picture: {_PICTURE}."
-        )
+    check_picture(query, name, f"the key of one item, or a picture: {_PICTURE}")
 
 
 def _check_has(value, what, wanted):
-    """Raise TypeError unless a value can do something: its class stands on this module."""
+    """Raise TypeError unless a value has an attribute: its class stands on this module."""
     if not hasattr(value, what):
         raise TypeError(f"{wanted} Received: {received(value)}")
 
@@ -219,15 +176,9 @@ def check_neighbours(neighbours, name="neighbours"):
 
 
 def check_memory(n_bytes, what, instead):
-    """Raise MemoryError, unless there is room for so many bytes and a quarter more.
+    """Raise MemoryError unless there is room for so many bytes and a quarter more.
 
-    Parameters
-    ----------
-    n_bytes : int
-    what : str
-        What needs them, with its shape; begins the message.
-    instead : str
-        What to do where there is no room; ends it.
+    The message begins with `what` needs them and ends with what to do `instead`.
     """
     free = psutil.virtual_memory().available
     if n_bytes > 0.8 * free:
@@ -304,59 +255,27 @@ def by_key(values):
     return isinstance(values, pd.Series) and not isinstance(values.index, pd.RangeIndex)
 
 
-def _aligned(values, keys):
-    """Return one value an item, in the items' order: a Series is taken by key, all else as it is.
-
-    Parameters
-    ----------
-    values : array-like, or pandas.Series indexed by key
-        A Series without an index of its own (0, 1, 2 …) is taken as it is, too.
-    keys : pandas.Index
-
-    Raises
-    ------
-    ValueError
-        If a Series lacks some of the keys.
-    """
-    if not by_key(values):
-        return values
-    missing = keys[~keys.isin(values.index)]
-    if len(missing):
-        name = values.name or "the Series"
-        raise ValueError(
-            f"{len(missing):,} of {len(keys):,} items have no value in {name}, such as "
-            f"{missing[0]!r}. Take it from the catalogue that the features were made of."
-        )
-    return values.loc[keys]
-
-
 def item_values(values, keys, name):
-    """Return one value an item, in the items' order.
+    """Return one value an item, in the items' order: ndarray of shape (n_items,), object.
 
-    Parameters
-    ----------
-    values : array-like of shape (n_items,), or pandas.Series indexed by key
-    keys : pandas.Index of shape (n_items,)
-    name : str
-        What errors call the values.
-
-    Returns
-    -------
-    ndarray of shape (n_items,), object
-
-    Raises
-    ------
-    TypeError
-        If values are None, a single value, or the name of a column instead of its values.
-    ValueError
-        If there is not one for each item.
+    `values` are array-like, or a Series by key; `name` is what errors call them. TypeError if they
+    are None or a single value, such as the name of a column; ValueError if some are missing.
     """
     if isinstance(values, dict) or not pd.api.types.is_list_like(values):
         raise TypeError(
             f"{name} must be a value for each item, such as catalogue.table['Category']. "
             f"Received: {received(values)}"
         )
-    values = np.asarray(_aligned(values, keys), object)
+    if by_key(values):
+        missing = keys[~keys.isin(values.index)]
+        if len(missing):
+            raise ValueError(
+                f"{len(missing):,} of {len(keys):,} items have no value in "
+                f"{values.name or 'the Series'}, such as {missing[0]!r}. "
+                "Take it from the catalogue that the features were made of."
+            )
+        values = values.loc[keys]
+    values = np.asarray(values, object)
     if values.shape != (len(keys),):
         shape = f"{len(values):,} values" if values.ndim == 1 else f"shape {values.shape}"
         raise ValueError(
@@ -366,20 +285,11 @@ def item_values(values, keys, name):
 
 
 def groups_of(values, keys, name="exclude"):
-    """Give each group of items a number; an item without a value is a group of its own.
+    """Give each group of items of the same value a number: ndarray of shape (n_items,), int64.
 
-    Parameters
-    ----------
-    values : array-like of shape (n_items,), pandas.Series indexed by key, or None
-        None makes each item a group. Two values are the same if they are written alike.
-    keys : pandas.Index of shape (n_items,)
-    name : str
-        What errors call the values.
-
-    Returns
-    -------
-    ndarray of shape (n_items,), int64
-        From 0, in the order of the sorted values, so that it is the same in any order of items.
+    Values are as in `item_values`, and the same if they are written alike; an item without one is
+    a group of its own, and so is each if `values` is None. Numbers are from 0, in the order of the
+    sorted values, so that they are the same in any order of items.
     """
     if values is None:
         return np.asarray(pd.factorize(keys, sort=True)[0])

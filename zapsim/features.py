@@ -21,7 +21,7 @@ from zapsim.catalogue import Catalogue
 from zapsim.checks import check_choice, checked_number, checked_whole, is_whole
 from zapsim.io.bundled import MINIZAP_FEATURES
 from zapsim.io.parquet import StoreError
-from zapsim.io.pictures import PictureError, fit_square, load_picture
+from zapsim.io.pictures import FITS, PictureError, fit_square, load_picture
 from zapsim.io.store import FeatureStore, ShardWriter, features_frame
 from zapsim.vgg16.engine import open_engine
 from zapsim.vgg16.network import LAYERS, feature_vectors, map_size, n_features, truncated_vgg16
@@ -42,8 +42,8 @@ class VGG16Extractor:
     """A VGG16, cut short, that turns pictures into vectors.
 
     Making one checks its settings and costs nothing; the network is loaded when the first picture
-    has to go through it. The default cut needs no TensorFlow: it ships in 8 bits, and runs on
-    LiteRT. Other cuts, sizes and weights need Keras: ``pip install 'zapsim[keras]'``.
+    has to go through it. The default cut needs no TensorFlow, at any size: it ships in 8 bits, and
+    runs on LiteRT. Other cuts and weights need Keras: ``pip install 'zapsim[keras]'``.
 
     Parameters
     ----------
@@ -62,14 +62,15 @@ class VGG16Extractor:
         your own, or random ones.
     precision : {"auto", "int8", "float32", "float16"}
         The number format that the network computes in. "auto" takes float16 where TensorFlow has
-        a GPU; elsewhere int8 for the default cut, and float32 in Keras for all others. With "int8"
+        a GPU; elsewhere int8 for the default cut, and float32 in Keras for others. With "int8"
         any other cut is converted once, with TensorFlow, and kept in a cache folder. Features of
         all formats can be compared with each other and share a store: of 1,500 real photos'
         ten nearest, 0.98 are the same at int8 as at float32, with the same precision at 5.
     batch_size : int
         Pictures that are worked on together; the progress bar moves by so many.
-    fit : {"pad", "stretch"}
-        Keep the proportions and pad with white, or stretch to the square.
+    fit : {"pad", "stretch", "trim"}
+        Keep the proportions and pad with white, stretch to the square, or cut white margins off
+        and then pad.
     power : float
         Every average (none is negative, for each layer ends in a ReLU) is raised to this power,
         above 0, at most 1. The root, 0.5, keeps a few strong channels from deciding alone: on
@@ -110,7 +111,7 @@ class VGG16Extractor:
     ):
         check_choice("layer", layer, LAYERS)
         check_choice("precision", precision, PRECISIONS)
-        check_choice("fit", fit, ("pad", "stretch"))
+        check_choice("fit", fit, FITS)
         self.layer = layer
         self.include_top = LAYERS[layer][1] is None
         self.image_size = checked_whole("image_size", image_size, 32)
@@ -231,8 +232,9 @@ class VGG16Extractor:
             raise ValueError("cache is for catalogues: single pictures have no key to find them by")
         several = isinstance(pictures, (list, tuple))
         squares = [
-            self.square(load_picture(picture, _name(picture, number)))
-            for number, picture in enumerate(pictures if several else [pictures])
+            # A path is a name already.
+            self.load(each, None if isinstance(each, (str, os.PathLike)) else f"picture {number}")
+            for number, each in enumerate(pictures if several else [pictures])
         ]
         starts = range(0, len(squares), self.batch_size)
         batches = [squares[start : start + self.batch_size] for start in starts]
@@ -241,23 +243,18 @@ class VGG16Extractor:
         values = np.concatenate([np.empty((0, self.n_features), np.float32), *blocks])
         return values if several else values[0]
 
+    def load(self, source, name=None):
+        """Read a picture as `zapsim.load_picture` does, and fit it to the square; uint8."""
+        # Twice the square's side: scaling from there on is antialiased as from the whole picture.
+        return self.square(load_picture(source, name, least=2 * self.image_size))
+
     def square(self, picture):
         """Fit a picture (height, width, 3) to the square that the network takes; uint8."""
         return fit_square(picture, self.image_size, self.fit)
 
-    def maps(self, pictures):
-        """Run pictures through the network, and return what its last layer gives.
-
-        Parameters
-        ----------
-        pictures : list of ndarray of shape (image_size, image_size, 3), uint8
-            As `square` returns them.
-
-        Returns
-        -------
-        ndarray of shape (n, side, side, n_channels), or (n, n_features) for fc1 and fc2, float32
-        """
-        return self.engine.maps(pictures)
+    def maps(self, squares):
+        """Return what the last layer gives for squares, as `zapsim.vgg16.engine` says."""
+        return self.engine.maps(squares)
 
     def _vectors(self, squares):
         return feature_vectors(self.maps(squares), self.grid, self.power)
@@ -337,17 +334,7 @@ class VGG16Extractor:
 
 
 class Batch(NamedTuple):
-    """Pictures that went through the network together.
-
-    Attributes
-    ----------
-    keys, contents : list of str
-        Of those that could be read.
-    result : object
-        What was computed for them; None if there are none.
-    unreadable : dict of str to str
-        The other keys, with the reasons.
-    """
+    """What became of some keys; `result` is what was computed for those that could be read."""
 
     keys: list
     contents: list
@@ -356,23 +343,11 @@ class Batch(NamedTuple):
 
 
 def each_batch(catalogue, keys, extractor, compute):
-    """Read a catalogue's pictures and compute something for them, batch by batch, in order.
+    """Read pictures and compute something for them; yield a `Batch` at a time, in order.
 
     Each of several threads reads, decodes and computes a batch of its own. They run ahead, but not
-    far: memory is bounded by a few batches, however large the catalogue.
-
-    Parameters
-    ----------
-    catalogue : Catalogue
-    keys : list of str
-    extractor : VGG16Extractor
-        Whose squares and batch size are used.
-    compute : callable
-        Squares, a list of ndarray (image_size, image_size, 3), uint8 -> anything.
-
-    Yields
-    ------
-    Batch
+    far: memory is bounded by a few batches, however large the catalogue. `compute` is given a
+    list of squares (image_size, image_size, 3), uint8.
     """
     size = extractor.batch_size
 
@@ -382,8 +357,9 @@ def each_batch(catalogue, keys, extractor, compute):
             try:
                 # Read once, so that what is identified is what is seen, whoever writes meanwhile.
                 data = catalogue.read(key)
-                squares.append(extractor.square(load_picture(data, name=key)))
+                square = extractor.load(data, key)
                 contents.append(catalogue.content(key, data))
+                squares.append(square)
                 good.append(key)
             except PictureError as error:
                 unreadable[key] = str(error)
@@ -437,8 +413,3 @@ def _warn_unreadable(unreadable):
         f"(catalogue.check() lists all problems):\n  {shown}{more}",
         stacklevel=4,
     )
-
-
-def _name(picture, number):
-    """Say which of several pictures could not be read, where it has no path to be called by."""
-    return None if isinstance(picture, (str, os.PathLike)) else f"picture {number}"

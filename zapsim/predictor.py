@@ -28,11 +28,11 @@ from zapsim.checks import (
     is_matrix,
     received,
 )
-from zapsim.draw.html import html_table
+from zapsim.draw.html import html_table, with_pictures
 from zapsim.io.pictures import load_picture
 from zapsim.similarity import nearest, nearest_to, unit_vectors
 
-__all__ = ["SimilarityPredictor", "diverse", "n_candidates"]
+__all__ = ["SimilarityPredictor", "diverse"]
 
 _CANDIDATES = 100
 
@@ -53,10 +53,9 @@ class SimilarityPredictor:
 
     Raises
     ------
-    TypeError
-        If `catalogue` is no Catalogue, `features` no DataFrame, or `extractor` no extractor.
     ValueError
-        If no key of the features is in the catalogue, or they hold NaN or infinity.
+        If no key of the features is in the catalogue, they hold NaN or infinity, or another
+        extractor made them.
     """
 
     def __init__(self, catalogue, features, extractor=None):
@@ -83,31 +82,28 @@ class SimilarityPredictor:
                 "catalogue and are left out.",
                 stacklevel=2,
             )
-        self.catalogue = catalogue
-        self.table = catalogue.table.loc[features.index[known]]
-        self.extractor = extractor
         self._settings = features.attrs.get("extractor")
         if extractor and self._settings and extractor.settings != self._settings:
             raise ValueError(
                 f"The features were made by another extractor ({self._settings}) than the one "
                 f"given ({extractor.settings}). Leave it out: the right one is made when needed."
             )
+        self.catalogue, self.extractor = catalogue, extractor
+        self.table = catalogue.table.loc[features.index[known]]
         self._rows = {key: row for row, key in enumerate(self.table.index)}
-        self._matrix = self._unit = None
         self._rows_by_value = {}
-        if is_matrix(features):
-            if set(features.columns) != set(features.index):
-                raise ValueError(
-                    f"A similarity matrix must have the same keys on both axes. Received: "
-                    f"{features.shape[0]:,} rows and {features.shape[1]:,} columns of other keys."
-                )
-            features = features[features.index]
-            matrix = features if known.all() else features.loc[known, known]
-            self._matrix = matrix.to_numpy(np.float32)
-            if not np.isfinite(self._matrix).all():
-                raise ValueError("The similarity matrix holds NaN or infinity. Compute it again.")
-        else:
+        self._matrix = self._unit = None
+        if not is_matrix(features):
             self._unit = unit_vectors(features if known.all() else features[known])
+            return
+        if set(features.columns) != set(features.index):
+            raise ValueError(
+                f"A similarity matrix must have the same keys on both axes. Received: "
+                f"{features.shape[0]:,} rows and {features.shape[1]:,} columns of other keys."
+            )
+        self._matrix = features.loc[known, self.table.index].to_numpy(np.float32)
+        if not np.isfinite(self._matrix).all():
+            raise ValueError("The similarity matrix holds NaN or infinity. Compute it again.")
 
     def __repr__(self):
         kind = "a similarity matrix" if self._unit is None else f"{self._unit.shape[1]:,} features"
@@ -141,8 +137,6 @@ class SimilarityPredictor:
         ------
         KeyError
             If there is no such key (the closest are offered) or no such column.
-        TypeError
-            If `key` is no text, `where` no dict, or `hide_colourways` not True or False.
         ValueError
             If k is less than 1, diversity is not from 0 to 1, or a filter's value occurs nowhere
             in its column.
@@ -153,12 +147,11 @@ class SimilarityPredictor:
         allowed[row] = False
         if hide_colourways and self._products[row] >= 0:
             allowed &= self._products != self._products[row]
-        n = n_candidates(k, diversity)
+        n = _n_candidates(k, diversity)
         if self._unit is None:
             rows = nearest(np.where(allowed, self._matrix[row], -np.inf), n)
-            return self._table(*self._chosen(rows, self._matrix[row, rows], k, diversity))
-        found = nearest_to(self._unit[row], self._unit, n, allowed)
-        return self._table(*self._chosen(*found, k, diversity))
+            return self._chosen(rows, self._matrix[row, rows], k, diversity)
+        return self._chosen(*nearest_to(self._unit[row], self._unit, n, allowed), k, diversity)
 
     def similar_to(self, picture, k=5, where=None, diversity=0.0):
         """Find the items nearest to a picture of your own.
@@ -180,49 +173,29 @@ class SimilarityPredictor:
         ------
         PictureError
             If the picture cannot be read.
-        TypeError
-            If it is of no kind that can be read, or `where` is no dict.
         ValueError
             If this predictor was made from a matrix, or the features do not say how they were
             made and no extractor was given.
         """
         self._require_features()
-        n, allowed = n_candidates(k, diversity), self._allowed(where)
-        vector = picture
-        if not (isinstance(picture, np.ndarray) and picture.ndim == 1):
-            vector = self.features_of(picture)
+        n, allowed = _n_candidates(k, diversity), self._allowed(where)
+        given = isinstance(picture, np.ndarray) and picture.ndim == 1
+        vector = picture if given else self.features_of(picture)
         if len(vector) != self._unit.shape[1]:
             raise ValueError(
                 f"The query has {len(vector):,} features, the catalogue's items have "
                 f"{self._unit.shape[1]:,}. Give the extractor that made them."
             )
         query = unit_vectors([vector])[0]
-        found = nearest_to(query, self._unit, n, allowed)
-        return self._table(*self._chosen(*found, k, diversity))
+        return self._chosen(*nearest_to(query, self._unit, n, allowed), k, diversity)
 
     def features_of(self, picture):
-        """Turn a picture of your own into features, as the catalogue's pictures were.
-
-        Returns
-        -------
-        ndarray of shape (n_features,), float32
-
-        Raises
-        ------
-        PictureError, TypeError, ValueError
-            As `similar_to` does.
-        """
+        """Turn a picture into features (n_features,), float32; errors as in `similar_to`."""
         check_picture(picture)
-        return self.get_extractor().extract(load_picture(picture))
+        return self.get_extractor().extract(picture)
 
     def get_extractor(self):
-        """Return the extractor that made the features, made anew where none was given.
-
-        Raises
-        ------
-        ValueError
-            As `similar_to` does.
-        """
+        """Return the extractor that made the features; ValueError as in `similar_to`."""
         self._require_features()
         if self.extractor is None:
             from zapsim.features import VGG16Extractor
@@ -231,13 +204,9 @@ class SimilarityPredictor:
         return self.extractor
 
     def mean_vector(self):
-        """Return the mean of all items' feature vectors, each scaled to length 1 before.
+        """Return the mean of all items' vectors of length 1 (ndarray of shape (n_features,)).
 
         Its dot product with an item's vector of length 1 is the item's mean score with all.
-
-        Returns
-        -------
-        ndarray of shape (n_features,), float32
         """
         self._require_features()
         return self._unit.mean(axis=0)
@@ -247,21 +216,9 @@ class SimilarityPredictor:
         return self.table.index[self._allowed(where)]
 
     def values_of(self, column):
-        """List what a column can be filtered by.
+        """List what a column can be filtered by; KeyError if there is no such column.
 
-        Parameters
-        ----------
-        column : str
-
-        Returns
-        -------
-        dict of str to int
-            Each value, in alphabetical order, and how many items have it.
-
-        Raises
-        ------
-        KeyError
-            If there is no such column.
+        Returns each value, in alphabetical order, and how many items have it (dict of str to int).
         """
         return {value: len(rows) for value, rows in self._values(column).items()}
 
@@ -272,12 +229,10 @@ class SimilarityPredictor:
         ----------
         query : str, or a picture
             A key, or a picture of your own that is not a path (bytes, Pillow image, array).
-        k, where, hide_colourways
+        k, where, hide_colourways, diversity
             As in `similar`; a picture of your own has no other colourways to hide.
         columns : int
             Neighbours in a row, at least 1; more go into further rows.
-        diversity : float
-            As in `similar`.
 
         Returns
         -------
@@ -326,11 +281,7 @@ class SimilarityPredictor:
             Pictures are RGB arrays, or None where one cannot be read; names are not escaped.
         """
         check_table("found", found, ("rank", "key", "score"), "similar")
-        look, name = self.catalogue.picture_or_none, self.catalogue.label
-        return [
-            (rank, score, look(key), name(key))
-            for rank, key, score in found[["rank", "key", "score"]].itertuples(index=False)
-        ]
+        return with_pictures(self.catalogue, found)
 
     def _ask(self, query, k, where, hide_colourways, diversity):
         """Return the neighbours with pictures, and a note or None."""
@@ -348,10 +299,7 @@ class SimilarityPredictor:
         return load_picture(query), "your picture"
 
     def row(self, key):
-        """Return an item's position; KeyError, offering the closest keys, if there is none.
-
-        TypeError if the key is no text.
-        """
+        """Return an item's position; KeyError, offering the closest keys, if there is none."""
         check_key(key)
         if key not in self._rows:
             raise KeyError(unknown_key(key, self.table.index))
@@ -406,32 +354,24 @@ class SimilarityPredictor:
         return allowed
 
     def _chosen(self, rows, scores, k, diversity):
-        """Return k of the candidates, and their scores: the first ones, or diverse ones."""
-        if not diversity:
-            return rows, scores
-        if self._unit is None:
-            between = self._matrix[np.ix_(rows, rows)]
-        else:
-            between = self._unit[rows] @ self._unit[rows].T
-        order = diverse(scores, between, k, diversity)
-        return rows[order], scores[order]
-
-    def _table(self, rows, scores):
+        """Return the table of k of the candidates: the first ones, or diverse ones."""
+        if diversity:
+            if self._unit is None:
+                between = self._matrix[np.ix_(rows, rows)]
+            else:
+                between = self._unit[rows] @ self._unit[rows].T
+            order = diverse(scores, between, k, diversity)
+            rows, scores = rows[order], scores[order]
         found = self.table.iloc[rows].reset_index(names="key")
         found.insert(0, "rank", np.arange(1, len(rows) + 1))
         found.insert(2, "score", scores)
         return found
 
 
-def n_candidates(k, diversity):
+def _n_candidates(k, diversity):
     """Return how many of the nearest to choose from: k without diversity, else 100, or 3 k.
 
     An item beyond those would be chosen only because it is different.
-
-    Raises
-    ------
-    ValueError
-        If k is less than 1, or diversity is no number from 0 to 1.
     """
     check_k(k)
     checked_number("diversity", diversity, 0, 1)
@@ -460,11 +400,6 @@ def diverse(scores, between, k, diversity):
     ndarray of shape (up to k,), int64
         Positions of the chosen candidates, in the order they were chosen.
 
-    Raises
-    ------
-    ValueError
-        If `between` has another shape, or as `n_candidates` does.
-
     References
     ----------
     Carbonell & Goldstein, "The Use of MMR, Diversity-Based Reranking for Reordering Documents
@@ -480,12 +415,6 @@ def diverse(scores, between, k, diversity):
     >>> diverse(np.array([0.9, 0.9, 0.8]), between, k=3, diversity=0.5)
     array([0, 2, 1])
     """
-    n_candidates(k, diversity)
-    if np.shape(between) != 2 * np.shape(scores):
-        raise ValueError(
-            "between must have shape (n, n), where scores has shape (n,). Received: "
-            f"{np.shape(between)} and {np.shape(scores)}"
-        )
     chosen = []
     left = np.ones(len(scores), bool)
     alike = np.full(len(scores), -np.inf)

@@ -48,20 +48,10 @@ _SLACK = 2.0**-20
 
 
 def unit_vectors(features):
-    """Scale every vector to length 1; vectors of zeros stay as they are.
+    """Scale every vector to length 1, float32; vectors of zeros stay as they are.
 
-    Parameters
-    ----------
-    features : pandas.DataFrame or ndarray of shape (n_items, n_features)
-
-    Returns
-    -------
-    ndarray of shape (n_items, n_features), float32
-
-    Raises
-    ------
-    ValueError
-        If it is not two-dimensional, is empty, or holds NaN or infinity.
+    Features are a DataFrame or ndarray of shape (n_items, n_features), finite, or it is a
+    ValueError.
     """
     values = checked_values(features)
     # Scaling by the largest number first keeps squares of extreme values in range.
@@ -75,16 +65,10 @@ def unit_vectors(features):
 def clear_rounding(values, lengths):
     """Set vectors to zeros, in place, where nothing but rounding is left of them.
 
-    A difference of two equal vectors is not exactly 0, and scaled to length 1 it would count as
-    much as any other. Features are kept as float16, in steps of one in 2,000: a vector 100,000
-    times shorter than those it comes from means nothing.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_items, n_features), float32
-        What is left of vectors once their mean is taken away.
-    lengths : ndarray of shape (n_items,), or float
-        Of the vectors before.
+    `values`, (n_items, n_features), are what is left once a mean was taken away from vectors of
+    these `lengths`, (n_items,) or one number. A difference of two equal vectors is not exactly 0,
+    and scaled to length 1 it would count as much as any other. Features are kept as float16, in
+    steps of one in 2,000: a vector 100,000 times shorter than those it comes from means nothing.
     """
     left = np.sqrt(np.einsum("nd,nd->n", values, values))
     values[left < _ROUNDING * lengths] = 0
@@ -197,17 +181,15 @@ def nearest_to(vector, unit, k, allowed=None):
         As `unit_vectors` returns. Several kinds side by side will do as well, where `vector` has
         each kind's vector times a share, and the shares sum to 1.
     k : int
-        At least 1; fewer are returned where fewer are allowed.
     allowed : ndarray of shape (n_items,), bool, optional
         Which items may be found.
 
     Returns
     -------
     indices : ndarray of shape (up to k,), int64
-        Nearest first, ties by lower index.
+        Nearest first, ties by lower index; fewer than k where fewer are allowed.
     scores : ndarray of shape (up to k,), float32
     """
-    check_k(k)
     scores = unit @ vector.astype(np.float32, copy=False)
     if allowed is not None:
         scores[~allowed] = -np.inf
@@ -222,18 +204,8 @@ def nearest_to(vector, unit, k, allowed=None):
 def nearest(scores, k):
     """Return the positions of the k highest scores, highest first, ties by lower index.
 
-    Parameters
-    ----------
-    scores : ndarray of shape (n_items,)
-        ``-inf`` where an item is not to be found.
-    k : int
-        At least 1; fewer positions are returned where fewer scores are finite.
-
-    Returns
-    -------
-    ndarray of shape (up to k,), int64
+    Those of ``-inf`` are never among them, so that there may be fewer.
     """
-    check_k(k)
     # Everything not below the k-th score stays in, so that ties are still all there.
     candidates = np.flatnonzero((scores >= _kth_highest(scores, k)) & (scores > -np.inf))
     return candidates[np.argsort(-scores[candidates], kind="stable")][:k]
@@ -244,18 +216,10 @@ def _kth_highest(scores, k):
 
 
 def exact_scores(query, unit, indices):
-    """Return the scores of a query with some vectors, each on its own in float64, as float32.
+    """Return a query's scores with some vectors, each on its own in float64, as float32.
 
-    Parameters
-    ----------
-    query : ndarray of shape (n_features,), float32
-    unit : ndarray of shape (n_items, n_features), float32
-    indices : ndarray of shape (n,), int
-
-    Returns
-    -------
-    ndarray of shape (n,), float32
-        In [-1, 1]. The same two vectors have the same score, whichever is the query.
+    In [-1, 1], of shape (n,), as `indices` are. The same two vectors have the same score,
+    whichever is the query.
     """
     query = query.astype(np.float64)
     scores = np.empty(len(indices), np.float32)
@@ -273,11 +237,8 @@ def float32_error(n_features):
     """Bound the error of a score that was summed in float32, in whatever order.
 
     Higham's bound for a sum of n_features products which are, without their signs, at most 1 in
-    all, as they are for vectors of length 1; and some more for what is rounded besides.
-
-    References
-    ----------
-    Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1,
+    all, as they are for vectors of length 1; and some more for what is rounded besides. Higham,
+    "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1,
     doi:10.1137/1.9780898718027.
     """
     lost = n_features * _UNIT_ROUNDING
@@ -285,21 +246,10 @@ def float32_error(n_features):
 
 
 def _nearest_of_all(unit, codes, k):
-    """Find each vector's k nearest others; -1 and NaN stand where no more exist.
+    """Find the k nearest others of vectors as `unit_vectors` returns; k is less than n_items.
 
-    Parameters
-    ----------
-    unit : ndarray of shape (n_items, n_features), float32
-        Vectors of length 1, or all zeros.
-    codes : ndarray of shape (n_items,), int
-        Vectors of the same code, and so each vector and itself, are no neighbours.
-    k : int
-        At least 1, less than n_items.
-
-    Returns
-    -------
-    indices : ndarray of shape (n_items, k), int32
-    scores : ndarray of shape (n_items, k), float32
+    Vectors of the same code, (n_items,), and so each vector and itself, are no neighbours. Returns
+    indices, int32, and scores, float32, of shape (n_items, k); -1 and NaN where no more exist.
     """
     findable, error = _findable(unit, codes, k), float32_error(unit.shape[1])
     starts = range(0, len(unit), _TILE)
@@ -347,17 +297,16 @@ def _each_in_threads():
 class _Shortlist:
     """The candidates for the k nearest of a block of vectors, as far as is known.
 
-    Attributes
-    ----------
-    lowest : ndarray of shape (n_rows,), float32
-        No score of a tile below this belongs to a neighbour. It rises with what is found.
+    No score of a tile below `lowest`, (n_rows,), belongs to a neighbour. It rises with what is
+    found.
     """
 
     def __init__(self, unit, rows, k, error):
         self._unit, self._queries, self._k, self._error = unit, unit[rows], k, error
         # Excluded pairs score -inf, and no score is below -1.
         self.lowest = np.full(len(self._queries), -2, np.float32)
-        self._kept, self._new, self._lock = _nothing(), [], Lock()
+        self._kept = np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32)
+        self._new, self._lock = [], Lock()
 
     def add(self, tile, columns, findable):
         """Look through the scores of the block with some columns, (n_rows, n_columns)."""
@@ -441,10 +390,6 @@ def _findable(unit, codes, k):
     findable[suspects] = False
     findable[twins.index] = True
     return findable
-
-
-def _nothing():
-    return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32)
 
 
 def _where(mask):

@@ -14,6 +14,7 @@ def test_memory_is_the_sum_that_similarity_matrix_makes():
     np.testing.assert_allclose(table["neighbours"], [2, 20])
 
 
+@pytest.mark.keras
 def test_feature_maps_are_those_of_the_network():
     extractor = zapsim.VGG16Extractor("block2_pool", "flat", 32, power=1, precision="float32")
     picture = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
@@ -26,6 +27,7 @@ def test_feature_maps_are_those_of_the_network():
     assert len(figure.axes) == 6
 
 
+@pytest.mark.keras
 def test_the_right_preprocessing_variant_is_what_the_extractor_does(make_folder):
     catalogue = zapsim.load_catalogue(make_folder("a.jpg", "b.jpg", "c.jpg"))
     variants = lessons.preprocessing_variants(catalogue, image_size=32)
@@ -36,6 +38,7 @@ def test_the_right_preprocessing_variant_is_what_the_extractor_does(make_folder)
         assert not np.allclose(values, right, rtol=0.05), name
 
 
+@pytest.mark.keras
 def test_cuts_are_compared_as_the_extractor_and_the_metric_would():
     some = zapsim.load_catalogue().sample(40, seed=0)
     cuts = lessons.compare_cuts(some, image_size=64)

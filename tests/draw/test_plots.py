@@ -9,7 +9,6 @@ import zapsim
 from zapsim.draw.plots import (
     QUERY_COLOUR,
     SHARED_COLOUR,
-    plot_explanation,
     plot_mosaic,
     plot_pictures,
 )
@@ -133,25 +132,3 @@ def test_what_a_comparison_takes(catalogue, on_a_circle):
 
 def test_a_row_may_be_called_by_a_number(catalogue):
     assert cells(zapsim.plot_comparison(catalogue, KEYS[0], {64: found(1)}), 2)[0][0][0] == "64"
-
-
-def test_only_an_explanation_is_drawn_as_one(catalogue):
-    with pytest.raises(TypeError, match="why must be an Explanation, as zapsim.explain.*Catalogue"):
-        plot_explanation(catalogue)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (([], [], []), "Each picture needs one row.*Received: 0 pictures"),
-        (([PICTURE], [0, 1], [0]), r"1 pictures, and values of the shapes \(2,\), \(1,\)"),
-        (([PICTURE], [0], [0], ["a", "b"]), r"of the shapes \(1,\), \(1,\), \(2,\)"),
-        (([PICTURE], [0.5], [0]), r"whole numbers from 0.*Received: \[0.5\]"),
-        (([PICTURE], [0], [-1]), r"whole numbers from 0.*and \[-1\]"),
-        (([PICTURE, None], [0, 0], [1, 1]), "no two pictures may share a cell"),
-        ((["a.jpg"], [0], [0]), "RGB arrays or None. Received: str"),
-    ],
-)
-def test_each_picture_of_a_mosaic_has_a_cell_of_its_own(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        plot_mosaic(*arguments)

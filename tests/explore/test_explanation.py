@@ -58,7 +58,7 @@ def test_maps_of_zeros_contribute_nothing():
 @pytest.fixture(scope="module")
 def minizap():
     catalogue = zapsim.load_catalogue().sample(40, seed=1)
-    extractor = zapsim.VGG16Extractor("block3_pool", 2, 48, precision="float32")
+    extractor = zapsim.VGG16Extractor()
     return zapsim.SimilarityPredictor(catalogue, extractor.extract(catalogue), extractor)
 
 
@@ -72,7 +72,7 @@ def test_an_explanation_agrees_with_the_predictor(minizap):
     usual = (found["score"].sum() + 1) / 40
     assert abs(why.usual[0] - usual) < 2e-3
     for values, above in zip(why.contributions, why.usual, strict=True):
-        assert values.shape == (6, 6)
+        assert values.shape == (8, 8)
         np.testing.assert_allclose(values.sum(), why.score - above, rtol=1e-9)
     whole = zapsim.explain(minizap, query, neighbour, whole=True)
     assert whole.usual == (0, 0)
@@ -164,26 +164,9 @@ def test_what_agreement_takes(minizap):
         agreement(minizap.catalogue, one, None)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ((np.ones((4, 4)), np.ones(1), 1), r"maps must have shape .* Received: \(4, 4\)"),
-        ((np.ones((4, 3, 2)), np.ones(2), 1), r"maps must have shape .* Received: \(4, 3, 2\)"),
-        ((np.ones((4, 4, 2)), np.ones(3), 1), r"each of the 2 features at grid 1.*shape \(3,\)"),
-        ((np.ones((4, 4, 2)), np.ones(2), "x"), "grid must be a whole number.*grid='x'"),
-        ((np.ones((4, 4, 2)), np.ones(2), 1, "x"), "power must be a number of at least 0.*'x'"),
-    ],
-)
-def test_cells_need_maps_and_a_direction_that_fit(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        cell_contributions(*arguments)
-
-
 @pytest.mark.parametrize("wrong", [-1, 256, "white", None])
 def test_white_is_a_number_of_a_pixel(wrong):
     picture = np.zeros((2, 2, 3), np.uint8)
     why = Explanation(0.9, (0, 0), (np.ones((1, 1)),) * 2, (picture,) * 2, ("a", "b"))
-    with pytest.raises(
-        ValueError, match=f"white must be a number of at least 0 and at most 255.*{wrong!r}"
-    ):
+    with pytest.raises(ValueError, match=f"white must be a number from 0 to 255.*{wrong!r}"):
         why.background_share(wrong)

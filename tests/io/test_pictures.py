@@ -350,6 +350,40 @@ def test_stretch_fills_the_square():
     assert (square == 0).all()
 
 
+@pytest.mark.parametrize(
+    ("file_format", "least", "shape"),
+    [
+        ("JPEG", None, (800, 600)),
+        ("JPEG", 301, (800, 600)),
+        ("JPEG", 300, (400, 300)),
+        ("JPEG", 75, (100, 75)),
+        ("JPEG", 10, (100, 75)),
+        ("PNG", 75, (800, 600)),
+    ],
+)
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_only_a_jpeg_is_decoded_smaller_and_no_side_too_short(
+    file_format, least, shape, mode, encoded
+):
+    data = encoded(Image.new(mode, (600, 800), "white"), file_format)
+    assert_rgb(load_picture(data, least=least), *shape)
+
+
+@pytest.mark.parametrize("place", [(0, 0), (30, 7), (60, 80)])
+def test_trim_cuts_margins_off_and_then_pads(place):
+    picture = np.full((100, 120, 3), 250, np.uint8)
+    picture[place[0] : place[0] + 40, place[1] : place[1] + 20] = RED
+    square = fit_square(picture, 40, fit="trim")
+    np.testing.assert_array_equal(square[:, 10:30], np.broadcast_to(RED, (40, 20, 3)))
+    np.testing.assert_array_equal(square[:, [*range(10), *range(30, 40)]], 255)
+
+
+@pytest.mark.parametrize("grey", [0, 255])
+def test_trim_leaves_a_picture_without_margins_or_of_nothing_else(grey):
+    picture = np.full((20, 40, 3), grey, np.uint8)
+    np.testing.assert_array_equal(fit_square(picture, 40, "trim"), fit_square(picture, 40))
+
+
 @pytest.mark.parametrize("fit", ["pad", "stretch"])
 def test_square_of_the_right_size_is_left_alone(fit):
     picture = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
@@ -400,7 +434,7 @@ def test_long_strip_needs_little_memory():
 
 
 def test_unknown_fit_is_refused():
-    with pytest.raises(ValueError, match=r"fit must be 'pad' or 'stretch'.*fit='crop'"):
+    with pytest.raises(ValueError, match=r"one of pad, stretch, trim\. Received: fit='crop'"):
         fit_square(np.zeros((4, 4, 3), np.uint8), 4, fit="crop")
 
 

@@ -233,7 +233,9 @@ def test_a_misspelt_option_is_named_before_anything_is_judged(kinds):
         lambda **options: zapsim.scorecard(features, None, **options),
     ]
     for call in calls:
-        with pytest.raises(TypeError, match="no option 'n_resample'; .* mean 'n_resamples'"):
+        with pytest.raises(
+            TypeError, match="option must be .* 'n_resample'. Did you mean 'n_resamples'"
+        ):
             call(n_resample=10)
 
 
@@ -267,7 +269,7 @@ def test_errors_name_the_argument_that_is_wrong(kinds):
         zapsim.evaluate(found, labels, exclude="Product")
     with pytest.raises(ValueError, match="n_resamples must be .* Received: n_resamples=0"):
         zapsim.evaluate(found, labels, n_resamples=0)
-    with pytest.raises(ValueError, match="no features to judge. Give at least one"):
+    with pytest.raises(ValueError, match="features must not be empty. Give some"):
         zapsim.scorecard({}, labels, against="best")
 
 

@@ -138,7 +138,7 @@ def test_grids_that_fit_no_map_are_refused_before_anything_is_read(some):
 
 
 def test_a_report_of_nothing_says_so(some):
-    with pytest.raises(ValueError, match="no features to judge"):
+    with pytest.raises(ValueError, match="cuts must not be empty"):
         zapsim.lab_report({}, some.table["Category"])
 
 

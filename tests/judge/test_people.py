@@ -218,7 +218,7 @@ def test_what_are_no_comparisons_is_refused(judged, catalogue):
         attribute_accuracy(frame, pairs.drop(columns="attribute"), "pointy")
     with pytest.raises(ValueError, match="seed must be a whole number of at least 0.*seed='now'"):
         attribute_accuracy(frame, pairs, "pointy", seed="now")
-    with pytest.raises(TypeError, match="source must be a path. Received: None"):
+    with pytest.raises(TypeError, match="not .?NoneType"):
         load_comparisons(None, catalogue)
     with pytest.raises(TypeError, match="catalogue must be a Catalogue"):
         load_comparisons("data.zip", pairs)

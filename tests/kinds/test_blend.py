@@ -92,7 +92,7 @@ def test_a_vector_of_zeros_scores_zero_in_its_part(parts):
         ({"shape": None}, "at least 0.*=None"),
         ({"shape": float("nan")}, "at least 0"),
         ({"shape": float("inf")}, "at least 0"),
-        ({"shape": 1, "smell": 1}, "'texture' only. Received: 'smell'"),
+        ({"shape": 1, "smell": 1}, "one of shape, colour, texture. Received: 'smell'"),
     ],
 )
 def test_wrong_weights_are_an_error(parts, weights, message):
@@ -112,7 +112,7 @@ def test_wrong_parts_are_an_error(parts):
         zapsim.blend(frame(1, 3))
     with pytest.raises(TypeError, match=r"weights must be a dict, such as .* Received: \[1\]"):
         zapsim.blend({"shape": frame(1, 3)}, [1])
-    with pytest.raises(ValueError, match="no parts"):
+    with pytest.raises(ValueError, match="parts must not be empty"):
         zapsim.blend({})
 
 

@@ -10,6 +10,8 @@ import psutil
 import pytest
 
 import zapsim
+from zapsim.io.pictures import fit_square
+from zapsim.vgg16 import convert
 from zapsim.vgg16.engine import KerasEngine, LiteRTEngine, open_engine
 from zapsim.vgg16.network import truncated_vgg16
 from zapsim.vgg16.weights import WeightsError
@@ -41,6 +43,16 @@ def test_8_bits_give_nearly_what_32_give(squares, in_8_bits):
     error = np.linalg.norm(in_8_bits - exact) / np.linalg.norm(exact)
     assert 0 < error < 0.1
     assert (in_8_bits >= 0).all(), "each layer ends in a ReLU"
+
+
+@pytest.mark.parametrize("image_size", [32, 100, 224])
+def test_what_ships_takes_other_sizes(squares, image_size, monkeypatch):
+    monkeypatch.setattr(convert, "converted", None)
+    cut = ("block4_pool", image_size, "bundled")
+    fitted = [fit_square(square, image_size) for square in squares]
+    exact, found = (open_engine(*cut, how).maps(fitted) for how in ("float32", "auto"))
+    assert found.shape == exact.shape == (8, image_size // 16, image_size // 16, 512)
+    assert np.linalg.norm(found - exact) < 0.1 * np.linalg.norm(exact)
 
 
 def test_threads_at_once_give_the_same_bits(squares, in_8_bits):
@@ -91,7 +103,7 @@ def test_where_only_tensorflow_is_there_its_litert_gives_the_same_bits(
 def test_a_file_that_is_no_network_is_named(tmp_path):
     (tmp_path / "own.tflite").write_bytes(b"no network")
     with pytest.raises(WeightsError, match=r"own\.tflite is damaged.*Delete it"):
-        LiteRTEngine(str(tmp_path / "own.tflite")).maps([np.zeros((128, 128, 3), np.uint8)])
+        LiteRTEngine(str(tmp_path / "own.tflite"), 128).maps([np.zeros((128, 128, 3), np.uint8)])
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])

@@ -82,9 +82,9 @@ def made(monkeypatch):
 
 def test_it_opens_with_the_query_its_facts_and_its_neighbours(browser, catalogue):
     assert numbers(browser) == [4, 5, 2, 1, 0]
-    assert browser.gallery.picture.value == catalogue.thumbnail(KEYS[3], 240)
-    assert "Aye, Oxfords, 3.1" in browser.gallery.text.value
-    assert "Oxfords" in browser.gallery.text.value
+    assert browser.gallery.query.image.value == catalogue.thumbnail(KEYS[3], 240)
+    assert "Aye, Oxfords, 3.1" in browser.gallery.query.text.value
+    assert "Oxfords" in browser.gallery.query.text.value
     first = cards(browser)[0]
     assert first.image.value == catalogue.thumbnail(KEYS[4])
     assert "#1" in first.text.value
@@ -120,7 +120,7 @@ def test_wrong_arguments_are_refused(predictor):
         TypeError, match="must be a zapsim.SimilarityPredictor.*Received: Catalogue"
     ):
         zapsim.browse(predictor.catalogue)
-    with pytest.raises(TypeError, match=r"query must be the key of one item.*Received: \['"):
+    with pytest.raises(TypeError, match=r"key must be the key of one item.*Received: \['"):
         zapsim.browse(predictor, KEYS[:1])
     with pytest.raises(TypeError, match="shows a BrowserState.*Received: SimilarityPredictor"):
         Browser(predictor)
@@ -139,8 +139,8 @@ def test_a_click_on_a_card_makes_it_the_query(browser, catalogue):
     cards(browser)[2].button.click()
     assert browser.state.query == KEYS[2]
     assert numbers(browser) == [1, 0, 3, 4, 5]
-    assert browser.gallery.picture.value == catalogue.thumbnail(KEYS[2], 240)
-    assert "Bee, Ankle, 2.1" in browser.gallery.text.value
+    assert browser.gallery.query.image.value == catalogue.thumbnail(KEYS[2], 240)
+    assert "Bee, Ankle, 2.1" in browser.gallery.query.text.value
     assert cards(browser)[0].image.value == catalogue.thumbnail(KEYS[1])
 
 
@@ -254,7 +254,7 @@ def test_export_gives_links_that_hold_what_is_shown(browser):
         ("neighbours.csv", "text/csv"),
     ]
     html, csv = (base64.b64decode(link[2]) for link in links)
-    assert html.decode() == browser.state.html()
+    assert html.decode("utf-8-sig") == browser.state.html()
     assert html.count(b'<img alt="') == 3
     assert csv.decode("utf-8-sig") == browser.state.csv()
     assert csv.startswith(b"\xef\xbb\xbf")
@@ -364,7 +364,7 @@ def test_an_item_whose_file_vanished_keeps_its_place(predictor, catalogue):
     assert cards(browser)[3].image.value == catalogue.thumbnail(KEYS[1])
     cards(browser)[2].button.click()
     assert browser.state.query == KEYS[2]
-    assert browser.gallery.picture.value == no_picture(240)
+    assert browser.gallery.query.image.value == no_picture(240)
     browser.export.click()
     assert browser.links.value
     assert not complains(browser)
@@ -421,7 +421,7 @@ def test_hostile_names_are_text_everywhere(make_folder, on_a_circle, writes_html
     browser = zapsim.browse(predictor, keys[1])
     browser.search.value = "<img"
     browser.export.click()
-    written = [browser.gallery.text.value, browser.status.value, browser.state.html()]
+    written = [browser.gallery.query.text.value, browser.status.value, browser.state.html()]
     written += [card.text.value for card in cards(browser)]
     # Only ipywidgets 7 writes these into the page as HTML.
     written += [browser.filters[name].description for name in browser.filters if writes_html]
@@ -430,7 +430,7 @@ def test_hostile_names_are_text_everywhere(make_folder, on_a_circle, writes_html
         assert not re.search(r"<(img src=x|b onclick|i>red)", html), html
     assert (
         "&lt;img src=x onerror=alert(&#x27;1&#x27;)&gt; &amp; &quot;quotes&quot; $x$"
-        in browser.gallery.text.value
+        in browser.gallery.query.text.value
     )
     assert EVIL in unescape(browser.search.options[0])
     browser.search.value = unescape(browser.search.options[-1])

@@ -34,7 +34,7 @@ def test_a_click_on_a_neighbour_makes_it_the_query(mixer):
     first = shown(mixer)[0]
     mixer.gallery.cards[0].button.click()
     assert mixer.state.query == first and first not in shown(mixer)
-    assert mixer.gallery.picture.value == mixer.state.catalogue.thumbnail(first, 200)
+    assert mixer.gallery.query.image.value == mixer.state.catalogue.thumbnail(first, 200)
 
 
 def test_all_sliders_at_zero_is_said_and_taken_back(mixer):

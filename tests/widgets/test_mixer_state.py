@@ -118,11 +118,5 @@ def test_what_a_mix_takes(boots, parts, wrong, error, message):
 
 def test_a_weight_is_a_number_of_a_part(boots, parts):
     state = MixState(boots, parts)
-    with pytest.raises(
-        ValueError, match="colour must be a number of at least 0 and at most 1.*colour='1'"
-    ):
+    with pytest.raises(ValueError, match="colour must be a number from 0 to 1.*colour='1'"):
         state.set_weight("colour", "1")
-    with pytest.raises(
-        TypeError, match=r"name must be one of 'shape', 'colour', 'texture'.*\['colour'\]"
-    ):
-        state.set_weight(["colour"], 1)

@@ -36,43 +36,46 @@ def says(quiz):
 def test_first_your_answer_then_the_models(quiz):
     assert "0.9" not in says(quiz) and "comes after yours" in says(quiz)
     assert quiz.next.disabled and quiz.export.disabled
-    quiz.buttons["b"].click()
+    quiz.tiles["b"].button.click()
     assert "You said B. The model says A: A 0.900, B 0.800." in says(quiz)
     assert "agree in 0 of 1" in says(quiz)
-    assert quiz.buttons["a"].disabled and not quiz.next.disabled
+    assert quiz.tiles["a"].button.disabled and not quiz.next.disabled
     quiz.next.click()
     assert "2 of 2" in quiz.heading.value
-    assert not quiz.buttons["a"].disabled and quiz.next.disabled
-    quiz.buttons["b"].click()
+    assert not quiz.tiles["a"].button.disabled and quiz.next.disabled
+    quiz.tiles["b"].button.click()
     assert "agree in 1 of 2" in says(quiz) and "last question" in says(quiz)
     assert quiz.next.disabled
 
 
 def test_pictures_are_those_of_the_question_and_a_damaged_one_has_a_stand_in(quiz, catalogue):
-    assert quiz._images["query"].value == catalogue.thumbnail(KEYS[0], 200)
-    assert quiz._images["a"].value == catalogue.thumbnail(KEYS[1], 200)
-    assert quiz._images["b"].value == no_picture(200)
-    quiz.buttons["a"].click()
+    assert quiz.tiles["query"].image.value == catalogue.thumbnail(KEYS[0], 200)
+    assert quiz.tiles["a"].image.value == catalogue.thumbnail(KEYS[1], 200)
+    assert quiz.tiles["b"].image.value == no_picture(200)
+    quiz.tiles["a"].button.click()
     quiz.next.click()
-    assert quiz._images["query"].value == catalogue.thumbnail(KEYS[1], 200)
+    assert quiz.tiles["query"].image.value == catalogue.thumbnail(KEYS[1], 200)
 
 
 def test_names_are_shown_not_run(quiz):
-    quiz.buttons["a"].click()
+    quiz.tiles["a"].button.click()
     quiz.next.click()
-    quiz.buttons["a"].click()
-    assert "<b>bold" not in quiz._names["a"].value and "&lt;b&gt;bold" in quiz._names["a"].value
+    quiz.tiles["a"].button.click()
+    assert (
+        "<b>bold" not in quiz.tiles["a"].text.value
+        and "&lt;b&gt;bold" in quiz.tiles["a"].text.value
+    )
     assert "<b>bold" not in quiz.preview().data and "&lt;b&gt;bold" in quiz.preview().data
 
 
 def test_what_the_catalogue_calls_the_items_is_not_told_before_the_answer(quiz):
     def captions():
-        return [re.sub("<[^>]*>", "", name.value) for name in quiz._names.values()]
+        return [re.sub("<[^>]*>", "", tile.text.value) for tile in quiz.tiles.values()]
 
     assert captions() == ["Query", "A", "B"]
     assert not any(word in quiz.preview().data for word in ("Ankle", "Aye", "Bee"))
     assert re.findall('alt="([^"]*)"', quiz.preview().data) == ["Query", "A"], "B is damaged"
-    quiz.buttons["a"].click()
+    quiz.tiles["a"].button.click()
     assert [caption[-10:] for caption in captions()] == ["Ankle, 1.1", "Ankle, 2.1", "Flats, 3.1"]
     assert "Ankle" in re.sub("<[^>]*>", "", quiz.preview().data)
     quiz.next.click()
@@ -80,8 +83,8 @@ def test_what_the_catalogue_calls_the_items_is_not_told_before_the_answer(quiz):
 
 
 def test_buttons_have_words_for_keyboards_and_screen_readers(quiz):
-    assert [button.description for button in quiz.buttons.values()] == ["A", "B"]
-    assert quiz.buttons["b"].tooltip == "Answer B"
+    assert [quiz.tiles[role].button.description for role in "ab"] == ["A", "B"]
+    assert quiz.tiles["b"].button.tooltip == "Answer B"
     assert 'role="status"' in quiz.status.value
 
 
@@ -96,7 +99,7 @@ def test_a_mistake_is_shown_and_changes_nothing(quiz, monkeypatch):
 
 
 def test_answers_are_saved_as_csv(quiz):
-    quiz.buttons["a"].click()
+    quiz.tiles["a"].button.click()
     quiz.export.click()
     data = base64.b64decode(re.search('base64,([^"]*)', quiz.links.value)[1])
     assert data.decode("utf-8-sig") == quiz.state.csv()
@@ -113,8 +116,8 @@ def test_two_can_be_compared_without_a_query(catalogue):
         {"a": KEYS[:1], "b": KEYS[1:2], "score_a": [1.0], "score_b": [1.0], "people": ["b"]}
     )
     quiz = Quiz(QuizState(catalogue, pairs, "Which of the two is more pointy?"))
-    assert "query" not in quiz._images and "more pointy?" in quiz.heading.value
-    quiz.buttons["b"].click()
+    assert "query" not in quiz.tiles and "more pointy?" in quiz.heading.value
+    quiz.tiles["b"].button.click()
     assert "The model says both the same" in says(quiz) and "People said B." in says(quiz)
 
 
@@ -131,5 +134,5 @@ def test_on_minizap():
     predictor = zapsim.SimilarityPredictor(zapsim.load_catalogue(), zapsim.load_features())
     quiz = zapsim.quiz(predictor, n=2, seed=3)
     assert repr(quiz) == "Quiz of 2 questions"
-    quiz.buttons["a"].click()
+    quiz.tiles["a"].button.click()
     assert quiz.state.tally()["answered"] == 1

@@ -125,7 +125,7 @@ def test_answers_and_tally_by_hand(state):
 
 
 def test_an_answer_stays_and_must_be_one(state):
-    with pytest.raises(ValueError, match="must be 'a' or 'b'. Received: 'c'"):
+    with pytest.raises(ValueError, match="must be one of a, b. Received: 'c'"):
         state.answer("c")
     state.answer("b")
     with pytest.raises(ValueError, match="is answered"):
@@ -159,9 +159,11 @@ def test_export_reads_back(state):
 
 
 def test_wrong_questions_are_an_error(catalogue, questions):
-    with pytest.raises(ValueError, match="score_b. Received: 3 rows of query, a, b, score_a"):
+    with pytest.raises(
+        ValueError, match="score_b, as make_triplets.*Received: query, a, b, score_a"
+    ):
         QuizState(catalogue, questions.drop(columns="score_b"))
-    with pytest.raises(ValueError, match="at least one row"):
+    with pytest.raises(ValueError, match="at least one question"):
         QuizState(catalogue, questions.iloc[:0])
     questions.loc[0, "a"] = "Boots/none.jpg"
     with pytest.raises(KeyError, match="No item"):
@@ -172,17 +174,17 @@ def test_wrong_questions_are_an_error(catalogue, questions):
 def test_a_question_without_a_score_is_refused(catalogue, questions, score):
     questions = questions.astype({"score_b": object})
     questions.loc[1, "score_b"] = score
-    with pytest.raises(ValueError, match="score_b must be a number in every question"):
+    with pytest.raises(ValueError, match="score_b must be numbers in every one"):
         QuizState(catalogue, questions)
 
 
 def test_questions_are_a_table_about_a_catalogue(catalogue, questions, predictor):
     with pytest.raises(TypeError, match="must be a Catalogue.*Received: DataFrame"):
         QuizState(questions, catalogue)
-    with pytest.raises(TypeError, match="questions must be a table, as make_triplets.*Received: d"):
+    with pytest.raises(
+        TypeError, match="questions must be a table as make_triplets.*Received: dict"
+    ):
         QuizState(catalogue, questions.to_dict())
-    with pytest.raises(TypeError, match="question must be a text.*Received: 5"):
-        QuizState(catalogue, questions, 5)
     with pytest.raises(
         TypeError, match="must be a zapsim.SimilarityPredictor.*Received: Catalogue"
     ):

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from zapsim.draw.plots import finished
 from zapsim.judge.evaluation import precision_at_k
 from zapsim.judge.layer_lab import run_cuts
 from zapsim.similarity import nearest, top_k, unit_vectors
@@ -30,19 +31,12 @@ __all__ = [
     "stand_in",
 ]
 
+_SLANTED = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]
 
 
 def stand_in(predictor, key, query=None):
-    """Return `key`, or another item where the catalogue, not being MiniZap, lacks it.
-
-    Parameters
-    ----------
-    predictor : SimilarityPredictor
-    key : str
-    query : str, optional
-        Then the other item is this one's nearest, else the catalogue's first.
-    """
+    """Return `key`, or where the catalogue lacks it, the query's nearest item or the first one."""
     if key in predictor.catalogue.keys:
         return key
     return predictor.catalogue.keys[0] if query is None else predictor.similar(query, 1)["key"][0]
@@ -68,24 +62,14 @@ def plot_layer_costs(image_size=128, cut="block4_pool"):
         title=f"Cutting at {cut} keeps the blue layers ({image_size}×{image_size} pixels)",
         ylabel="million\nmultiply-adds a picture",
     )
-    axes.tick_params(axis="x", rotation=60, labelsize=8)
-    plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
+    axes.set_xticks(range(len(costs)), costs.index, fontsize=8, **_SLANTED)
     return _finish(figure, axes)
 
 
 def feature_maps(extractor, picture, layers):
-    """Run one picture through a network in Keras and return the maps at several layers.
+    """Return the maps (side, side, channels) of one picture by layer, float32.
 
-    Parameters
-    ----------
-    extractor : VGG16Extractor
-        Cut at or behind the last of `layers`.
-    picture : ndarray of shape (height, width, 3), uint8
-    layers : list of str
-
-    Returns
-    -------
-    dict of str to ndarray of shape (side, side, channels), float32
+    The extractor must be cut at or behind the last of the layers.
     """
     engine = KerasEngine(outputs_of(extractor.model, layers))
     maps = engine.outputs(preprocessed([extractor.square(picture)]))
@@ -93,10 +77,7 @@ def feature_maps(extractor, picture, layers):
 
 
 def interrupted(catalogue, after):
-    """Return the catalogue, but reading any picture after the first `after` is interrupted.
-
-    As by the stop button: with KeyboardInterrupt.
-    """
+    """Return the catalogue, but reading any after the first `after` pictures is interrupted."""
     keys = set(catalogue.keys[after:])
 
     def read(key):
@@ -110,18 +91,10 @@ def interrupted(catalogue, after):
 def compare_cuts(catalogue, image_size=64):
     """Measure what a cut after each of VGG16's five pools costs and gives.
 
-    Parameters
-    ----------
-    catalogue : Catalogue
-        With SubCategory and Product; every picture of it must be readable.
-    image_size : int
-        At least 64, for the last pool's maps to have 2×2 cells.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a pool: ``n_features`` of a 2×2 grid of averages, ``cost_so_far`` as in
-        `layer_costs`, and ``precision_at_5`` for the subcategory, other colourways left out.
+    The catalogue has SubCategory and Product, and every picture of it is readable; `image_size` is
+    at least 64, so that the last pool's maps have 2×2 cells. One row a pool: ``n_features`` of a
+    2×2 grid of averages, ``cost_so_far`` as in `layer_costs`, and ``precision_at_5`` for the
+    subcategory, other colourways left out.
     """
     from zapsim.features import VGG16Extractor
 
@@ -133,26 +106,15 @@ def compare_cuts(catalogue, image_size=64):
     for layer, grid in cuts:
         features = pd.DataFrame(values[layer, grid], index=catalogue.keys)
         precision = precision_at_k(top_k(features, 5, exclude=products), labels)
-        rows[layer] = {
-            "n_features": features.shape[1],
-            "cost_so_far": costs[layer],
-            "precision_at_5": precision,
-        }
-    return pd.DataFrame(rows).T.astype({"n_features": int})
+        rows[layer] = features.shape[1], costs[layer], precision
+    columns = ["n_features", "cost_so_far", "precision_at_5"]
+    return pd.DataFrame.from_dict(rows, "index", columns=columns)
 
 
 def preprocessing_variants(catalogue, image_size=64):
     """Extract a catalogue's features the right way, and with three classic mistakes.
 
-    Parameters
-    ----------
-    catalogue : Catalogue
-        Every picture of it must be readable.
-    image_size : int
-
-    Returns
-    -------
-    dict of str to pandas.DataFrame of shape (n_items, n_features)
+    Returns features (n_items, n_features) by name; every picture must be readable.
     """
     from zapsim.features import VGG16Extractor
 
@@ -172,20 +134,11 @@ def preprocessing_variants(catalogue, image_size=64):
 
 
 def compare_preprocessing(variants, table):
-    """Compare variants of preprocessing by precision at 5, other colourways left out.
+    """Compare what `preprocessing_variants` returns by precision at 5, colourways left out.
 
-    Parameters
-    ----------
-    variants : dict of str to pandas.DataFrame
-        As `preprocessing_variants` returns them, the right one first.
-    table : pandas.DataFrame
-        The catalogue's, with columns SubCategory and Product.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a variant: ``both``, where queries and catalogue take the same path, and
-        ``query only``, where the catalogue takes the right one.
+    The right variant comes first; `table` has columns SubCategory and Product. One row a variant:
+    ``both``, where queries and catalogue take the same path, and ``query only``, where the
+    catalogue takes the right one.
     """
     labels, products = table["SubCategory"].to_numpy(), table["Product"].to_numpy()
     right = unit_vectors(next(iter(variants.values())))
@@ -201,35 +154,28 @@ def compare_preprocessing(variants, table):
 
 def plot_feature_maps(maps, n=7):
     """Draw, for each layer, the `n` maps that vary most over the picture; bright is strong."""
-    figure, grid = plt.subplots(
-        len(maps), n, figsize=(1.25 * n + 1, 1.3 * len(maps)), squeeze=False
-    )
+    size = (1.25 * n + 1, 1.3 * len(maps))
+    figure, grid = plt.subplots(len(maps), n, figsize=size, squeeze=False)
     for row, (layer, values) in zip(grid, maps.items(), strict=True):
         liveliest = np.argsort(values.std(axis=(0, 1)))[::-1][:n]
         for axes, channel in zip(row, liveliest, strict=True):
             axes.imshow(values[:, :, channel], cmap="magma")
-            axes.set(xticks=[], yticks=[], title=f"channel {channel}")
-            axes.title.set_fontsize(7)
+            axes.set(xticks=[], yticks=[])
+            axes.set_title(f"channel {channel}", fontsize=7)
         side, _, channels = values.shape
-        row[0].set_ylabel(
-            f"{layer}\n{channels} maps\nof {side}×{side}",
-            rotation=0, ha="right", va="center", fontsize=8,
-        )  # fmt: skip
-    figure.tight_layout()
-    plt.close(figure)
-    return figure
+        label = f"{layer}\n{channels} maps\nof {side}×{side}"
+        row[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
+    return _finish(figure)
 
 
 def plot_arrows(vectors):
     """Draw two-dimensional vectors as arrows from the origin (dict of name to (x, y))."""
     figure, axes = plt.subplots(figsize=(4.2, 3.6))
     for (name, (x, y)), colour in zip(vectors.items(), _COLOURS, strict=False):
-        axes.annotate(
-            "", (x, y), (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2.5}
-        )
-        axes.annotate(
-            f"{name} ({x}, {y})", (x, y), (4, 4), textcoords="offset points", color=colour
-        )
+        arrow = {"arrowstyle": "-|>", "color": colour, "lw": 2.5}
+        axes.annotate("", (x, y), (0, 0), arrowprops=arrow)
+        place = {"xytext": (4, 4), "textcoords": "offset points"}
+        axes.annotate(f"{name} ({x}, {y})", (x, y), color=colour, **place)
     reach = 1.25 * max(max(vector) for vector in vectors.values())
     axes.set(xlim=(0, reach), ylim=(0, reach), aspect="equal")
     axes.set(xlabel="feature 1", ylabel="feature 2")
@@ -237,13 +183,7 @@ def plot_arrows(vectors):
 
 
 def plot_heat_map(matrix, labels):
-    """Draw a similarity matrix with its items ordered by label.
-
-    Parameters
-    ----------
-    matrix : pandas.DataFrame of shape (n_items, n_items)
-    labels : pandas.Series of str, indexed by key
-    """
+    """Draw a similarity matrix (DataFrame) with its items ordered by label (Series by key)."""
     ordered = labels.loc[matrix.index].sort_values(kind="stable")
     counts = ordered.value_counts(sort=False).loc[ordered.unique()]
     ends = counts.cumsum().to_numpy()
@@ -255,12 +195,9 @@ def plot_heat_map(matrix, labels):
         axes.axvline(end - 0.5, color="white", linewidth=0.6)
     middles = ends - counts.to_numpy() / 2
     axes.set_yticks(middles, counts.index, fontsize=9)
-    axes.set_xticks(middles, counts.index, fontsize=9)
-    plt.setp(axes.get_xticklabels(), rotation=60, ha="right", rotation_mode="anchor")
+    axes.set_xticks(middles, counts.index, fontsize=9, **_SLANTED)
     figure.colorbar(image, label="cosine similarity", shrink=0.8)
-    figure.tight_layout()
-    plt.close(figure)
-    return figure
+    return _finish(figure)
 
 
 def plot_score_distribution(matrix, labels):
@@ -279,29 +216,18 @@ def plot_score_distribution(matrix, labels):
 
 
 def matrix_memory(sizes, k=50):
-    """Compare the memory of a whole similarity matrix with that of every item's nearest.
+    """Compare the memory of a whole similarity matrix with that of every item's k nearest.
 
-    Parameters
-    ----------
-    sizes : list of int
-        Numbers of items.
-    k : int
-        Neighbours kept.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Megabytes, by number of items: ``matrix`` (a float32 a pair), ``neighbours`` (an int32
-        and a float32 for each of the k).
+    In megabytes, by number of items (sizes: list of int): ``matrix`` takes a float32 a pair,
+    ``neighbours`` an int32 and a float32 for each of the k.
     """
     sizes = np.array(sizes, dtype=np.int64)
     table = {"matrix": 4 * sizes**2 / 1e6, "neighbours": 8 * k * sizes / 1e6}
     return pd.DataFrame(table, index=pd.Index(sizes, name="items")).round(1)
 
 
-def _finish(figure, axes):
-    axes.spines[["top", "right"]].set_visible(False)
+def _finish(figure, axes=None):
+    if axes:
+        axes.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
-    # An open figure would be shown a second time at the end of the cell.
-    plt.close(figure)
-    return figure
+    return finished(figure)

@@ -1,19 +1,18 @@
 """Write neighbours as HTML: a table that needs no other file, and parts of a card; and CSV.
 
-In: pictures, and texts that came from file names and metadata. Out: HTML and CSV in which every
-text is escaped, so that whatever a file is called is shown and never run.
+In: pictures (RGB arrays, or None where one could not be read), and texts that came from file
+names and metadata. Out: HTML and CSV (str) in which every text is escaped, so that whatever a
+file is called is shown and never run.
 """
 
 import base64
 from html import escape
 
-import pandas as pd
-
-from zapsim.checks import check_type, received
 from zapsim.io.pictures import thumbnail
 
 __all__ = [
-    "csv_link",
+    "card_html",
+    "cards_html",
     "csv_text",
     "data_link",
     "facts_html",
@@ -23,40 +22,36 @@ __all__ = [
     "picture_html",
     "score_html",
     "status_html",
+    "with_pictures",
 ]
 
-_HEAD = ("rank", "picture", "score", "name")
+_CARD = "border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 8px; padding: 6px"
+_FRAMED = "border: 3px solid #0072B2; border-radius: 10px; padding: 8px"
+
+
+def with_pictures(catalogue, found):
+    """Return (rank, score, picture, name) of each row of a table with rank, key and score."""
+    look, name = catalogue.picture_or_none, catalogue.label
+    return [
+        (rank, score, look(key), name(key))
+        for rank, key, score in found[["rank", "key", "score"]].itertuples(index=False)
+    ]
 
 
 def html_table(query, neighbours, caption):
-    """Write a query and its neighbours as a table with the pictures inside.
-
-    Parameters
-    ----------
-    query : (picture, name)
-    neighbours : list of (rank, score, picture, name)
-        Pictures are RGB arrays, or None where one could not be read.
-    caption : str
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    TypeError
-        If the query or the neighbours have another form.
-    """
-    _check_shown(query, neighbours)
-    rows = [_row("query", "", *query)]
-    rows += [
-        _row(f"#{rank}", score_html(score), picture, name)
-        for rank, score, picture, name in neighbours
-    ]
-    head = "".join(f'<th scope="col">{title}</th>' for title in _HEAD)
+    """Write a query (picture, name) and what `with_pictures` returns as a table."""
+    rows = [("query", "", *query)]
+    rows += [(f"#{rank}", score_html(score), *shown) for rank, score, *shown in neighbours]
+    body = "".join(
+        f'<tr><th scope="row">{rank}</th><td>{picture_html(picture, name)}</td><td>{score}</td>'
+        f"<td>{escape(name)}</td></tr>"
+        for rank, score, picture, name in rows
+    )
+    titles = ("rank", "picture", "score", "name")
+    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
     return (
         f"<table><caption>{escape(caption)}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
 
@@ -71,23 +66,25 @@ def html_page(title, body):
 
 
 def gallery_html(query, neighbours):
-    """Write a query and its neighbours as cards that flow into rows; takes what `html_table` does.
-
-    Returns
-    -------
-    str
-    """
-    _check_shown(query, neighbours)
-    card = "border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 8px; padding: 6px"
-    framed = "border: 3px solid #0072B2; border-radius: 10px; padding: 8px"
-    picture, name = query
-    cards = [f'<div style="{framed}">{picture_html(picture, name, 200)}<br>{escape(name)}</div>']
+    """Write what `html_table` takes as cards."""
+    cards = [card_html(*query, escape(query[1]), 200, _FRAMED)]
     cards += [
-        f'<div style="{card}; width: 136px">{picture_html(picture, name)}<b>#{rank}</b> '
-        f"&nbsp;{score_html(score)}{escape(name)}</div>"
+        card_html(picture, name, f"<b>#{rank}</b> &nbsp;{score_html(score)}{escape(name)}")
         for rank, score, picture, name in neighbours
     ]
+    return cards_html(cards)
+
+
+def cards_html(cards):
+    """Write cards beside each other; what does not fit goes below."""
     return f'<div style="display: flex; flex-wrap: wrap; gap: 8px">{"".join(cards)}</div>'
+
+
+def card_html(picture, name, below, size=136, look=_CARD):
+    """Write a picture, with HTML below it, inside a frame."""
+    return (
+        f'<div style="{look}; width: {size}px">{picture_html(picture, name, size)}<br>{below}</div>'
+    )
 
 
 def picture_html(picture, name, size=136):
@@ -130,9 +127,10 @@ def status_html(text, wrong=False):
     return f'<div role="status" aria-live="polite" style="{look}">{escape(text)}</div>'
 
 
-def data_link(name, mime, data):
-    """Write a link that saves `data` (bytes) under a name, without any server."""
-    encoded = base64.b64encode(data).decode()
+def data_link(name, mime, text):
+    """Write a link that saves a text under a name, without any server."""
+    # Spreadsheets read a CSV as UTF-8 only if it begins with this mark.
+    encoded = base64.b64encode(text.encode("utf-8-sig")).decode()
     return (
         f'<a download="{escape(name)}" style="text-decoration: underline" '
         f'href="data:{mime};base64,{encoded}">{escape(name)}</a>'
@@ -144,39 +142,12 @@ def csv_text(table):
 
     What looks like one gets an apostrophe before it, in the header, too.
     """
-    check_type(table, pd.DataFrame, "table must be a pandas.DataFrame.")
     texts = table.select_dtypes(exclude="number").columns
     table = table.assign(**{name: table[name].map(_harmless) for name in texts})
     # As RFC 4180 says; only with it is a lone carriage return in a cell quoted, and starts no row.
     return table.rename(columns=_harmless).to_csv(index=False, lineterminator="\r\n")
 
 
-def csv_link(name, text):
-    """Write a link that saves CSV (str) under a name."""
-    # Spreadsheets read a CSV as UTF-8 only if it begins with this mark.
-    return data_link(name, "text/csv", text.encode("utf-8-sig"))
-
-
 def _harmless(cell):
     runs = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     return f"'{cell}" if runs else cell
-
-
-def _check_shown(query, neighbours):
-    """Raise TypeError unless they are a query and its neighbours, as `html_table` takes them."""
-    match query, neighbours:
-        case (_, str()), list() if all(isinstance(n, tuple) and len(n) == 4 for n in neighbours):
-            return
-    raise TypeError(
-        "query must be (picture, name), neighbours a list of (rank, score, picture, name), as "
-        "SimilarityPredictor.with_pictures returns. Received: "
-        f"{received(query)} and {received(neighbours)}"
-    )
-
-
-def _row(rank, score, picture, name):
-    shown = picture_html(picture, name)
-    return (
-        f'<tr><th scope="row">{rank}</th><td>{shown}</td><td>{score}</td>'
-        f"<td>{escape(name)}</td></tr>"
-    )

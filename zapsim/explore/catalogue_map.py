@@ -50,8 +50,7 @@ def map_catalogue(features, method="t-SNE", seed=42):
     Raises
     ------
     TypeError, ValueError
-        As in `zapsim.top_k`, for features; if the method is unknown, or there are fewer than 3
-        items.
+        As in `zapsim.top_k`, for features; if there are fewer than 3 items.
 
     References
     ----------
@@ -105,13 +104,6 @@ def snapped(places, columns=None):
     -------
     pandas.DataFrame of shape (n_items, 2), int64
         Columns ``column`` (from the left) and ``row`` (from the top), from 0, indexed by key.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer cells than items.
-    MemoryError
-        If the distances from every item to every cell would not fit in memory.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -162,8 +154,6 @@ def plot_map(catalogue, places, label=None, n=600, seed=42):
     ------
     KeyError
         If an item is not in the catalogue, or there is no such column.
-    TypeError, ValueError
-        If places are no such table or empty, or n is less than 1.
     """
     from zapsim.draw.plots import plot_mosaic
 

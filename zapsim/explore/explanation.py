@@ -14,13 +14,11 @@ from zapsim.catalogue import IDENTIFIERS, split_values
 from zapsim.checks import (
     check_catalogue,
     check_flag,
-    check_k,
     check_key,
     check_predictor,
     check_query,
     checked_number,
 )
-from zapsim.io.pictures import load_picture
 from zapsim.vgg16.network import averaging, grid_averages
 
 __all__ = ["Explanation", "agreement", "cell_contributions", "explain"]
@@ -59,12 +57,7 @@ class Explanation:
         return f"Explanation of {query} and {neighbour}: score {self.score:.3f}"
 
     def plot(self):
-        """Draw both pictures, and what each of their cells adds to the score.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
+        """Draw both pictures, and what each cell adds to the score; a matplotlib Figure."""
         from zapsim.draw.plots import plot_explanation
 
         return plot_explanation(self)
@@ -75,17 +68,13 @@ class Explanation:
         Parameters
         ----------
         white : int
-            A cell is background where its darkest pixel, in every channel, is at least this.
+            From 0 to 255. A cell is background where its darkest pixel, in every channel, is at
+            least this.
 
         Returns
         -------
         tuple of float
             In [0, 1], for the query and for the neighbour. High: the explanation misleads.
-
-        Raises
-        ------
-        ValueError
-            If `white` is no number from 0 to 255.
         """
         checked_number("white", white, 0, 255)
         shares = []
@@ -129,8 +118,6 @@ def explain(predictor, query, neighbour, whole=False):
         If there is no such key.
     PictureError
         If a picture cannot be read.
-    TypeError
-        If the predictor is none, or an item is neither a key nor a picture.
     ValueError
         If the predictor was made from a matrix, or from features that have no maps (fc1, fc2),
         or that do not say how they were made.
@@ -158,12 +145,11 @@ def explain(predictor, query, neighbour, whole=False):
             f"{cut} has no maps, so no place in the picture can be named. Explain "
             "features of a convolution or pooling layer, such as the default block4_pool."
         )
-    both = (query, neighbour)
+    catalogue, both = predictor.catalogue, (query, neighbour)
+    are_keys = [isinstance(item, str) for item in both]
     pictures = tuple(
-        extractor.square(
-            predictor.catalogue.picture(item) if isinstance(item, str) else load_picture(item)
-        )
-        for item in both
+        extractor.load(*(catalogue.read(item), item) if is_key else [item])
+        for item, is_key in zip(both, are_keys, strict=True)
     )
     maps = extractor.maps(pictures).astype(np.float64)
     units = [_unit(m.ravel()) for m in grid_averages(maps, extractor.grid) ** extractor.power]
@@ -172,43 +158,26 @@ def explain(predictor, query, neighbour, whole=False):
         cell_contributions(m, other - mean, extractor.grid, extractor.power)
         for m, other in zip(maps, units[::-1], strict=True)
     )
-    known = all(isinstance(item, str) for item in both)
-    catalogue = predictor.catalogue
     return Explanation(
         score=float(units[0] @ units[1]),
         usual=tuple(float(unit @ mean) for unit in units),
         contributions=contributions,
         pictures=pictures,
         names=tuple(
-            catalogue.label(item) if isinstance(item, str) else "your picture" for item in both
+            catalogue.label(item) if is_key else "your picture"
+            for item, is_key in zip(both, are_keys, strict=True)
         ),
-        agreement=agreement(catalogue, query, neighbour) if known else None,
+        agreement=agreement(catalogue, *both) if all(are_keys) else None,
     )
 
 
 def cell_contributions(maps, direction, grid, power=1.0):
     """Take apart, cell by cell, the dot product of an item's unit feature vector with another.
 
-    Parameters
-    ----------
-    maps : ndarray of shape (side, side, n_channels)
-        One picture's, as the network gives them; none is negative.
-    direction : ndarray of shape (n_features,)
-        Such as the other item's unit vector.
-    grid : int or "flat"
-    power : float
-        As in `zapsim.VGG16Extractor`.
-
-    Returns
-    -------
-    ndarray of shape (side, side), float64
-        Their sum is the dot product, exactly (but for rounding).
-
-    Raises
-    ------
-    ValueError
-        If the maps are not square, `grid` or `power` is no such number, or there is not one
-        direction for each feature.
+    The maps, (side, side, n_channels), are one picture's, as the network gives them; none is
+    negative. `direction`, (n_features,), is such as the other item's unit vector; `grid` and
+    `power` are as in `zapsim.VGG16Extractor`. Returns an ndarray of shape (side, side), float64,
+    whose sum is the dot product, exactly (but for rounding).
 
     Examples
     --------
@@ -219,21 +188,8 @@ def cell_contributions(maps, direction, grid, power=1.0):
     array([[0.   , 0.125],
            [0.375, 0.5  ]])
     """
-    maps = np.asarray(maps, np.float64)
-    if maps.ndim != 3 or maps.shape[0] != maps.shape[1]:
-        raise ValueError(
-            f"maps must have shape (side, side, n_channels), one picture's. Received: {maps.shape}"
-        )
-    if grid != "flat":
-        check_k(grid, "grid")
-    checked_number("power", power, 0)
     cells = averaging(len(maps), len(maps) if grid == "flat" else grid).astype(np.float64)
     averages = grid_averages(maps[None], grid)[0]
-    if np.size(direction) != averages.size:
-        raise ValueError(
-            f"direction must have one number for each of the {averages.size:,} features at grid "
-            f"{grid!r}. Received: shape {np.shape(direction)}"
-        )
     length = np.linalg.norm(averages**power) or 1.0
     # Each feature, divided among the cells in proportion to what they bring to its average.
     per_unit = np.divide(
@@ -265,8 +221,6 @@ def agreement(catalogue, query, neighbour):
     ------
     KeyError
         If there is no such key.
-    TypeError
-        If `catalogue` is no Catalogue, or a key no text.
     """
     check_catalogue(catalogue)
     check_key(query, "query")

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 __all__ = [
+    "FITS",
     "MAX_BYTES",
     "MAX_PIXELS",
     "SUFFIXES",
@@ -24,19 +25,22 @@ __all__ = [
 ]
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
+FITS = ("pad", "stretch", "trim")
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 200_000_000
 
 # Only these decoders are ever tried, whatever the file says it is.
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 _WHITE = (255, 255, 255)
+# What JPEG makes of white is at least this bright.
+_NEARLY_WHITE = 245
 
 
 class PictureError(ValueError):
     """A picture could not be read; the message names it and says why."""
 
 
-def load_picture(source, name=None):
+def load_picture(source, name=None, least=None):
     """Read one picture as RGB.
 
     The EXIF rotation is applied, transparency is laid on white, the first frame of an
@@ -49,6 +53,9 @@ def load_picture(source, name=None):
         (height, width, 4), dtype uint8.
     name : str, optional
         What error messages call the picture; by default its path.
+    least : int, optional
+        Decode a JPEG at a half, a quarter or an eighth of its size, in a fraction of the time, if
+        no side becomes shorter than this.
 
     Returns
     -------
@@ -69,6 +76,8 @@ def load_picture(source, name=None):
                     f"{name}: {width}×{height} pixels are more than the limit of "
                     f"{MAX_PIXELS:,}. Scale the picture down first."
                 )
+            if least:
+                image.draft(None, (least, least))
             return np.array(_to_rgb(ImageOps.exif_transpose(image)))
     except PictureError:
         raise
@@ -129,21 +138,25 @@ def fit_square(picture, size, fit="pad"):
     picture : ndarray of shape (height, width, 3), uint8
     size : int
         Side of the square, in pixels.
-    fit : {"pad", "stretch"}
+    fit : {"pad", "stretch", "trim"}
         "pad" keeps the proportions and fills up with white, so that a tall boot stays tall;
-        "stretch" pulls the picture to a square.
+        "stretch" pulls the picture to a square; "trim" cuts white margins off before it pads, so
+        that what is shown is as large as it can be.
 
     Returns
     -------
     ndarray of shape (size, size, 3), uint8
         Resized with antialiased bilinear interpolation.
     """
-    if fit not in ("pad", "stretch"):
-        raise ValueError(f"fit must be 'pad' or 'stretch'. Received: fit={fit!r}")
+    if fit not in FITS:
+        raise ValueError(f"fit must be one of {', '.join(FITS)}. Received: fit={fit!r}")
     image = Image.fromarray(picture)
+    if fit == "trim":
+        image = _without_margins(image)
     # Scaling comes before padding: a 50,000×100 strip must not become a square of 50,000².
     scale = size / max(image.size)
-    shape = [max(1, round(side * scale)) for side in image.size] if fit == "pad" else [size, size]
+    scaled = [max(1, round(side * scale)) for side in image.size]
+    shape = [size, size] if fit == "stretch" else scaled
     if image.size != tuple(shape):
         image = image.resize(shape, Image.Resampling.BILINEAR)
     if image.size != (size, size):
@@ -151,6 +164,11 @@ def fit_square(picture, size, fit="pad"):
         square.paste(image, ((size - image.width) // 2, (size - image.height) // 2))
         image = square
     return np.asarray(image)
+
+
+def _without_margins(image):
+    dark = image.convert("L").point(lambda grey: 255 * (grey < _NEARLY_WHITE))
+    return image.crop(dark.getbbox() or (0, 0, *image.size))
 
 
 def shrink(picture, longest):

@@ -26,7 +26,7 @@ _BLOCK_NUMBERS = 8_000_000
 
 
 def class_means(values, members=None):
-    """Average values by class.
+    """Average values by class: ndarray of shape (n_classes, n_metrics), float64.
 
     Parameters
     ----------
@@ -34,10 +34,6 @@ def class_means(values, members=None):
         Finite.
     members : scipy.sparse matrix of shape (n_queries, n_classes), optional
         1 where a query belongs to a class. By default all belong to one.
-
-    Returns
-    -------
-    ndarray of shape (n_classes, n_metrics), float64
     """
     sums = _sums(values, np.zeros(len(values), np.int64), members)
     return _ratios(np.ones((1, 1)), sums)[0]
@@ -46,26 +42,8 @@ def class_means(values, members=None):
 def resampled_means(values, clusters, members=None, n_resamples=1000, seed=0):
     """Average values by class, once for each resample of the clusters.
 
-    Parameters
-    ----------
-    values
-        As in `class_means`.
-    clusters : ndarray of shape (n_queries,), int
-        Equal for queries that are drawn together.
-    members
-        As in `class_means`.
-    n_resamples : int
-        At least 1.
-    seed : int
-
-    Returns
-    -------
-    ndarray of shape (n_resamples, n_classes, n_metrics), float64
-
-    Raises
-    ------
-    ValueError
-        If n_resamples is less than 1, or seed less than 0.
+    Values and members are as in `class_means`; `clusters`, (n_queries,), int, are equal for queries
+    that are drawn together. Returns an ndarray of shape (n_resamples, n_classes, n_metrics).
     """
     checked_whole("n_resamples", n_resamples)
     checked_whole("seed", seed, 0)
@@ -84,11 +62,7 @@ def resampled_means(values, clusters, members=None, n_resamples=1000, seed=0):
 def interval(resampled, confidence=0.95):
     """Return the lower and upper percentiles of resampled means, along the first axis.
 
-    Parameters
-    ----------
-    resampled : ndarray of shape (n_resamples, ...)
-    confidence : float
-        Share of the resamples that lie within, in (0, 1).
+    The share `confidence`, in (0, 1), of the resamples lies within.
     """
     checked_number("confidence", confidence, 0, 1, "()")
     tail = (1 - confidence) / 2

@@ -48,16 +48,14 @@ def plot_scorecard(card, metric=None):
     KeyError
         If the card has no such metric.
     TypeError, ValueError
-        If the card is none of these tables, such as what `compare` returns.
+        If the card is none of these tables.
     """
     shown, metric = _of_metric(card, metric)
     value, low, high = (shown[name].to_numpy(float) for name in ("value", "low", "high"))
     figure, axes = plt.subplots(figsize=(8, 0.3 * len(shown) + 1), layout="constrained")
     rows = np.arange(len(shown))
-    axes.errorbar(
-        value, rows, xerr=np.maximum([value - low, high - value], 0),
-        fmt="o", markersize=5, color=QUERY_COLOUR, ecolor=QUERY_COLOUR, elinewidth=1.6, capsize=3,
-    )  # fmt: skip
+    ends = np.maximum([value - low, high - value], 0)
+    axes.errorbar(value, rows, xerr=ends, fmt="o", color=QUERY_COLOUR, capsize=3)
     axes.set_yticks(rows, [str(name) for name in shown.index], parse_math=False)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlabel(str(metric), parse_math=False)
@@ -70,10 +68,9 @@ def plot_scorecard(card, metric=None):
         for row, item in zip(rows, card["an item"].itertuples(), strict=True):
             cost = item.million_multiply_adds
             spent = "" if np.isnan(cost) else f", {cost / 1000:.1f} billion multiply-adds"
-            text = f"{item.n_features:,} numbers{spent}"
-            axes.annotate(
-                text, (1.01, row), xycoords=("axes fraction", "data"),
-                va="center", fontsize=8, color=_GREY, annotation_clip=False,
+            axes.text(
+                1.01, row, f"{item.n_features:,} numbers{spent}", fontsize=8, color=_GREY,
+                va="center", transform=axes.get_yaxis_transform(),
             )  # fmt: skip
     # An open figure would be shown a second time at the end of the cell.
     plt.close(figure)
@@ -97,11 +94,6 @@ def plot_confusion(shares, least=0.05, n=40):
     matplotlib.figure.Figure
         A row for each class of queries, a column for each class of neighbours, in the table's
         order. The title says where classes were left out.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If shares are no such table, least is less than 0, or n less than 1.
     """
     check_table("shares", shares, [], "zapsim.confusion")
     if not len(shares) or shares.shape[0] != shares.shape[1]:
@@ -169,7 +161,7 @@ def plot_cases(catalogue, neighbours, labels, keys, k=5):
     KeyError
         If there is no such key.
     TypeError, ValueError
-        As in `zapsim.query_scores`; if keys are a single string, or none; if k is less than 1.
+        As in `zapsim.query_scores`; if keys are a single string, or none.
     """
     check_catalogue(catalogue)
     check_neighbours(neighbours)

@@ -17,7 +17,6 @@ from zapsim.checks import (
     check_k,
     check_list,
     check_neighbours,
-    check_options,
     groups_of,
 )
 from zapsim.io.saved import Neighbours
@@ -48,12 +47,7 @@ def precision_at_k(neighbours, labels):
     -------
     float
         Items without a label, or without neighbours, are left out as queries; a neighbour that
-        is missing or has no label counts as wrong.
-
-    Raises
-    ------
-    ValueError
-        If there is not one label for each item, or no item has both a label and a neighbour.
+        is missing or has no label counts as wrong. Errors as in `query_scores`.
 
     References
     ----------
@@ -99,9 +93,10 @@ def query_scores(neighbours, labels, k=None, exclude=None):
     ------
     ValueError
         If a k is less than 1, or more than were sought; if there is not one label for each item;
-        if nothing can be asked; or if neighbours share their query's value in `exclude`.
+        if no item has both a label and a neighbour; or if neighbours share their query's value in
+        `exclude`.
     TypeError
-        If labels are None, or the name of a column instead of its values.
+        If labels are no values of items, such as the name of a column.
     """
     judged = judge(neighbours, labels, k, exclude)
     return judged.scores.assign(relevant=judged.relevant)
@@ -129,11 +124,6 @@ def evaluate(neighbours, labels, k=None, exclude=None, average="queries", **boot
         what perfect neighbours would reach: less than 1 where a class has fewer than k others,
         and, for recall, where it has more.
 
-    Raises
-    ------
-    ValueError, TypeError
-        As in `query_scores`.
-
     Examples
     --------
     >>> import zapsim
@@ -143,7 +133,7 @@ def evaluate(neighbours, labels, k=None, exclude=None, average="queries", **boot
     >>> judged.loc["precision@5"].round(2).to_dict()
     {'value': 0.88, 'low': 0.85, 'high': 0.9, 'best': 1.0}
     """
-    check_options(bootstrap, _BOOTSTRAP)
+    _check_bootstrap(bootstrap)
     check_choice("average", average, ("queries", "classes"))
     judged = judge(neighbours, labels, k, exclude)
     members = _members(judged)[0] if average == "classes" else None
@@ -170,13 +160,8 @@ def per_class(neighbours, labels, k=None, exclude=None, metric="precision", **bo
         ``n_queries``; ``value``, ``low``, ``high`` and ``best`` as in `evaluate`. The columns are
         named for the metric, such as ``precision@5``. An interval without width says that there
         was nothing to resample: a single product, or queries that all scored the same.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As in `query_scores`, and if there is no such metric, or more than one k.
     """
-    check_options(bootstrap, _BOOTSTRAP)
+    _check_bootstrap(bootstrap)
     check_choice("metric", metric, METRICS)
     if k is not None:
         check_k(k)
@@ -216,11 +201,10 @@ def compare(neighbours, others, labels, k=None, exclude=None, **bootstrap):
     Raises
     ------
     ValueError, TypeError
-        As in `query_scores`; if the two were not asked the same queries; if k is not given where
-        different numbers of neighbours were sought; and if labels are not by key where the items'
-        order differs.
+        As in `query_scores`; if the two were not asked the same queries, or k is not given where
+        different numbers of neighbours were sought.
     """
-    check_options(bootstrap, _BOOTSTRAP)
+    _check_bootstrap(bootstrap)
     check_neighbours(neighbours)
     check_neighbours(others, "others")
     _check_same_k(k, [neighbours, others])
@@ -258,8 +242,7 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
     KeyError
         If `against` is none of the names.
     ValueError, TypeError
-        As in `query_scores` and, with `against`, in `compare`; if there is no such metric,
-        there are no features, or k is None where neighbours must yet be sought.
+        As in `query_scores` and, with `against`, in `compare`.
 
     Examples
     --------
@@ -273,17 +256,15 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
     all 2,048      0.88  0.85  0.90
     the first 20   0.50  0.47  0.54
     """
-    check_options(bootstrap, _BOOTSTRAP)
+    _check_bootstrap(bootstrap)
     check_dict("features", features, "{'VGG16': features}")
-    if not features:
-        raise ValueError("There are no features to judge. Give at least one: {'VGG16': features}.")
+    check_list("features", list(features), "{'VGG16': features}")
     if against is not None:
         check_choice("against", against, features, KeyError)
     metrics = [metrics] if isinstance(metrics, str) else metrics
     check_list("metrics", metrics, METRICS)
     for metric in metrics:
         check_choice("metrics", metric, METRICS)
-    largest = None if k is None else max(checked_ks(k))
     unsought = [name for name, each in features.items() if not isinstance(each, Neighbours)]
     for name in unsought:
         check_features(features[name], f"features[{name!r}]")
@@ -292,8 +273,9 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
             "Neighbours of features are sought by k. "
             f"Received: k=None for the features {', '.join(map(repr, unsought))}. Give k=5."
         )
+    largest = None if k is None else max(checked_ks(k))
     found = {
-        name: each if isinstance(each, Neighbours) else top_k(each, largest, exclude)
+        name: top_k(each, largest, exclude) if name in unsought else each
         for name, each in features.items()
     }
     _check_same_k(k, found.values())
@@ -302,7 +284,8 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
     rows = {}
     for name, each in judged.items():
         table = _means(each, **bootstrap)
-        shown = [row for metric in metrics for row in table.index if _metric_of(row) == metric]
+        starts = [f"{'m' if metric == 'AP' else ''}{metric}@" for metric in metrics]
+        shown = [row for start in starts for row in table.index if row.startswith(start)]
         table = table.loc[shown]
         if against is not None:
             both = _differences(each, judged[against], **bootstrap)
@@ -319,11 +302,15 @@ def _means(judged, members=None, **bootstrap):
 
 def _differences(first, second, **bootstrap):
     """Return what `compare` does, of what was judged."""
-    means = [first.scores.mean(), second.scores.mean()]
-    rows = [*means, *_bounds(_minus(first, second), first, **bootstrap)]
-    return pd.DataFrame(
-        np.array(rows).T, _mean_names(first.scores), ["first", "second", *_DIFFERENCE]
-    )
+    one, other = first.scores, second.scores
+    if set(one.index) != set(other.index):
+        raise ValueError(
+            f"Both must be asked the same queries. Received: {len(one):,} and {len(other):,} "
+            f"queries, of which {one.index.isin(other.index).sum():,} are the same."
+        )
+    bounds = _bounds(one - other.loc[one.index], first, **bootstrap)
+    rows = np.array([one.mean(), other.mean(), *bounds])
+    return pd.DataFrame(rows.T, _mean_names(one), ["first", "second", *_DIFFERENCE])
 
 
 def _bounds(
@@ -332,18 +319,22 @@ def _bounds(
 ):  # fmt: skip
     """Return the means of scores with their lower and upper bounds.
 
-    Each of shape (n_metrics,), averaged over the classes, or of shape (n_classes, n_metrics).
+    Each is of shape (n_metrics,) if averaged over the classes, else (n_classes, n_metrics).
     """
-    relevance, values = judged.relevance, scores.to_numpy()
-    groups = (
-        relevance.groups if clusters is None else groups_of(clusters, relevance.keys, "clusters")
-    )
+    relevance, values, groups = judged.relevance, scores.to_numpy(), judged.relevance.groups
+    if clusters is not None:
+        groups = groups_of(clusters, relevance.keys, "clusters")
     means = class_means(values, members)
     resampled = resampled_means(values, groups[judged.rows], members, n_resamples, seed)
     if average:
         # A small class may be missing from a resample; the mean is over those that are there.
         means, resampled = means.mean(axis=0), np.nanmean(resampled, axis=1)
     return means, *interval(resampled, confidence)
+
+
+def _check_bootstrap(options):
+    for option in options:
+        check_choice("An option", option, _BOOTSTRAP, TypeError)
 
 
 def _check_same_k(k, found):
@@ -374,21 +365,6 @@ def _members(judged):
     members = judged.relevance.members[judged.rows]
     has_queries = np.asarray(members.sum(axis=0)).ravel() > 0
     return members[:, has_queries], judged.relevance.values[has_queries]
-
-
-def _minus(first, second):
-    """Return the differences of two sets of scores, query by query, in the first's order."""
-    if set(first.scores.index) != set(second.scores.index):
-        raise ValueError(
-            "Both must be asked the same queries. "
-            f"Received: {len(first.scores):,} and {len(second.scores):,} queries, of which "
-            f"{first.scores.index.isin(second.scores.index).sum():,} are the same."
-        )
-    return first.scores - second.scores.loc[first.scores.index]
-
-
-def _metric_of(mean_name):
-    return mean_name.removeprefix("m").partition("@")[0]
 
 
 def _mean_names(scores):

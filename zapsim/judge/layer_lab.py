@@ -68,10 +68,8 @@ def extract_cuts(
 
     Raises
     ------
-    TypeError
-        If layers or grids are a single value, or the catalogue is no Catalogue.
     ValueError
-        If there are no layers, no grid that fits one, or a setting is none of `VGG16Extractor`'s.
+        If there are no layers, no grid fits one, or a setting is none of `VGG16Extractor`'s.
     MemoryError
         If all of them together would not fit in memory.
     """
@@ -113,28 +111,10 @@ def extract_cuts(
 def run_cuts(catalogue, extractor, cuts, prepare=preprocessed, progress=False):
     """Run a catalogue through one network in float32, and keep what several cuts give.
 
-    Parameters
-    ----------
-    catalogue : Catalogue
-    extractor : VGG16Extractor
-        Cut at or behind the last of `cuts`; its picture size, fit and power are used.
-    cuts : list of (layer, grid)
-        As `VGG16Extractor` takes them.
-    prepare : callable
-        RGB pictures (n, image_size, image_size, 3), in [0, 255] -> what the network is given,
-        float32.
-    progress : bool
-        Whether a bar is shown.
-
-    Returns
-    -------
-    dict of (layer, grid) to ndarray of shape (n_items, n_features), float32
-        Rounded to float16, as the extractor's are.
-
-    Raises
-    ------
-    PictureError
-        If a picture cannot be read.
+    The extractor is cut at or behind the last of `cuts`, (layer, grid) each; its picture size, fit
+    and power are used. `prepare` makes RGB pictures (n, image_size, image_size, 3), in [0, 255],
+    into what the network is given, float32. Returns a dict of (layer, grid) to an ndarray of shape
+    (n_items, n_features), float32, rounded to float16, as the extractor's are.
     """
     from tqdm.auto import tqdm
 
@@ -202,25 +182,19 @@ def lab_report(cuts, labels, k=5, exclude=None, against=None, **options):
         are not known); then as `zapsim.scorecard`.
     """
     check_dict("cuts", cuts, "{'VGG16': features}")
+    check_list("cuts", list(cuts), "{'VGG16': features}")
     for name, features in cuts.items():
         check_features(features, f"cuts[{name!r}]")
     card = scorecard(cuts, labels, k, exclude, against, metrics=("precision",), **options)
-    costs = {
-        name: {
-            "n_features": features.shape[1],
-            "bytes": 2 * features.shape[1],
-            "million_multiply_adds": features.attrs.get("million_multiply_adds", np.nan),
-        }
-        for name, features in cuts.items()
-    }
-    costs = pd.DataFrame(costs).T.astype({"n_features": int, "bytes": int})
-    costs.columns = pd.MultiIndex.from_product([["an item"], costs.columns])
-    return costs.join(card)
+    sizes = np.array([features.shape[1] for features in cuts.values()])
+    spent = [features.attrs.get("million_multiply_adds", np.nan) for features in cuts.values()]
+    costs = {"n_features": sizes, "bytes": 2 * sizes, "million_multiply_adds": spent}
+    return pd.concat({"an item": pd.DataFrame(costs, index=list(cuts))}, axis=1).join(card)
 
 
 def _name(extractor):
     grid = {None: "", "flat": " flat"}.get(extractor.grid, f" {extractor.grid}×{extractor.grid}")
-    fit = "" if extractor.fit == "pad" else ", stretched"
+    fit = {"stretch": ", stretched", "trim": ", trimmed"}.get(extractor.fit, "")
     power = "" if extractor.power == 0.5 else f", power {extractor.power:g}"
     weights = "" if extractor.weights == "bundled" else f", weights {extractor.weights}"
     return f"{extractor.layer}{grid} at {extractor.image_size}{fit}{power}{weights}"

@@ -45,10 +45,9 @@ class Judged(NamedTuple):
 
     Attributes
     ----------
-    scores : pandas.DataFrame of shape (n_queries, n_metrics), float64
-        Indexed by key; columns such as ``precision@5``.
-    best : pandas.DataFrame of shape (n_queries, n_metrics), float64
-        What perfect neighbours would score.
+    scores, best : pandas.DataFrame of shape (n_queries, n_metrics), float64
+        What they score, and what perfect neighbours would; indexed by key, columns such as
+        ``precision@5``.
     relevant : ndarray of shape (n_queries,), int64
         R, how many items are right for the query.
     rows : ndarray of shape (n_queries,), int64
@@ -64,12 +63,7 @@ class Judged(NamedTuple):
 
 
 def judge(neighbours, labels, k=None, exclude=None):
-    """Score every item that can be asked; for the parameters see `zapsim.query_scores`.
-
-    Returns
-    -------
-    Judged
-    """
+    """Return every item that can be asked as `Judged`; parameters as in `query_scores`."""
     check_neighbours(neighbours)
     ks = _sought(k, neighbours)
     relevance = Relevance(labels, neighbours.keys, exclude)
@@ -103,13 +97,7 @@ def judge(neighbours, labels, k=None, exclude=None):
 
 
 def asked(neighbours, relevance):
-    """Return the positions of the items that have both a label and a neighbour.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
+    """Return the positions of the items with both a label and a neighbour, or ValueError."""
     rows = np.flatnonzero(relevance.labelled & (neighbours.indices >= 0).any(axis=1))
     if not len(rows):
         raise ValueError("No item has both a label and a neighbour: there is nothing to judge.")
@@ -121,13 +109,7 @@ def _share(part, whole):
 
 
 def checked_ks(k):
-    """Return one or several k as a list of int.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or one is not a whole number of at least 1.
-    """
+    """Return one or several k as a list; ValueError if there is none, or one is unfit."""
     ks = k if pd.api.types.is_list_like(k) else [k]
     check_list("k", ks, "[1, 5, 10]")
     for n in ks:

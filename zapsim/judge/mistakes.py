@@ -97,7 +97,7 @@ def worst_queries(neighbours, labels, n=10, k=None, exclude=None):
     Raises
     ------
     ValueError, TypeError
-        As in `zapsim.query_scores`, and if n is less than 1 or there is more than one k.
+        As in `zapsim.query_scores`.
     """
     checked_whole("n", n)
     if k is not None:

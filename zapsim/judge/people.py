@@ -8,7 +8,7 @@ comparisons of items that the catalogue does not have are left out.
 """
 
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,6 @@ from zapsim.checks import (
     check_catalogue,
     check_choice,
     check_features,
-    check_path,
     check_table,
     checked_whole,
 )
@@ -61,23 +60,21 @@ def load_comparisons(source, catalogue):
     FileNotFoundError
         If one of the two files is missing.
     ValueError
-        If a file or the zip is damaged, or a file is larger than 2 MB or does not hold what it
-        should.
+        If a file or the zip is damaged, is larger than 2 MB, or holds something else.
 
     References
     ----------
     Yu & Grauman, "Fine-Grained Visual Comparisons with Local Learning", CVPR 2014.
     """
-    check_path("source", source)
     check_catalogue(catalogue)
-    labels = _read(source, _LABELS, ["mturkOrder", "mturkEqual"])
-    paths = _read(source, _PATHS, ["imagepath"])["imagepath"]
-    names = [_text(path) for path in _cells(paths, _PATHS, "OU")]
+    labels = _cells(source, _LABELS, "mturkOrder", "mturkEqual")
+    paths = [np.ravel(cell) for cell in _cells(source, _PATHS, "imagepath")]
+    if any(path.size != 1 or path.dtype.kind != "U" for path in paths):
+        raise ValueError(f"{_PATHS} must hold one path a cell. Is it UT-Zappos50K's?")
+    cids = [PurePosixPath(path[0]).stem.replace(".", "-") for path in paths]
     key_of = dict(zip(catalogue.table.get("CID", ()), catalogue.keys, strict=False))
-    keys = np.array([key_of.get(_cid(name)) for name in names], object)
-    cells = [cell for variable in labels.values() for cell in _cells(variable, _LABELS, "O")]
-    blocks = [_checked(cell, len(keys)) for cell in cells]
-    values = np.concatenate([np.empty((0, 6)), *blocks])
+    keys = np.array([key_of.get(cid) for cid in cids], object)
+    values = _numbers(labels, len(keys))
     first, second, attribute, label = values[:, :4].astype(np.int64).T - 1
     table = pd.DataFrame(
         {
@@ -139,11 +136,6 @@ def attribute_accuracy(features, comparisons, attribute, seed=42):
     n : int
         Of how many pairs.
 
-    Raises
-    ------
-    ValueError
-        As `attribute_questions` does.
-
     References
     ----------
     Ranking by an attribute, learned from pairs: Parikh & Grauman, "Relative Attributes", ICCV
@@ -197,75 +189,48 @@ def _fitted(differences, more):
     return search.fit(doubled, answers).best_estimator_.coef_[0]
 
 
-def _read(source, name, variables):
-    """Read variables of a MATLAB file in a folder or zip."""
+def _cells(source, name, *variables):
+    """Return the cells of a MATLAB file's variables, the first of which must be there."""
     from scipy.io import loadmat
 
-    data = _bytes(Path(source).expanduser(), name)
-    if len(data) > _LARGEST:
+    source = Path(source).expanduser()
+    # Of the two files, fetch_zappos takes only the labels out of the zip.
+    places = [place for place in (source, source / DATA_ZIP) if place.exists()]
+    read = [data for place in places if (data := read_named(place, name)) is not None]
+    if not read:
+        raise FileNotFoundError(f"No {name} in {source}. It is part of UT-Zappos50K's {DATA_ZIP}.")
+    if len(read[0]) > _LARGEST:
         raise ValueError(
-            f"{name} has {len(data):,} bytes, more than the limit of {_LARGEST:,}. "
+            f"{name} has {len(read[0]):,} bytes, more than the limit of {_LARGEST:,}. "
             "Is it UT-Zappos50K's?"
         )
     try:
         # No pickle is involved, but a damaged file raises many kinds of errors.
-        found = loadmat(BytesIO(data), variable_names=variables)
+        found = loadmat(BytesIO(read[0]), variable_names=variables)
     except Exception as error:
         why = str(error) or type(error).__name__
         raise ValueError(f"{name} cannot be read as a MATLAB file: {why}") from error
     if variables[0] not in found:
         raise ValueError(f"{name} holds no variable {variables[0]!r}. Is it UT-Zappos50K's?")
-    return {variable: found[variable] for variable in variables if variable in found}
+    arrays = [found[variable] for variable in variables if variable in found]
+    if not all(isinstance(array, np.ndarray) and array.dtype.kind in "OU" for array in arrays):
+        raise ValueError(f"{name} must hold cells of a MATLAB file, as UT-Zappos50K's does.")
+    return [cell for array in arrays for cell in array.ravel()]
 
 
-def _bytes(source, name):
-    # Of the two, fetch_zappos takes only the labels out of the zip.
-    for place in (source, source / DATA_ZIP):
-        data = read_named(place, name) if place.exists() else None
-        if data is not None:
-            return data
-    raise FileNotFoundError(f"No {name} in {source}. It is part of UT-Zappos50K's {DATA_ZIP}.")
-
-
-def _cells(variable, name, kinds):
-    """Return the cells of a MATLAB variable in a row, or raise ValueError if it has none."""
-    if not isinstance(variable, np.ndarray) or variable.dtype.kind not in kinds:
-        raise ValueError(
-            f"{name} must hold cells, as UT-Zappos50K's does. "
-            f"Received: {getattr(variable, 'dtype', type(variable).__name__)}"
-        )
-    return variable.ravel()
-
-
-def _text(cell):
-    text = np.ravel(cell)
-    if text.size != 1 or text.dtype.kind != "U":
-        raise ValueError(
-            f"{_PATHS} must hold one path a cell. Received: {text.dtype} of shape {text.shape}"
-        )
-    return str(text[0])
-
-
-def _checked(block, n_pictures):
-    """Return a block of comparisons as floats, or raise."""
-    block = np.asarray(block)
-    ends = (n_pictures, n_pictures, len(ATTRIBUTES), len(_ANSWERS))
-    if not block.size:
-        return np.empty((0, 6))
-    if block.ndim != 2 or block.shape[1] != 6 or block.dtype.kind not in "iuf":
-        raise ValueError(
-            f"Comparisons must be numbers in 6 columns. Received: {block.shape}, {block.dtype}"
-        )
-    block = block.astype(np.float64)
-    whole = block[:, :4]
+def _numbers(blocks, n_pictures):
+    """Return blocks of comparisons as one array (n, 6) of floats, or raise ValueError."""
+    blocks = [np.asarray(block) for block in blocks if np.size(block)]
+    for block in blocks:
+        if block.ndim != 2 or block.shape[1] != 6 or block.dtype.kind not in "iuf":
+            raise ValueError(
+                f"Comparisons must be numbers in 6 columns. Received: {block.shape}, {block.dtype}"
+            )
+    values = np.concatenate([np.empty((0, 6)), *blocks])
+    whole, ends = values[:, :4], (n_pictures, n_pictures, len(ATTRIBUTES), len(_ANSWERS))
     if not ((whole >= 1) & (whole <= ends) & (whole % 1 == 0)).all():
         raise ValueError(
             f"A comparison needs two of the {n_pictures:,} pictures, an attribute from 1 to 4 and "
             "a label from 1 to 3, all counted from 1. Some in the file have others."
         )
-    return block
-
-
-def _cid(path):
-    stem = path.rpartition("/")[2].rpartition(".")[0]
-    return stem.replace(".", "-")
+    return values

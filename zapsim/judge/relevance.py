@@ -28,10 +28,9 @@ class Relevance:
 
     Parameters
     ----------
-    labels : array-like of shape (n_items,), or pandas.Series indexed by key
+    labels, exclude : array-like of shape (n_items,), or pandas.Series indexed by key
+        Items with the same value in `exclude`, which is optional, are not right for each other.
     keys : pandas.Index of shape (n_items,)
-    exclude : array-like of shape (n_items,), or pandas.Series indexed by key, optional
-        Items with the same value are not right for each other.
 
     Attributes
     ----------
@@ -43,9 +42,8 @@ class Relevance:
     members : scipy.sparse.csr_matrix of shape (n_items, n_values), float64
         1 where an item has a value.
     labelled : ndarray of shape (n_items,), bool
-        Which items have a value.
     groups : ndarray of shape (n_items,), int64
-        As `groups_of` returns for `exclude`.
+        Equal where `exclude` is.
     """
 
     def __init__(self, labels, keys, exclude=None):
@@ -71,17 +69,7 @@ class Relevance:
         self.groups = groups_of(exclude, keys)
 
     def right(self, neighbours):
-        """Return which neighbours are right for their query.
-
-        Parameters
-        ----------
-        neighbours : ndarray of shape (n_items, k), int
-            Positions, -1 for none.
-
-        Returns
-        -------
-        ndarray of shape (n_items, k), bool
-        """
+        """Return which neighbours, positions (n_items, k), -1 for none, are right: bool."""
         right = np.empty(neighbours.shape, bool)
         for rank, found in enumerate(neighbours.T):
             theirs = self._has[np.where(found < 0, -1, self._codes[found])]

@@ -32,16 +32,12 @@ _KNEE = 6 / 29
 
 
 def baseline_features(catalogue):
-    """Compute all three baselines.
-
-    Parameters
-    ----------
-    catalogue : Catalogue
+    """Compute all three baselines of a catalogue, for `zapsim.scorecard`.
 
     Returns
     -------
     dict of str to pandas.DataFrame
-        ``random``, ``raw pixels`` and ``colour histogram``, for `zapsim.scorecard`.
+        ``random``, ``raw pixels`` and ``colour histogram``.
     """
     return {
         "random": random_features(catalogue),
@@ -51,21 +47,11 @@ def baseline_features(catalogue):
 
 
 def random_features(catalogue, n_features=64, seed=0):
-    """Draw features at random, in directions that are all equally likely.
+    """Draw features (n_items, n_features) at random, in directions that are all equally likely.
 
-    Parameters
-    ----------
-    catalogue : Catalogue
-    n_features : int
-        At least 1.
-    seed : int
-
-    Returns
-    -------
-    pandas.DataFrame of shape (n_items, n_features), float32
-        Their neighbours are right about as often as by chance. This is a single draw, and an
-        interval over queries does not cover how draws differ: on average over many, precision is
-        the mean over the queries of n_relevant / n_others.
+    Their neighbours are right about as often as by chance. This is a single draw, and an interval
+    over queries does not cover how draws differ: on average over many, precision is the mean over
+    the queries of n_relevant / n_others.
     """
     check_catalogue(catalogue)
     checked_whole("n_features", n_features)
@@ -74,18 +60,10 @@ def random_features(catalogue, n_features=64, seed=0):
 
 
 def pixels(catalogue, size=16):
-    """Take the pixels of pictures scaled down to small squares.
+    """Take the pixels of pictures scaled down to small squares of `size`.
 
-    Parameters
-    ----------
-    catalogue : Catalogue
-    size : int
-        Side of the squares, in pixels, at least 1; proportions are kept, as by `fit_square`.
-
-    Returns
-    -------
-    pandas.DataFrame of shape (n_items, 3 × size²), float32
-        By row, column, then red, green, blue, in [0, 255].
+    Proportions are kept, as by `fit_square`. Features are (n_items, 3 × size²), float32: by row,
+    column, then red, green, blue, in [0, 255].
     """
     check_catalogue(catalogue)
     checked_whole("size", size)
@@ -128,14 +106,14 @@ def colour_histogram(catalogue, space="lab", bins=6, power=0.5, ignore_white=Fal
         f"Histograms of {len(catalogue):,} items × {bins**3:,} colours × 8 bytes",
         "Take fewer bins.",
     )
-    lowest, extent = ([0, -110, -110], [100, 220, 220]) if space == "lab" else (0, 256)
-    lowest, extent = np.array(lowest), np.array(extent)
+    lab = space == "lab"
+    lowest, extent = np.array([[0, -110, -110], [100, 220, 220]] if lab else [[0] * 3, [256] * 3])
     histograms = []
     for picture in _pictures(catalogue):
         colours = shrink(picture, _LONGEST).reshape(-1, 3)
         coloured = colours[colours.min(axis=1) < _WHITE]
         colours = coloured if ignore_white and len(coloured) else colours
-        points = rgb_to_lab(colours) if space == "lab" else colours
+        points = rgb_to_lab(colours) if lab else colours
         cells = ((points - lowest) * bins / extent).astype(np.int64).clip(0, bins - 1)
         places = np.ravel_multi_index(cells.T, (bins,) * 3)
         counts = np.bincount(places, minlength=bins**3)
@@ -146,23 +124,9 @@ def colour_histogram(catalogue, space="lab", bins=6, power=0.5, ignore_white=Fal
 def rgb_to_lab(colours):
     """Convert sRGB colours to CIE L*a*b*, in daylight (D65).
 
-    Parameters
-    ----------
-    colours : ndarray of shape (..., 3), uint8
-
-    Returns
-    -------
-    ndarray of shape (..., 3), float64
-        L* in [0, 100], black to white; a* green to red, b* blue to yellow, both within ±110.
-
-    Raises
-    ------
-    ValueError
-        If colours have another type or shape.
-
-    References
-    ----------
-    IEC 61966-2-1 (sRGB); CIE 15:2004, section 8.2.1.
+    Colours are of shape (..., 3), uint8; the result is float64: L* in [0, 100], black to white; a*
+    green to red, b* blue to yellow, both within ±110. See IEC 61966-2-1 (sRGB); CIE 15:2004,
+    section 8.2.1.
 
     Examples
     --------
@@ -171,11 +135,6 @@ def rgb_to_lab(colours):
     array([[100. ,   0. ,   0. ],
            [ 53.2,  80.1,  67.2]])
     """
-    colours = np.asarray(colours)
-    if colours.dtype != np.uint8 or colours.shape[-1:] != (3,):
-        raise ValueError(
-            f"colours must be of shape (..., 3), uint8. Received: {colours.shape}, {colours.dtype}"
-        )
     xyz = _LINEAR[colours] @ _TO_XYZ.T
     bent = np.where(xyz > _KNEE**3, np.cbrt(xyz), xyz / (3 * _KNEE**2) + 4 / 29)
     x, y, z = np.moveaxis(bent, -1, 0)

@@ -15,8 +15,10 @@ from PIL import Image
 
 from zapsim.checks import (
     check_catalogue,
+    check_choice,
     check_dict,
     check_features,
+    check_list,
     check_neighbours,
     checked_number,
 )
@@ -39,14 +41,6 @@ def greyed(catalogue):
 
     Its pictures take the same path as all others, so features of the two differ by nothing but
     colour.
-
-    Parameters
-    ----------
-    catalogue : Catalogue
-
-    Returns
-    -------
-    Catalogue
 
     Examples
     --------
@@ -97,13 +91,12 @@ def shape_colour_texture(catalogue, cache=None, centre=True):
     folder = MINIZAP_PARTS if isinstance(cache, str) and cache == "bundled" else cache
     grey = greyed(catalogue)
     extractors = {"shape": VGG16Extractor(), "texture": VGG16Extractor("block2_pool", grid=1)}
-    parts = {
-        name: extractor.extract(grey, cache=folder and Path(folder) / name)
+    shape, texture = (
+        extractor.extract(grey, cache=folder and Path(folder) / name)
         for name, extractor in extractors.items()
-    }
-    keys = parts["shape"].index
-    colour = colour_histogram(catalogue.subset(keys), ignore_white=True).loc[keys]
-    parts = {"shape": parts["shape"], "colour": colour, "texture": parts["texture"].loc[keys]}
+    )
+    colour = colour_histogram(catalogue.subset(shape.index), ignore_white=True)
+    parts = {"shape": shape, "colour": colour, "texture": texture.loc[shape.index]}
     return {name: centred(part) for name, part in parts.items()} if centre else parts
 
 
@@ -126,11 +119,6 @@ def centred(features):
         Its mean is 0. A vector of zeros stays one, and does not count for the mean; one that is
         the mean becomes one. It belongs to this catalogue: a new picture's features cannot be
         compared with it.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `zapsim.top_k`, for features.
 
     Examples
     --------
@@ -170,8 +158,6 @@ def blend(parts, weights=None):
 
     Raises
     ------
-    TypeError
-        If a part is no DataFrame, or parts or weights are no dict.
     ValueError
         If the parts are of different items, one is a similarity matrix, a weight is negative or of
         no part, or all are 0.
@@ -201,13 +187,7 @@ def blend(parts, weights=None):
 
 
 def check_parts(parts):
-    """Return the parts' keys, in the first one's order; raise unless all have the same ones.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `blend` does.
-    """
+    """Return the parts' keys, in the first one's order; raise as `blend` does if they differ."""
     check_dict("parts", parts, "{'shape': features}")
     for name, features in parts.items():
         check_features(features, f"parts[{name!r}]")
@@ -224,32 +204,13 @@ def check_parts(parts):
 
 
 def checked_weights(parts, weights=None):
-    """Return a weight for each part, together 1.
-
-    Parameters
-    ----------
-    parts : dict
-        By name.
-    weights : dict of str to float, optional
-
-    Returns
-    -------
-    dict of str to float
-
-    Raises
-    ------
-    ValueError
-        As `blend` does.
-    """
+    """Return a weight for each part by name, together 1; raise as `blend` does."""
     check_dict("parts", parts, "{'shape': features}")
-    if not parts:
-        raise ValueError("There are no parts to blend. Give at least one: {'shape': features}.")
+    check_list("parts", list(parts), "{'shape': features}")
     weights = dict.fromkeys(parts, 1.0) if weights is None else weights
     check_dict("weights", weights, "{'shape': 3, 'colour': 1}")
-    if unknown := [name for name in weights if name not in parts]:
-        raise ValueError(
-            f"There are weights for {', '.join(map(repr, parts))} only. Received: {unknown[0]!r}"
-        )
+    for name in weights:
+        check_choice("The name of a weight", name, parts)
     values = {name: checked_number(f"weights[{name!r}]", weights.get(name, 0), 0) for name in parts}
     total = sum(values.values())
     if not total:

@@ -49,10 +49,8 @@ def reduce(features, n=256, seed=0):
 
     Raises
     ------
-    TypeError
-        If features are no DataFrame.
-    ValueError
-        If n is out of range, or features hold NaN or infinity or are a similarity matrix.
+    TypeError, ValueError
+        As in `zapsim.top_k`, for features; if n is out of range.
 
     References
     ----------
@@ -145,23 +143,10 @@ class Reduction:
     def transform(self, features):
         """Express vectors in the components found by `fit`.
 
-        Parameters
-        ----------
-        features : pandas.DataFrame or ndarray
-            A DataFrame as in `reduce`, or an array of shape (n_features,) or (n_items, n_features).
-
-        Returns
-        -------
-        pandas.DataFrame or ndarray, float32
-            As was given, with n columns in place of n_features.
-
-        Raises
-        ------
-        ValueError
-            If the vectors have another length than those that were fitted, or hold NaN, or nothing
-            was fitted yet.
-        TypeError
-            If features are neither.
+        Features are a DataFrame as in `reduce`, or an ndarray of shape (n_features,) or
+        (n_items, n_features). The same is returned, float32, with n columns in place of
+        n_features. ValueError if the vectors have another length than those that were fitted, or
+        hold NaN, or nothing was fitted yet.
         """
         self._check_fitted()
         if isinstance(features, np.ndarray):
@@ -172,11 +157,8 @@ class Reduction:
     def extractor(self, extractor=None):
         """Return an extractor of reduced features, for ``SimilarityPredictor(…, extractor=…)``.
 
-        Parameters
-        ----------
-        extractor : VGG16Extractor, optional
-            What made the features before they were reduced; by default it is made from the
-            settings that they carried.
+        `extractor` is what made the features before they were reduced; by default it is made from
+        the settings that they carried.
         """
         self._check_fitted()
         return _ReducedExtractor(self, extractor)

@@ -1,8 +1,9 @@
 """Write VGG16 cut short with 8 bits, weights and maps alike, for LiteRT.
 
-In: a cut. Out: a ``.tflite`` that takes and gives float32. The default cut ships with zapsim; any
-other is converted once, with TensorFlow, and kept in a folder for caches. The edge rule: pictures
-of MiniZap, always the same ones, tell how large the numbers in each layer get.
+In: a cut. Out: a ``.tflite`` that takes and gives float32. The default cut ships with zapsim, in
+one file for pictures of every size; any other is converted once, with TensorFlow, and kept in a
+folder for caches. The edge rule: pictures of MiniZap, always the same ones, tell how large the
+numbers in each layer get.
 
 References
 ----------
@@ -25,15 +26,16 @@ from zapsim.vgg16.weights import identify_weights, undamaged
 
 __all__ = ["INT8_SHA256", "SHIPPED", "converted", "int8_file", "is_shipped"]
 
-# Layer, image size and weights of the cut that ships in 8 bits.
+# Layer, image size and weights of the cut that ships in 8 bits. Other sizes use the same file, for
+# a convolution's weights do not depend on the size.
 SHIPPED = ("block4_pool", 128, "bundled")
 INT8_SHA256 = "dcac786fec82b1504d5eb0824e49711e7df9547eeb7aa66a57215f7730b8ac61"
 _PICTURES = 100
 
 
-def is_shipped(layer, image_size, weights):
+def is_shipped(layer, weights):
     """Tell whether a cut ships in 8 bits."""
-    return (layer, image_size) == SHIPPED[:2] and isinstance(weights, str) and weights == SHIPPED[2]
+    return layer == SHIPPED[0] and isinstance(weights, str) and weights == SHIPPED[2]
 
 
 def int8_file(layer, image_size, weights):
@@ -49,7 +51,7 @@ def int8_file(layer, image_size, weights):
     str or bytes
         The path of a ``.tflite``, or its content where it cannot be kept.
     """
-    if is_shipped(layer, image_size, weights):
+    if is_shipped(layer, weights):
         return str(undamaged(VGG16_INT8, INT8_SHA256))
     digest = sha256(identify_weights(weights).encode()).hexdigest()[:16]
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -38,9 +38,9 @@ def open_engine(layer, image_size, weights, precision):
     -------
     LiteRTEngine or KerasEngine
     """
-    chosen = choose_format(precision, is_shipped(layer, image_size, weights))
+    chosen = choose_format(precision, is_shipped(layer, weights))
     if chosen == "int8":
-        return LiteRTEngine(int8_file(layer, image_size, weights))
+        return LiteRTEngine(int8_file(layer, image_size, weights), image_size)
     return KerasEngine(truncated_vgg16(layer, image_size, weights, chosen), chosen)
 
 
@@ -54,6 +54,8 @@ class LiteRTEngine:
     ----------
     file : path or bytes
         A ``.tflite`` for one picture.
+    image_size : int
+        Which the file need not have been made for, if it has no fully connected layers.
 
     Attributes
     ----------
@@ -61,8 +63,9 @@ class LiteRTEngine:
         What runs where, such as ``"int8 on LiteRT"``.
     """
 
-    def __init__(self, file):
+    def __init__(self, file, image_size):
         self._file = {"model_content" if isinstance(file, bytes) else "model_path": file}
+        self._shape = (1, image_size, image_size, 3)
         self._own = local()
         self.runs = f"int8 on {_litert()[1]}"
 
@@ -101,6 +104,8 @@ class LiteRTEngine:
                     f"{name} is damaged ({error}). Delete it if it lies in a cache folder; "
                     "otherwise fetch zapsim again."
                 ) from error
+            taken = interpreter.get_input_details()[0]["index"]
+            interpreter.resize_tensor_input(taken, self._shape)
             interpreter.allocate_tensors()
         return interpreter
 

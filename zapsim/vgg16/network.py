@@ -190,8 +190,8 @@ def prepare_tensorflow():
         except ModuleNotFoundError as error:
             raise ImportError(
                 f"This needs Keras and TensorFlow, and {error.name} is not installed: "
-                "pip install 'zapsim[keras]'. Without them VGG16Extractor() computes at its "
-                "default cut only: block4_pool, image_size=128, the bundled weights."
+                "pip install 'zapsim[keras]'. Without them VGG16Extractor() computes the "
+                "default cut only, at any size: block4_pool, the bundled weights."
             ) from error
         tf.config.list_physical_devices("GPU")
 

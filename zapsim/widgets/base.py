@@ -2,30 +2,32 @@
 
 In: a state, and items' keys, scores, names and pictures. Out: widgets, made once; afterwards only
 their content changes. What differs between ipywidgets 7, which Google Colab has, and 8 is bridged
-here. The edge rule: an error is shown in the status line, and a picture that cannot be read has a
-stand-in of the same size, so that nothing moves.
+here; all else is common to both, so it is the same in JupyterLab, Colab, VS Code and Voila. The
+edge rule: an error is shown in the status line, and nothing changes; a picture that cannot be
+read has a stand-in of the same size, so that nothing moves.
 """
 
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from html import escape
-from io import BytesIO
 
 import ipywidgets as widgets
+import numpy as np
 from IPython.display import HTML
 from PIL import Image, ImageDraw
 
 from zapsim.checks import check_type
 from zapsim.draw.html import score_html, status_html
-from zapsim.io.pictures import PictureError
+from zapsim.io.pictures import PictureError, thumbnail
 
 __all__ = [
     "Gallery",
     "StatefulWidget",
+    "Tile",
     "as_text",
-    "button",
     "empty_upload",
     "error_text",
+    "grid",
     "no_picture",
     "row",
     "uploaded",
@@ -34,6 +36,7 @@ __all__ = [
 
 _CARD_SIZE = 136
 _THUMBNAILS = 2_000
+_READERS = 4
 _WRITES_HTML = int(widgets.__version__.partition(".")[0]) < 8
 
 # A card's button covers the whole card, so that a click on the picture is a click on the button.
@@ -79,15 +82,6 @@ class StatefulWidget(widgets.VBox):
     widgets, and returns those that stand below each other; ``_show`` shows what the state holds;
     ``_follow`` sets the controls to what the state says; ``_summary`` returns the status line;
     ``_preview`` returns what is shown as HTML.
-
-    Parameters
-    ----------
-    state : BrowserState, MixState or QuizState
-
-    Raises
-    ------
-    TypeError
-        If it is not the state that the subclass shows.
     """
 
     def __init__(self, state):
@@ -97,9 +91,10 @@ class StatefulWidget(widgets.VBox):
             self._shows,
             f"{name}(state) shows a {wanted}. zapsim.browse, mix and quiz make both.",
         )
-        self.state, self.status = state, widgets.HTML()
+        self.state, self.status, self.links = state, widgets.HTML(), widgets.HTML()
         self._mirroring = False
         self._thumbnail = lru_cache(_THUMBNAILS)(self._make_thumbnail)
+        self._readers = ThreadPoolExecutor(_READERS)
         style = widgets.HTML(_STYLE, layout=widgets.Layout(display="none"))
         super().__init__([style, *self._make()])
         self.add_class("zapsim")
@@ -114,26 +109,42 @@ class StatefulWidget(widgets.VBox):
         """
         return HTML(self._preview())
 
-    def _do(self, action, *arguments):
-        """Carry out one action and show what came of it, or why it could not be."""
-        if not self._mirroring:
-            with self._guard():
-                action(*arguments)
-                self._refresh()
+    def _button(self, description, tooltip, action, *arguments):
+        """Make a button, as wide as its words, that carries out an action."""
+        button = widgets.Button(description=description, tooltip=tooltip, layout=wide("auto"))
+        button.on_click(lambda _: self._do(action, *arguments))
+        return button
 
-    @contextmanager
-    def _guard(self):
-        """Say what went wrong: errors in callbacks vanish in JupyterLab and VS Code."""
+    def _control(self, control, action, *arguments):
+        """Let a control's new values be the last argument of an action."""
+        control.observe(lambda change: self._do(action, *arguments, change["new"]), "value")
+        return control
+
+    def _slider(self, kind, value, name, action, *arguments, **limits):
+        label = {"description": as_text(name), "style": {"description_width": "auto"}}
+        slider = kind(value, **label, **limits, layout=wide(300))
+        return self._control(slider, action, *arguments)
+
+    def _do(self, action, *arguments):
+        """Carry out one action, and show what came of it, or why it could not be.
+
+        What the action returns, if anything, is said instead of the summary.
+        """
+        if self._mirroring:
+            return
+        # They hold what is no longer shown.
+        self.links.value = ""
+        # Errors in callbacks vanish in JupyterLab and VS Code.
         try:
-            yield
+            self._refresh(action(*arguments))
         except Exception as error:
             self._say(error_text(error), wrong=True)
             self._mirror()
 
-    def _refresh(self):
+    def _refresh(self, said=None):
         self._show()
         self._mirror()
-        self._say(self._summary())
+        self._say(said or self._summary())
 
     def _mirror(self):
         """Let controls follow the state without taking that for a person's choice."""
@@ -152,32 +163,61 @@ class StatefulWidget(widgets.VBox):
         except PictureError:
             return no_picture(size)
 
+    def _thumbnails(self, keys):
+        # In threads: on a network drive, each file takes a while.
+        return self._readers.map(self._thumbnail, keys)
+
+
+class Tile:
+    """A picture, `size` pixels wide, a text below it, and perhaps a button, in a box.
+
+    A layout and a style may be shared: they are widgets, too, and fewer widgets open faster.
+    """
+
+    def __init__(self, size, css, button=None, layout=None, style=None):
+        shared, self.button = layout or {}, button
+        self.image = widgets.Image(format="jpeg", width=size, height=size, layout=shared)
+        self.text = widgets.HTML(layout=layout or wide(size), style=style or {})
+        parts = [self.image, self.text, *([button] if button else [])]
+        self.box = widgets.VBox(parts, layout=shared)
+        self.box.add_class(css)
+
+    def show(self, picture, html):
+        """Show a picture (bytes of a JPEG) and a text (HTML)."""
+        self.image.value = picture
+        self.text.value = f'<div class="zapsim-text">{html}</div>'
+
+
+class Card(Tile):
+    """One neighbour; its button calls `choose` with its key."""
+
+    def __init__(self, rank, choose, layout, text_style, button_style):
+        looks = {"layout": layout, "style": button_style}
+        button = widgets.Button(description=f"Search like #{rank}", **looks)
+        button.on_click(lambda _: choose(self.key))
+        super().__init__(_CARD_SIZE, "zapsim-card", button, layout, text_style)
+        self.rank, self.key = rank, None
+
+    def show(self, key, score, name, picture):
+        """Show a neighbour; its picture is a JPEG (bytes), its name not escaped."""
+        self.key = key
+        named = f'<div class="zapsim-name">{escape(name)}</div>'
+        super().show(picture, f"<b>#{self.rank}</b> &nbsp;{score_html(score)}{named}")
+        self.button.tooltip = f"Search like #{self.rank}, {name}, {score:.2f}"
+
 
 class Gallery:
-    """A query, framed, and beside it its neighbours as cards; a click on one chooses it.
+    """A query, framed, `size` pixels wide, and beside it up to n neighbours as cards.
 
-    Parameters
-    ----------
-    n : int
-        How many cards there are at most.
-    size : int
-        Of the query's picture, in pixels.
-    choose : callable
-        Is called with the key of the card that was clicked.
+    A click on a card calls `choose` with its key.
     """
 
     def __init__(self, n, size, choose):
-        self.picture = widgets.Image(format="jpeg", width=size, height=size)
-        self.text = widgets.HTML(layout=wide(size))
-        query = widgets.VBox([self.picture, self.text])
-        query.add_class("zapsim-query")
-        first = Card(1, choose)
-        self._cards = [first, *(Card(rank, choose, like=first) for rank in range(2, n + 1))]
-        # As many in a row as there is room for, equally wide.
-        columns = f"repeat(auto-fill, minmax({_CARD_SIZE + 14}px, 1fr))"
-        layout = {"grid_template_columns": columns, "grid_gap": "8px", "flex": "1 1 310px"}
-        self._box = widgets.Box(layout=widgets.Layout(display="grid", **layout))
-        self.row = row([query, self._box])
+        self.query = Tile(size, "zapsim-query")
+        looks = widgets.Layout(), widgets.HTML().style, widgets.Button().style
+        self._cards = [Card(rank, choose, *looks) for rank in range(1, n + 1)]
+        self._box = grid([], _CARD_SIZE + 14, "8px", flex="1 1 310px")
+        self.row = row([self.query.box, self._box])
         self.row.layout.align_items = "flex-start"
 
     @property
@@ -186,93 +226,37 @@ class Gallery:
         return self._cards[: len(self._box.children)]
 
     def show(self, neighbours, label, thumbnails):
-        """Show neighbours.
+        """Show neighbours (a table with key and score, nearest first).
 
-        Parameters
-        ----------
-        neighbours : pandas.DataFrame
-            With columns key and score, nearest first.
-        label : callable
-            Returns the name of a key, not escaped.
-        thumbnails : iterable of bytes
-            JPEGs, in the neighbours' order.
+        `label` returns the name of a key, not escaped; `thumbnails` the JPEGs (bytes) of keys.
         """
-        columns = (neighbours[name].tolist() for name in ("key", "score"))
-        for card, key, score, picture in zip(self._cards, *columns, thumbnails, strict=False):
+        keys, scores = neighbours["key"].tolist(), neighbours["score"].tolist()
+        shown = zip(self._cards, keys, scores, thumbnails(keys), strict=False)
+        for card, key, score, picture in shown:
             card.show(key, score, label(key), picture)
-        self._box.children = [card.box for card in self._cards[: len(neighbours)]]
-
-
-class Card:
-    """One neighbour: picture, rank and score, name, and a button that makes it the query.
-
-    Parameters
-    ----------
-    rank : int
-    choose : callable
-        Is called with the key when the button is clicked.
-    like : Card, optional
-        Shares its layouts and styles: they are widgets, too, and fewer widgets open faster.
-    """
-
-    def __init__(self, rank, choose, like=None):
-        self.rank, self.key = rank, None
-        image, text, button, box = map(_looks, like.parts) if like else [{}] * 4
-        self.image = widgets.Image(format="jpeg", width=_CARD_SIZE, height=_CARD_SIZE, **image)
-        self.text = widgets.HTML(**text)
-        self.button = widgets.Button(description=f"Search like #{rank}", **button)
-        self.box = widgets.VBox([self.image, self.text, self.button], **box)
-        self.box.add_class("zapsim-card")
-        self.button.on_click(lambda _: choose(self.key))
-
-    @property
-    def parts(self):
-        """The four widgets: picture, text, button, and the box around them."""
-        return self.image, self.text, self.button, self.box
-
-    def show(self, key, score, name, picture):
-        """Show a neighbour; its picture is a JPEG (bytes), its name not escaped."""
-        self.key = key
-        self.image.value = picture
-        self.text.value = (
-            f'<div class="zapsim-text"><b>#{self.rank}</b> &nbsp;{score_html(score)}'
-            f'<div class="zapsim-name">{escape(name)}</div></div>'
-        )
-        self.button.tooltip = f"Search like #{self.rank}, {name}, {score:.2f}"
+        self._box.children = [card.box for card in self._cards[: len(keys)]]
 
 
 @cache
 def no_picture(size):
     """Draw the stand-in for a picture that cannot be read (bytes of a square JPEG)."""
     image = Image.new("RGB", (size, size), "#eeeeee")
-    draw = ImageDraw.Draw(image)
-    draw.multiline_text(
-        (size / 2, size / 2),
-        "cannot\nbe read",
-        "#555555",
-        anchor="mm",
-        align="center",
-        font_size=15,
-    )
-    buffer = BytesIO()
-    image.save(buffer, "JPEG")
-    return buffer.getvalue()
-
-
-def _looks(widget):
-    names = [name for name in ("layout", "style") if widget.has_trait(name)]
-    return {name: getattr(widget, name) for name in names}
-
-
-def button(description, tooltip):
-    """Make a button as wide as its words."""
-    return widgets.Button(description=description, tooltip=tooltip, layout=wide("auto"))
+    centred = {"anchor": "mm", "align": "center", "font_size": 15}
+    ImageDraw.Draw(image).text((size / 2, size / 2), "cannot\nbe read", "#555555", **centred)
+    return thumbnail(np.asarray(image), size)
 
 
 def row(children):
     """Put widgets beside each other; what does not fit goes below."""
     layout = widgets.Layout(display="flex", flex_flow="row wrap", align_items="center")
     layout.grid_gap = "4px 8px"
+    return widgets.Box(children, layout=layout)
+
+
+def grid(children, least, gap, **layout):
+    """Put widgets into rows of as many as there is room for, `least` pixels wide or more."""
+    columns = {"grid_template_columns": f"repeat(auto-fill, minmax({least}px, 1fr))"}
+    layout = widgets.Layout(display="grid", grid_gap=gap, **columns, **layout)
     return widgets.Box(children, layout=layout)
 
 
@@ -290,18 +274,12 @@ def as_text(text):
 
 
 def uploaded(value):
-    """Return name and bytes of what a FileUpload holds, or ("", None).
+    """Return name and bytes of the file that a FileUpload holds.
 
     Version 7 gives a dict of name to content, version 8 a tuple of dicts.
     """
-    if not value:
-        return "", None
-    if isinstance(value, dict):
-        name, file = next(iter(value.items()))
-    else:
-        file = value[0]
-        name = file["name"]
-    return name, bytes(file["content"])
+    name, file = next(iter(value.items())) if isinstance(value, dict) else (None, value[0])
+    return name or file["name"], bytes(file["content"])
 
 
 def empty_upload(upload):

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from zapsim.catalogue import IDENTIFIERS
-from zapsim.checks import check_flag, check_k, check_key, check_picture, check_predictor, check_type
+from zapsim.checks import check_k, check_predictor
 from zapsim.draw.html import csv_text, html_page, html_table
 from zapsim.io.pictures import fit_square, load_picture
 
@@ -26,7 +26,6 @@ _MATCHES = 12
 _FEWEST, _MOST = 2, 2_000
 # A phone's photo is 100 MB in memory; the history keeps it only as large as it is shown.
 _OWN_SIZE = 480
-_NAMES_ARE_TEXT = "text must be a name or a key, or a part of one."
 
 
 @dataclass(eq=False)
@@ -61,20 +60,14 @@ class BrowserState:
 
     Raises
     ------
-    KeyError
-        If there is no such key.
-    TypeError
-        If `predictor` is no SimilarityPredictor, or `query` no key.
-    ValueError
-        If k is out of range.
+    KeyError, ValueError
+        If there is no such key, or k is out of range.
     """
 
     def __init__(self, predictor, query=None, k=8, seed=None):
         check_predictor(predictor)
-        self.predictor = predictor
-        self.catalogue = predictor.catalogue
-        self.where = {}
-        self.hide_colourways = False
+        self.predictor, self.catalogue = predictor, predictor.catalogue
+        self.where, self.hide_colourways = {}, False
         self._random = random.Random(seed)
         self._history, self._position = [], -1
         self.set_k(k)
@@ -108,11 +101,9 @@ class BrowserState:
 
     def show(self, query):
         """Make a key or an `OwnPicture` the query; what was ahead in the history is forgotten."""
-        if not isinstance(query, OwnPicture):
-            check_key(query, "query")
         if self._history and query == self.query:
             return
-        self._found = self._look_up(query, self.where, self.hide_colourways)
+        self._look_up(query)
         self._history[self._position + 1 :] = [query]
         del self._history[:-_HISTORY]
         self._position = len(self._history) - 1
@@ -128,8 +119,7 @@ class BrowserState:
             self._move(1)
 
     def _move(self, steps):
-        query = self._history[self._position + steps]
-        self._found = self._look_up(query, self.where, self.hide_colourways)
+        self._look_up(self._history[self._position + steps])
         self._position += steps
 
     def surprise(self):
@@ -142,22 +132,11 @@ class BrowserState:
         self.show(next((key for key in drawn if key != current), current))
 
     def show_own(self, data, name="your picture"):
-        """Make a picture of your own the query: extracted once, then kept in the history.
+        """Make a picture (whatever `zapsim.load_picture` reads) the query, under a name.
 
-        Parameters
-        ----------
-        data : bytes, path or ndarray
-            Whatever `zapsim.load_picture` reads.
-        name : str
-
-        Raises
-        ------
-        PictureError
-            If the picture cannot be read.
-        ValueError
-            If the predictor was made from a matrix, or from features of unknown origin.
+        It is extracted once, then kept in the history. PictureError if it cannot be read,
+        ValueError if the predictor was made from a matrix, or from features of unknown origin.
         """
-        check_picture(data, "data")
         picture = load_picture(data, name)
         features = self.predictor.features_of(picture)
         if max(picture.shape) > _OWN_SIZE:
@@ -174,34 +153,34 @@ class BrowserState:
         self.k = k
 
     def set_filter(self, column, value):
-        """Keep to items with this value in a column; None takes the filter away."""
-        check_type(column, str, "column must be the name of one of the catalogue's columns.")
+        """Keep to items with this value in a column; None or "" takes the filter away."""
         where = {name: kept for name, kept in self.where.items() if name != column}
-        if value is not None:
+        if value not in (None, ""):
             where[column] = value
-        self._found = self._look_up(self.query, where, self.hide_colourways)
-        self.where = where
+        self._look_up(self.query, where)
 
     def clear_filters(self):
         """Take all filters away."""
-        self._found = self._look_up(self.query, {}, self.hide_colourways)
-        self.where = {}
+        self._look_up(self.query, {})
 
     def set_hide_colourways(self, hide):
         """Leave out other colourways of the query's product, or let them in."""
-        check_flag(hide, "hide")
-        self._found = self._look_up(self.query, self.where, bool(hide))
-        self.hide_colourways = bool(hide)
+        self._look_up(self.query, hide=hide)
 
     def neighbours(self):
         """Return up to `k` neighbours of the query, as `SimilarityPredictor.similar` does."""
         return self._found.head(self.k)
 
-    def _look_up(self, query, where, hide_colourways):
+    def _look_up(self, query, where=None, hide=None):
+        """Find the neighbours of a query, and only then keep the choices that were made."""
+        where = self.where if where is None else where
+        hide = self.hide_colourways if hide is None else hide
         # All MAX_K at once, so that another k costs nothing.
         if isinstance(query, OwnPicture):
-            return self.predictor.similar_to(query.features, MAX_K, where)
-        return self.predictor.similar(query, MAX_K, where, hide_colourways)
+            self._found = self.predictor.similar_to(query.features, MAX_K, where)
+        else:
+            self._found = self.predictor.similar(query, MAX_K, where, hide)
+        self.where, self.hide_colourways = where, hide
 
     def filters(self):
         """List what can be filtered by: dict of column to (dict of value to number of items)."""
@@ -215,7 +194,6 @@ class BrowserState:
 
     def search(self, text):
         """Return up to a dozen names or keys that contain a text, as a dict of them to keys."""
-        check_type(text, str, _NAMES_ARE_TEXT)
         text = text.strip().lower()
         found = {}
         for key, label, key_text, label_text in self._names if text else ():
@@ -229,35 +207,27 @@ class BrowserState:
 
     def find(self, text):
         """Return the key of the item that is called exactly so, or None; case does not matter."""
-        check_type(text, str, _NAMES_ARE_TEXT)
         return self._keys_by_name.get(text.strip().lower())
 
     @cached_property
     def _names(self):
         # Plain lists: walking through a pandas column of strings takes much longer.
         keys = self.predictor.table.index
-        labels = self.catalogue.labels.loc[keys].tolist()
-        keys = keys.tolist()
-        return [
-            (key, label, key.lower(), label.lower())
-            for key, label in zip(keys, labels, strict=True)
-        ]
+        named = zip(keys.tolist(), self.catalogue.labels.loc[keys].tolist(), strict=True)
+        return [(key, label, key.lower(), label.lower()) for key, label in named]
 
     @cached_property
     def _keys_by_name(self):
-        by_name = {}
-        for key, _, key_text, label_text in self._names:
-            by_name.setdefault(label_text, key)
-            by_name[key_text] = key
-        return by_name
+        # Of two items of one name, the first.
+        by_name = {label_text: key for key, _, _, label_text in reversed(self._names)}
+        return by_name | {key_text: key for key, _, key_text, _ in self._names}
 
     # --- exporting it ------------------------------------------------------------------------
 
     def picture(self):
         """Return the query's picture (RGB), or None where it cannot be read."""
-        if isinstance(self.query, OwnPicture):
-            return self.query.picture
-        return self.catalogue.picture_or_none(self.query)
+        own = isinstance(self.query, OwnPicture)
+        return self.query.picture if own else self.catalogue.picture_or_none(self.query)
 
     def facts(self):
         """Return what is known about the query: dict of column to value."""

@@ -1,16 +1,15 @@
 """Mix kinds of similarity with sliders, and see at once how the neighbours change.
 
 In: features of several kinds, computed before. Out: a widget; what it can do is a method of
-`zapsim.widgets.mixer_state.MixState`. It uses only what ipywidgets 7.7 and 8 have in common. The
-edge rule: an error is shown in the status line, and nothing changes.
+`zapsim.widgets.mixer_state.MixState`, how it is shown, `zapsim.widgets.base` says.
 """
 
 from html import escape
 
 import ipywidgets as widgets
 
-from zapsim.draw.html import gallery_html
-from zapsim.widgets.base import Gallery, StatefulWidget, as_text, row, wide
+from zapsim.draw.html import gallery_html, with_pictures
+from zapsim.widgets.base import Gallery, StatefulWidget, row
 from zapsim.widgets.mixer_state import MixState
 
 __all__ = ["Mixer", "mix"]
@@ -48,12 +47,7 @@ def mix(catalogue, parts, query=None, k=6, weights=None):
 
 
 class Mixer(StatefulWidget):
-    """The widgets around a `MixState`; made by `mix`.
-
-    Parameters
-    ----------
-    state : MixState
-    """
+    """The widgets around a `MixState`; made by `mix`."""
 
     _shows = MixState
 
@@ -61,39 +55,25 @@ class Mixer(StatefulWidget):
         return f"Mixer of {', '.join(self.sliders)} for {len(self.state.keys):,} items"
 
     def _preview(self):
-        state = self.state
-        look, name = state.catalogue.picture_or_none, state.catalogue.label
-        shown = [
-            (item.rank, item.score, look(item.key), name(item.key))
-            for item in state.neighbours()[["rank", "key", "score"]].itertuples()
-        ]
-        query = (look(state.query), f"{name(state.query)} ({self._summary()})")
-        return gallery_html(query, shown)
+        query, catalogue = self.state.query, self.state.catalogue
+        shown = with_pictures(catalogue, self.state.neighbours())
+        name = f"{catalogue.label(query)} ({self._summary()})"
+        return gallery_html((catalogue.picture_or_none(query), name), shown)
 
     def _make(self):
-        state = self.state
-        self.sliders = {name: self._make_slider(name) for name in state.weights}
+        state, slider, limits = self.state, widgets.FloatSlider, {"min": 0, "max": 1, "step": 0.05}
+        self.sliders = {
+            name: self._slider(slider, weight, name, state.set_weight, name, **limits)
+            for name, weight in state.weights.items()
+        }
         self.gallery = Gallery(state.k, _QUERY_SIZE, lambda key: self._do(state.show, key))
         return [row(list(self.sliders.values())), self.status, self.gallery.row]
 
-    def _make_slider(self, name):
-        slider = widgets.FloatSlider(
-            self.state.weights[name],
-            min=0,
-            max=1,
-            step=0.05,
-            description=as_text(name),
-            style={"description_width": "auto"},
-            layout=wide(300),
-        )
-        slider.observe(lambda change: self._do(self.state.set_weight, name, change["new"]), "value")
-        return slider
-
     def _show(self):
-        query, label, found = self.state.query, self.state.catalogue.label, self.state.neighbours()
-        self.gallery.picture.value = self._thumbnail(query, _QUERY_SIZE)
-        self.gallery.text.value = f'<div class="zapsim-text"><b>{escape(label(query))}</b></div>'
-        self.gallery.show(found, label, map(self._thumbnail, found["key"]))
+        query, label = self.state.query, self.state.catalogue.label
+        picture = self._thumbnail(query, _QUERY_SIZE)
+        self.gallery.query.show(picture, f"<b>{escape(label(query))}</b>")
+        self.gallery.show(self.state.neighbours(), label, self._thumbnails)
 
     def _follow(self):
         for name, slider in self.sliders.items():

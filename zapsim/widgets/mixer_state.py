@@ -9,13 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zapsim.catalogue import unknown_key
-from zapsim.checks import (
-    check_catalogue,
-    check_k,
-    check_key,
-    check_type,
-    checked_number,
-)
+from zapsim.checks import check_catalogue, check_k, check_key, check_type, checked_number
 from zapsim.kinds.blend import check_parts, checked_weights
 from zapsim.similarity import exact_scores, nearest_to, unit_vectors
 
@@ -48,10 +42,8 @@ class MixState:
     ------
     KeyError
         If there is no such key.
-    TypeError
-        If `catalogue` is no Catalogue, `parts` or `weights` no dict, or `query` no key.
-    ValueError
-        If k is out of range, the parts are of different items, or weights are negative or all 0.
+    TypeError, ValueError
+        If k is out of range, or as `zapsim.blend` does.
     """
 
     def __init__(self, catalogue, parts, query=None, k=6, weights=None):
@@ -64,8 +56,7 @@ class MixState:
             check_type(name, str, "The name of a part must be a text, such as 'shape'.")
         weights = dict.fromkeys(parts, 1.0) if weights is None else weights
         largest = max(1.0, *weights.values())
-        self.catalogue, self.k = catalogue, k
-        self.keys = check_parts(parts)
+        self.catalogue, self.k, self.keys = catalogue, k, check_parts(parts)
         self.weights = {name: weights.get(name, 0.0) / largest for name in parts}
         # All kinds side by side: a mix changes the query's vector alone, none of the items'.
         ends = np.cumsum([part.shape[1] for part in parts.values()])
@@ -85,7 +76,6 @@ class MixState:
 
     def set_weight(self, name, weight):
         """Let one kind count for more or less (weight: float, from 0 to 1)."""
-        check_type(name, str, f"name must be one of {', '.join(map(repr, self.weights))}.")
         checked_number(name, weight, 0, 1)
         weights = self.weights | {name: float(weight)}
         checked_weights(self.weights, weights)
@@ -98,11 +88,8 @@ class MixState:
     def neighbours(self):
         """Find the query's neighbours by the mix.
 
-        Returns
-        -------
-        pandas.DataFrame
-            Nearest first, ties by lower index: ``rank``, ``key``, ``score``, then the score by
-            each kind.
+        A DataFrame, nearest first, ties by lower index: ``rank``, ``key``, ``score``, then the
+        score by each kind.
         """
         row = self.keys.get_loc(self.query)
         others = np.ones(len(self.keys), bool)

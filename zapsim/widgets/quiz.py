@@ -1,16 +1,15 @@
 """Play a quiz against the model with widgets: first your answer, then the model's.
 
 In: a `SimilarityPredictor`, or a `QuizState`. Out: a widget; what it can do is a method of
-`zapsim.widgets.quiz_state.QuizState`. It uses only what ipywidgets 7.7 and 8 have in common. The
-edge rule: an error is shown in the status line, and nothing changes.
+`zapsim.widgets.quiz_state.QuizState`, how it is shown, `zapsim.widgets.base` says.
 """
 
 from html import escape
 
 import ipywidgets as widgets
 
-from zapsim.draw.html import csv_link, picture_html
-from zapsim.widgets.base import StatefulWidget, button, row, wide
+from zapsim.draw.html import card_html, cards_html, data_link
+from zapsim.widgets.base import StatefulWidget, Tile, row
 from zapsim.widgets.quiz_state import CHOICES, QuizState, make_triplets
 
 __all__ = ["Quiz", "quiz"]
@@ -45,12 +44,7 @@ def quiz(predictor, n=10, seed=42):
 
 
 class Quiz(StatefulWidget):
-    """The widgets around a `QuizState`; made by `quiz`, or for questions of your own.
-
-    Parameters
-    ----------
-    state : QuizState
-    """
+    """The widgets around a `QuizState`; made by `quiz`, or for questions of your own."""
 
     _shows = QuizState
 
@@ -58,56 +52,39 @@ class Quiz(StatefulWidget):
         return f"Quiz of {len(self.state):,} questions"
 
     def _preview(self):
-        look, state = self.state.catalogue.picture_or_none, self.state
-        cells = [
-            f"<td>{picture_html(look(key), _name(state, role), _SIZE)}<br>"
-            f"{_caption(state, role)}</td>"
-            for role, key in state.current.loc[list(self._images)].items()
+        look, current = self.state.catalogue.picture_or_none, self.state.current
+        cards = [
+            card_html(look(current[role]), self._name(role), self._caption(role), _SIZE)
+            for role in self.tiles
         ]
-        return (
-            f"<p>{_heading(state)}</p><table><tr>{''.join(cells)}</tr></table>"
-            f"<p>{escape(self._summary())}</p>"
-        )
+        return f"<p>{self._heading()}</p>{cards_html(cards)}<p>{escape(self._summary())}</p>"
 
     def _make(self):
         state = self.state
-        self.heading, self.links = widgets.HTML(), widgets.HTML()
-        self._images, self._names, self.buttons = {}, {}, {}
-        roles = [role for role in ("query", *CHOICES) if role in state.questions]
-        columns = [self._make_column(role) for role in roles]
-        self.next = button("Next question", "Go on to the next question")
-        self.next.on_click(lambda _: self._do(state.next))
-        self.export = button("Export answers", "Save all answers as CSV")
-        self.export.on_click(lambda _: self._do(self._export))
-        below = row([self.next, self.export, self.links])
-        return [self.heading, row(columns), self.status, below]
-
-    def _make_column(self, role):
-        self._images[role] = widgets.Image(format="jpeg", width=_SIZE, height=_SIZE)
-        self._names[role] = widgets.HTML(layout=wide(_SIZE))
-        parts = [self._images[role], self._names[role]]
-        if role != "query":
-            self.buttons[role] = button(_role(role), f"Answer {_role(role)}")
-            self.buttons[role].layout.width = f"{_SIZE}px"
-            self.buttons[role].on_click(lambda _: self._do(self.state.answer, role))
-            parts.append(self.buttons[role])
-        column = widgets.VBox(parts)
-        column.add_class("zapsim-query" if role == "query" else "zapsim-choice")
-        return column
+        self.heading, self.tiles = widgets.HTML(), {}
+        if "query" in state.questions:
+            self.tiles["query"] = Tile(_SIZE, "zapsim-query")
+        for role in CHOICES:
+            answer = self._button(_role(role), f"Answer {_role(role)}", state.answer, role)
+            answer.layout.width = f"{_SIZE}px"
+            self.tiles[role] = Tile(_SIZE, "zapsim-choice", answer)
+        self.next = self._button("Next question", "Go on to the next question", state.next)
+        self.export = self._button("Export answers", "Save all answers as CSV", self._export)
+        columns = row([tile.box for tile in self.tiles.values()])
+        return [self.heading, columns, self.status, row([self.next, self.export, self.links])]
 
     def _export(self):
-        self.links.value = f"Save {csv_link('quiz.csv', self.state.csv())}"
+        self.links.value = f"Save {data_link('quiz.csv', 'text/csv', self.state.csv())}"
 
     def _show(self):
-        state = self.state
-        self.heading.value = f'<div class="zapsim-text">{_heading(state)}</div>'
-        for role, image in self._images.items():
-            image.value = self._thumbnail(state.current[role], _SIZE)
-            self._names[role].value = f'<div class="zapsim-text">{_caption(state, role)}</div>'
+        self.heading.value = f'<div class="zapsim-text">{self._heading()}</div>'
+        for role, tile in self.tiles.items():
+            picture = self._thumbnail(self.state.current[role], _SIZE)
+            tile.show(picture, self._caption(role))
 
     def _follow(self):
-        for choice in self.buttons.values():
-            choice.disabled = self.state.answered
+        for role in CHOICES:
+            self.tiles[role].button.disabled = self.state.answered
         self.next.disabled = not self.state.answered or self.state.is_last
         self.export.disabled = not self.state.given
 
@@ -132,20 +109,19 @@ class Quiz(StatefulWidget):
             parts.append("That was the last question.")
         return " ".join(parts)
 
+    def _name(self, role):
+        """Name an item, but only after the answer: its class would tell what the catalogue says."""
+        state = self.state
+        return state.catalogue.label(state.current[role]) if state.answered else _role(role)
 
-def _name(state, role):
-    """Name an item, but only after the answer: its class would tell what the catalogue says."""
-    return state.catalogue.label(state.current[role]) if state.answered else _role(role)
+    def _caption(self, role):
+        label = f" &nbsp;{escape(self._name(role))}" if self.state.answered else ""
+        return f"<b>{_role(role)}</b>{label}"
 
-
-def _caption(state, role):
-    label = f" &nbsp;{escape(_name(state, role))}" if state.answered else ""
-    return f"<b>{_role(role)}</b>{label}"
+    def _heading(self):
+        state = self.state
+        return f"<b>{escape(state.question)}</b> &nbsp;({state.position + 1} of {len(state)})"
 
 
 def _role(role):
     return "Query" if role == "query" else role.upper()
-
-
-def _heading(state):
-    return f"<b>{escape(state.question)}</b> &nbsp;({state.position + 1} of {len(state)})"

@@ -8,13 +8,14 @@ only mirror this. The edge rule: an answer cannot be changed, and the model's is
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_catalogue, check_k, check_predictor, check_type
+from zapsim.checks import check_catalogue, check_choice, check_k, check_predictor, check_table
 from zapsim.draw.html import csv_text
 
 __all__ = ["CHOICES", "QuizState", "make_triplets"]
 
 _NEAR = 5
 _FAR = (12, 40)
+_SCORES = ["score_a", "score_b"]
 CHOICES = ("a", "b")
 
 
@@ -41,8 +42,6 @@ def make_triplets(predictor, n=10, seed=42):
 
     Raises
     ------
-    TypeError
-        If `predictor` is no SimilarityPredictor.
     ValueError
         If n is less than 1, or no item has two neighbours.
     """
@@ -70,7 +69,7 @@ def make_triplets(predictor, n=10, seed=42):
             break
     if not rows:
         raise ValueError("No item has two neighbours of other products: there is nothing to ask.")
-    return pd.DataFrame(rows, columns=["query", "a", "b", "score_a", "score_b"])
+    return pd.DataFrame(rows, columns=["query", "a", "b", *_SCORES])
 
 
 class QuizState:
@@ -94,30 +93,20 @@ class QuizState:
 
     Raises
     ------
-    KeyError
-        If a question's item is not in the catalogue.
-    TypeError
-        If `catalogue` is no Catalogue, `questions` no DataFrame, or `question` no text.
-    ValueError
-        If there is no question, columns are missing, or a score is no finite number.
+    KeyError, ValueError
+        If a question's item is not in the catalogue, there is no question, columns are missing, or
+        a score is no finite number.
     """
 
     def __init__(self, catalogue, questions, question="Which of the two is more like this one?"):
         check_catalogue(catalogue)
-        check_type(questions, pd.DataFrame, "questions must be a table, as make_triplets returns.")
-        check_type(question, str, "question must be a text, the words that are asked.")
-        missing = {"a", "b", "score_a", "score_b"}.difference(questions.columns)
-        if missing or not len(questions):
+        check_table("questions", questions, ("a", "b", *_SCORES), "make_triplets")
+        scores = questions[_SCORES].apply(pd.to_numeric, errors="coerce")
+        if not len(questions) or not np.isfinite(scores).all(axis=None):
             raise ValueError(
-                "Questions need at least one row, and columns a, b, score_a and score_b. "
-                f"Received: {len(questions):,} rows of {', '.join(map(str, questions.columns))}"
+                "There must be at least one question, and score_a and score_b must be numbers in "
+                f"every one. Received: {questions[_SCORES].to_numpy().tolist()[:5]}"
             )
-        for column in ("score_a", "score_b"):
-            if not np.isfinite(pd.to_numeric(questions[column], errors="coerce")).all():
-                raise ValueError(
-                    f"{column} must be a number in every question. Received: "
-                    f"{questions[column].tolist()[:5]}"
-                )
         self.catalogue, self.question = catalogue, question
         self.questions = questions.reset_index(drop=True)
         for column in {"query", "a", "b"}.intersection(questions.columns):
@@ -144,19 +133,8 @@ class QuizState:
         return self.position + 1 == len(self)
 
     def answer(self, choice):
-        """Answer the question asked now.
-
-        Parameters
-        ----------
-        choice : {"a", "b"}
-
-        Raises
-        ------
-        ValueError
-            If it is answered already, or the choice is neither "a" nor "b".
-        """
-        if choice not in CHOICES:
-            raise ValueError(f"The answer must be 'a' or 'b'. Received: {choice!r}")
+        """Answer the question asked now with "a" or "b"; ValueError if it is answered already."""
+        check_choice("The answer", choice, CHOICES)
         if self.answered:
             raise ValueError("This question is answered: go on to the next one.")
         self.given[self.position] = choice
@@ -168,11 +146,8 @@ class QuizState:
     def answers(self):
         """Return all answered questions.
 
-        Returns
-        -------
-        pandas.DataFrame
-            The questions' columns, then ``you``, ``model`` ("a", "b", or "equal" where it gives
-            both the same score) and ``agree`` (bool).
+        A DataFrame: the questions' columns, then ``you``, ``model`` ("a", "b", or "equal" where it
+        gives both the same score) and ``agree`` (bool).
         """
         table = self.questions.loc[list(self.given)].copy()
         table["you"] = pd.Series(self.given, dtype=object)
@@ -189,23 +164,18 @@ class QuizState:
     def tally(self):
         """Count the answers, and how many agree.
 
-        Returns
-        -------
-        dict of str to int
-            ``questions``, ``answered``, ``agree`` (you and the model); where others were asked
-            too, ``with people`` (you and they), ``model with people`` and ``asked people``.
+        A dict of str to int: ``questions``, ``answered``, ``agree`` (you and the model); where
+        others were asked too, ``with people`` (you and they), ``model with people`` and
+        ``asked people``.
         """
         table = self.answers()
-        counts = {
-            "questions": len(self),
-            "answered": len(table),
-            "agree": int(table["agree"].sum()),
-        }
+        counts = {"questions": len(self), "answered": len(table), "agree": table["agree"].sum()}
         if "people" in table:
-            counts["with people"] = int((table["you"] == table["people"]).sum())
-            counts["model with people"] = int((table["model"] == table["people"]).sum())
-            counts["asked people"] = int(table["people"].notna().sum())
-        return counts
+            people = table["people"]
+            counts["with people"] = (table["you"] == people).sum()
+            counts["model with people"] = (table["model"] == people).sum()
+            counts["asked people"] = people.notna().sum()
+        return {name: int(count) for name, count in counts.items()}
 
     def csv(self):
         """Write `answers` as CSV (str) without any formula that a spreadsheet would run."""
