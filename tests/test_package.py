@@ -1,5 +1,6 @@
 """The package as a whole: cheap to import, one place for dependencies, docs that run."""
 
+import ast
 import doctest
 import importlib
 import subprocess
@@ -16,7 +17,10 @@ import zapsim
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MODULES = sorted(path.stem for path in (ROOT / "zapsim").glob("[a-z]*.py"))
+FILES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((ROOT / "zapsim").rglob("*.py"))
+}
 
 
 def run(code):
@@ -50,23 +54,36 @@ def test_every_public_name_is_there_and_listed():
         _ = zapsim.similarity_matrx
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", FILES)
 def test_examples_in_docstrings_give_what_they_show(module):
-    if module == "__init__":
-        return
-    failed, _ = doctest.testmod(importlib.import_module(f"zapsim.{module}"))
+    failed, _ = doctest.testmod(importlib.import_module(module))
     assert not failed
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_what_a_module_exports_exists(module):
-    loaded = importlib.import_module(f"zapsim.{module}")
-    assert all(hasattr(loaded, name) for name in loaded.__all__)
+def imported(path):
+    """Yield (module, name) for each name that a file takes from a module of zapsim."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module in FILES:
+            for alias in node.names:
+                if f"{node.module}.{alias.name}" not in FILES:
+                    yield node.module, alias.name
+
+
+def test_modules_list_what_others_take_from_them():
+    taken = {(f"zapsim.{home}", name) for name, home in zapsim._HOME.items()}
+    taken |= {each for path in FILES.values() for each in imported(path)}
+    taken -= {("zapsim", "__version__")}
+    unlisted = [
+        f"{module}.{name}"
+        for module, name in sorted(taken)
+        if name not in importlib.import_module(module).__all__
+    ]
+    assert not unlisted
 
 
 def test_the_versions_are_in_pyproject_alone():
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if not line.startswith("#")] == ["-e .[lab,test]"]
+    assert [line for line in lines if not line.startswith("#")] == ["-e .[keras,lab,test]"]
     conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     python, pip, rest = conda["dependencies"]
     assert (pip, rest) == ("pip", {"pip": ["-r requirements.txt"]})
@@ -80,8 +97,8 @@ def test_no_dependency_moves_a_package_on_colab():
     lines = (ROOT / "tests" / "colab-constraints.txt").read_text(encoding="utf-8").splitlines()
     colab = dict(line.split("==") for line in lines if line and not line.startswith("#"))
     for dependency in map(Requirement, PROJECT["dependencies"]):
-        # Not on that list, but scikit-learn cannot do without, in the same versions.
-        if dependency.name == "threadpoolctl":
+        # LiteRT comes new. scikit-learn cannot do without the other, in the same versions.
+        if dependency.name in ("ai-edge-litert", "threadpoolctl"):
             continue
         assert dependency.name in colab, f"{dependency.name} is not on Colab"
         assert Version(colab[dependency.name]) in dependency.specifier

@@ -253,7 +253,7 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
     >>> card["precision@5"].round(2)
                   value   low  high
     all 2,048      0.88  0.85  0.90
-    the first 20   0.50  0.47  0.54
+    the first 20   0.50  0.46  0.54
     """
     _check_bootstrap(bootstrap)
     check_dict("features", features, "{'VGG16': features}")
