@@ -282,7 +282,7 @@ def test_interrupted_zip_leaves_nothing_behind_and_is_copied_by_the_next_call(
 @pytest.mark.parametrize("data", [b"", b"PK\3\4 half of it", b"<!DOCTYPE html>"])
 def test_zip_that_is_not_whole_is_named_and_not_kept(packed, disk, data):
     packed.write_bytes(data)
-    message = r"shoes\.zip was copied, but it is no whole zip of pictures: .*uploaded to the end\?"
+    message = r"zip was copied, but is not a complete zip of pictures: .*uploaded to the end\?"
     with pytest.raises(TransferError, match=message):
         stage(packed)
     assert not (disk / "shoes.zip").exists()
@@ -326,7 +326,7 @@ def test_drive_that_goes_away_at_any_time_is_named(packed, disk, monkeypatch):
 
 def test_zip_of_no_pictures_is_refused(drive, make_zip, disk):
     path = make_zip({"readme.txt": b"hello"}).rename(drive / "texts.zip")
-    with pytest.raises(TransferError, match=r"no whole zip of pictures: No pictures in"):
+    with pytest.raises(TransferError, match=r"not a complete zip of pictures: No pictures in"):
         stage(path)
 
 
@@ -646,5 +646,5 @@ def test_welcome_without_drive_is_one_line_that_says_what_works(capsys, error, r
     welcome("https://github.com/zapsim/zapsim/archive/main.zip", error)
     said = capsys.readouterr().out
     assert said.count("\n") == 1
-    assert f"). No Drive ({reason}): everything runs on MiniZap all the same" in said
+    assert f"). No Drive ({reason}): everything still runs on MiniZap" in said
     assert "Run this cell again to be asked again." in said

@@ -150,7 +150,7 @@ class Catalogue:
             catalogue's own `read` or `picture`.
         content : callable, optional
             Takes a key and returns what identifies those bytes (str), see `content`. By default
-            as before, which is right where they are the file's own.
+            as before, which is right if they are the file's own bytes.
         treatment : str, optional
             What is done to all pictures, see `treatment`. By default as before.
 
@@ -243,7 +243,7 @@ class Catalogue:
         if self._metadata is None:
             return []
         on, rows = self._metadata.index.name, self._metadata.index
-        # A sample is not to blame for the rows of pictures that were not drawn.
+        # In a sample, rows of pictures that were not drawn are no problem.
         everything = _layout(self._files.keys).reset_index()
         joined = everything.get(on, pd.Series(index=everything.index))
         without_row = everything["key"][~joined.isin(rows)]
@@ -264,7 +264,7 @@ class Catalogue:
         return plot_pictures(titled, columns)
 
     def picture_or_none(self, key):
-        """Return one item's picture to be shown, or None where it cannot be read.
+        """Return one item's picture for display, or None where it cannot be read.
 
         Large ones are scaled down: a sheet of phone photos would take a gigabyte.
         """
@@ -352,7 +352,7 @@ def _join(table, rows):
     ours = table.index if on == "key" else table.get(on, pd.Series(dtype=object))
     if not ours.isin(rows.index).any():
         warnings.warn(
-            f"None of the metadata's {len(rows):,} rows belongs to a picture: no {on} is the same. "
+            f"None of the metadata's {len(rows):,} rows belongs to a picture: no {on} matches. "
             f"They start with {list(rows.index[:1])!r}.",
             stacklevel=3,
         )

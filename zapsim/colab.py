@@ -1,4 +1,4 @@
-"""Feel at home in Google Colab: say what the first cell did, and bring data from Drive.
+"""Work in Google Colab: say what the first cell did, and bring data from Drive.
 
 In: paths on a mounted Drive. Out: paths on the machine's own disk. Only notebooks use this module.
 Drive answers slowly, file by file, and a machine is taken back after some hours: so data come in
@@ -25,7 +25,7 @@ _LIST = ".staged.json"
 # Drive needs its time for each file, whatever its size, and answers many at once.
 _AT_ONCE = 16
 _TRIES = 3
-# Then it is not about single files: Drive is gone.
+# So many failures are not about single files: Drive is gone.
 _TOO_MANY = 100
 
 
@@ -48,7 +48,7 @@ def welcome(place, refused=None):
     else:
         print(
             f"zapsim {__version__} {origin}. No Drive ({_first_line(refused)}): everything "
-            "runs on MiniZap all the same, only your own files are out of reach. "
+            "still runs on MiniZap, only your own files cannot be read. "
             "Run this cell again to be asked again."
         )
 
@@ -56,8 +56,8 @@ def welcome(place, refused=None):
 def stage(source, to=None):
     """Copy a data set from Drive to the machine's own disk.
 
-    A zip is copied in one go, and opened as it is: nothing is unpacked, so no name in it can reach
-    beyond its folder. A folder's pictures and metadata are copied file by file, many at once; if
+    A zip is copied in one go, and opened as it is: nothing is unpacked, so no name in it can lead
+    out of its folder. A folder's pictures and metadata are copied file by file, many at once; if
     you can, keep one zip on Drive instead, which takes seconds where thousands of files take many
     minutes. After an interruption, or when Drive did not answer, call it again: what was copied is
     kept. A folder that was copied to the end is not compared again: to have changes, delete the
@@ -93,7 +93,7 @@ def stage(source, to=None):
     state = look(source)
     if state is None:
         raise FileNotFoundError(
-            f"Nothing at {source}. Look it up in the file browser at the left: is Drive mounted, "
+            f"Nothing at {source}. Look it up in the file browser on the left: is Drive mounted, "
             "and is the name spelt like this?"
         )
     target = Path(tempfile.gettempdir(), "zapsim-data") if to is None else Path(to)
@@ -119,7 +119,7 @@ def _stage_zip(source, target):
     copies = []
     for file in (source, source.with_name(METADATA)):
         copied = target.with_name(file.name)
-        # Not exists(), which raises or says no where Drive is gone.
+        # Not exists(), which raises or returns False when Drive is gone.
         state = look(file)
         if state is not None and not _same(state, copied):
             start = time.perf_counter()
@@ -134,7 +134,7 @@ def _stage_zip(source, target):
     except ValueError as error:
         target.unlink()
         raise TransferError(
-            f"{source} was copied, but it is no whole zip of pictures: {error} "
+            f"{source} was copied, but is not a complete zip of pictures: {error} "
             "Was it uploaded to the end?"
         ) from error
     done = f"copied {', '.join(copies)}" if copies else "already here"

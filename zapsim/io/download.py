@@ -64,7 +64,7 @@ def download(url, path, check=None):
         os.replace(part, path)
 
     retried(f"download {url} to {path}", attempt, arrived)
-    # Those of other versions. Not before, because a page to log in looks like one, too.
+    # Those of other versions. Not before, because a login page looks like one, too.
     for old in parts():
         with suppress(OSError):
             old.unlink()
@@ -81,7 +81,7 @@ def _receive(url, path):
         part = path.with_name(f"{path.name}.{tag}.part")
         size = part.stat().st_size if part.exists() else 0
         prepare_folder(path.parent, (total or 0) - size, path.name)
-        # Not emptied: another notebook may be writing the very same bytes just now.
+        # It is not emptied: another notebook may be writing the very same bytes just now.
         part.touch()
         file = stack.enter_context(part.open("r+b"))
         size = file.seek(0, os.SEEK_END)

@@ -97,7 +97,7 @@ def reading(path, *passed_on):
 
 
 def not_read(path, error):
-    """Return the StoreError that a file or folder does not answer (error: OSError)."""
+    """Return the StoreError that a file or folder cannot be read now (error: OSError)."""
     return StoreError(
         f"Could not read {path} ({error.strerror or 'it is gone'}). It need not be damaged, and "
         "nothing was changed: check that the disk or Drive is connected and that you may read "
@@ -127,7 +127,7 @@ def read_table(path, **options):
 
 
 def not_written(path, error):
-    """Return the StoreError that a file or folder takes nothing (error: OSError)."""
+    """Return the StoreError that a file or folder cannot be written (error: OSError)."""
     return StoreError(
         f"Could not write {path} ({error}). What was written before is whole: "
         "free some space or choose another folder, and run again."

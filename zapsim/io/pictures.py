@@ -29,7 +29,7 @@ FITS = ("pad", "stretch", "trim")
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 200_000_000
 
-# Only these decoders are ever tried, whatever the file says it is.
+# Only these decoders are ever tried, even if the file says that it is something else.
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 _WHITE = (255, 255, 255)
 # What JPEG makes of white is at least this bright.
@@ -82,7 +82,7 @@ def load_picture(source, name=None, least=None):
     except PictureError:
         raise
     # Pillow's decoders raise many kinds of errors on damaged files, SyntaxError and
-    # struct.error among them; whatever the kind, the picture is unreadable.
+    # struct.error among them; with each of them the picture is unreadable.
     except Exception as error:
         raise PictureError(f"{name}: cannot be read as a picture ({_reason(error)}).") from error
 

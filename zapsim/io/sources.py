@@ -48,7 +48,7 @@ with suppress(ImportError):
     UNREADABLE += (LZMAError,)
 
 
-# What a disk raises that is there no more, such as a Drive that was unmounted.
+# The errors of a disk that is gone, such as a Drive that was unmounted.
 _GONE = {ENOTCONN, ESTALE, ETIMEDOUT, ENODEV}
 
 
@@ -89,7 +89,7 @@ def open_files(source):
 
 
 def read_named(source, name):
-    """Read the one file of a name, whatever it holds.
+    """Read one file by its name, picture or not.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def read_named(source, name):
 
 
 class Files:
-    """Pictures by key, whatever holds them.
+    """Pictures by key, from a folder or a zip alike.
 
     Attributes
     ----------
@@ -177,14 +177,14 @@ class Files:
         PictureError
             If it cannot be read.
         ConnectionError
-            If nothing can be read any more, for the disk is gone.
+            If nothing can be read any more, because the disk is gone.
         """
         try:
             return self._read(self._names[key])
         except PictureError:
             raise
         except UNREADABLE as error:
-            # Or thousands of pictures would count as damaged, and the run as done.
+            # Else thousands of pictures would count as damaged, and the run as done.
             if getattr(error, "errno", None) in _GONE or not exists(self.root):
                 raise ConnectionError(
                     f"{self.root} does not answer any more ({error}). Is its disk or Drive still "
@@ -197,7 +197,7 @@ class Files:
 
         A zip lists both, so nothing is read; a folder's files are read once, or not at all where
         their bytes are given as `data`. The same file has the same identity in a folder and in a
-        zip, on any machine, whatever its date.
+        zip, on any machine, with any date.
         """
         data = self.read(key) if data is None else data
         return f"{zlib.crc32(data):08x}-{len(data)}"
@@ -225,8 +225,8 @@ class Files:
             return self._read(self._metadata) if self._metadata else None
         except (*UNREADABLE, PictureError) as error:
             warnings.warn(
-                f"{METADATA} in {self.root.name} cannot be read ({error}): nothing but their keys "
-                "is known of the pictures.",
+                f"{METADATA} in {self.root.name} cannot be read ({error}): only the pictures' "
+                "keys are known.",
                 stacklevel=3,
             )
             return None
@@ -243,9 +243,9 @@ class _Folder(Files):
     def _read(self, name):
         path = self.root / name
         state = path.stat()
-        # Reading a pipe would wait for ever.
+        # Reading a pipe would never end.
         if not S_ISREG(state.st_mode):
-            raise PictureError(f"{name}: is no file.")
+            raise PictureError(f"{name}: not a regular file.")
         if state.st_size > MAX_BYTES:
             raise PictureError(f"{name}: larger than the limit of {MAX_BYTES:,} bytes.")
         return path.read_bytes()
@@ -320,8 +320,8 @@ def _advise(files):
 def walk_folder(root, unlisted):
     """Yield every folder below one and its files' names, real ones before linked ones.
 
-    Links may lead in circles, or to a folder that is there anyway, so each real folder comes
-    once. What could not be listed is added to `unlisted` (dict), with the reason.
+    Links may lead in circles, or to a folder that has been walked already, so each real folder
+    comes once. What could not be listed is added to `unlisted` (dict), with the reason.
     """
     seen, waiting = set(), [root]
     while waiting:
@@ -340,7 +340,7 @@ def walk_folder(root, unlisted):
 
 
 def is_wanted(name):
-    """Tell whether a relative name is that of a picture or of the metadata, and no hidden one."""
+    """Tell whether a relative name is that of a picture or of the metadata, and not hidden."""
     path = _slashed(name)
     return not _is_junk(path) and (
         path.rpartition("/")[2] == METADATA or path.lower().endswith(SUFFIXES)
@@ -363,9 +363,11 @@ def clean_key(name):
 
 def _read_entry(archive, entry):
     """Read one entry, never more than it claims to be long."""
-    # Without a limit zipfile unpacks everything first, and of bzip2 each block whole.
+    # Without a limit zipfile unpacks everything first, and bzip2 whole blocks even with one.
     if entry.compress_type == zipfile.ZIP_BZIP2:
-        raise zipfile.BadZipFile("packed by bzip2, which has no limit; pack it as an ordinary zip")
+        raise zipfile.BadZipFile(
+            "packed by bzip2, which cannot be limited; pack it as an ordinary zip"
+        )
     with archive.open(entry) as file:
         return file.read(entry.file_size + 1)
 

@@ -5,7 +5,7 @@ and ``features`` (fixed-size list of float16); its schema's metadata says, as JS
 settings the features were made. pandas, DuckDB, Ray, Spark and LanceDB read it as it is. The
 edge rules: a store made with other settings is refused; files appear whole or not at all; a
 damaged shard is passed over, but a disk that does not answer is an error; a row whose content is
-no longer the picture's is passed over; of two rows the later shard's counts. Several processes
+no longer the picture's is passed over; of two rows for one key the later shard's counts. Processes
 may write at once: each adds shards of its own, after a look at the settings of the others', so
 nothing is mixed up or lost. What both compute is computed twice.
 """
@@ -60,7 +60,7 @@ def load_features(store=None, keys=None):
         The folder. By default MiniZap's features, which ship with zapsim.
     keys : iterable of str, optional
         The wanted items, such as ``catalogue.keys``; those that the store lacks are left out. By
-        default all that it holds, those of pictures that were deleted since among them.
+        default all that it holds, also those of pictures that have been deleted since.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def load_features(store=None, keys=None):
     if not keys:
         raise StoreError(
             f"None of these items is in the feature store {opened.folder}, which holds "
-            f"{len(found):,}, such as {min(found)!r}. Was it made of another catalogue?"
+            f"{len(found):,}, such as {min(found)!r}. Was it made from another catalogue?"
         )
     values = np.empty((len(keys), len(found[keys[0]])), np.float32)
     for row, key in enumerate(keys):
@@ -176,7 +176,7 @@ class FeatureStore:
     def keys(self):
         """Return the keys that the store knows, whatever their content (set of str).
 
-        Of damaged shards there are none; `blocks` names those.
+        Damaged shards are passed over; `blocks` names them.
         """
         found = set()
         for shard in _shards(self.folder):
@@ -303,7 +303,7 @@ def _clear(folder):
 
 
 def _shards(folder):
-    # Not glob, which takes a folder that does not answer for an empty one.
+    # Not glob: to it, a folder that does not answer is an empty one.
     try:
         return sorted(path for path in folder.iterdir() if path.match("part-*.parquet"))
     except (FileNotFoundError, NotADirectoryError):
