@@ -112,7 +112,7 @@ def test_making_an_extractor_and_reading_a_full_store_needs_no_tensorflow(shop, 
     code = (
         "import sys, zapsim\n"
         "extractor = zapsim.VGG16Extractor(grid=1)\n"
-        f"catalogue = zapsim.load_catalogue({str(shop._files.root)!r})\n"
+        f"catalogue = zapsim.load_catalogue({str(shop.root)!r})\n"
         f"features = extractor.extract(catalogue, cache={str(tmp_path / 'store')!r})\n"
         "assert features.shape == (10, 512), features.shape\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules), 'TensorFlow was loaded'\n"
@@ -159,7 +159,7 @@ def test_a_catalogue_gives_a_table_in_its_order_with_its_settings(shop, plumbing
 
 def test_a_query_takes_the_path_of_the_catalogue_whatever_form_it_comes_in(shop, plumbing):
     key = shop.keys[3]
-    path = shop._files.root / key
+    path = shop.root / key
     expected = plumbing.extract(shop).loc[key]
     for picture in (path, str(path), path.read_bytes(), Image.open(path), shop.picture(key)):
         np.testing.assert_allclose(plumbing.extract(picture), expected, rtol=1e-3)
@@ -193,8 +193,8 @@ def test_a_second_run_computes_nothing_and_gives_the_same(shop, plumbing, counte
 
 def test_a_second_run_never_builds_the_network(shop, plumbing, tmp_path):
     plumbing.extract(shop, cache=tmp_path / "store")
-    (shop._files.root / "broken.jpg").touch()
-    catalogue = zapsim.load_catalogue(shop._files.root)
+    (shop.root / "broken.jpg").touch()
+    catalogue = zapsim.load_catalogue(shop.root)
     another = zapsim.VGG16Extractor(grid=1)
     with pytest.warns(UserWarning, match=r"broken\.jpg"):
         assert len(another.extract(catalogue, cache=tmp_path / "store")) == 10
@@ -373,8 +373,8 @@ def test_a_full_store_in_a_read_only_place_serves_beside_an_unreadable_picture(
     shop, plumbing, tmp_path, read_only
 ):
     features = plumbing.extract(shop, cache=tmp_path / "store")
-    (shop._files.root / "broken.jpg").write_bytes(b"not a picture")
-    catalogue = zapsim.load_catalogue(shop._files.root)
+    (shop.root / "broken.jpg").write_bytes(b"not a picture")
+    catalogue = zapsim.load_catalogue(shop.root)
     read_only()
     with pytest.warns(UserWarning, match=r"1 pictures could not be read[^$]*broken\.jpg"):
         again = plumbing.extract(catalogue, cache=tmp_path / "store")

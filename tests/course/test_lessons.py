@@ -31,7 +31,7 @@ def test_feature_maps_are_those_of_the_network():
 def test_the_right_preprocessing_variant_is_what_the_extractor_does(make_folder):
     catalogue = zapsim.load_catalogue(make_folder("a.jpg", "b.jpg", "c.jpg"))
     variants = lessons.preprocessing_variants(catalogue, image_size=32)
-    right = zapsim.VGG16Extractor(image_size=32).extract(catalogue)
+    right = zapsim.VGG16Extractor(image_size=32, precision="float32").extract(catalogue)
     np.testing.assert_allclose(variants.pop("as VGG16 was trained"), right, rtol=2e-3, atol=2e-3)
     assert len(variants) == 3
     for name, values in variants.items():

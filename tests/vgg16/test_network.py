@@ -155,7 +155,7 @@ def test_where_keras_is_missing_the_error_names_what_installs_it():
         "import zapsim, numpy as np\n"
         "picture = np.zeros((128, 128, 3), np.uint8)\n"
         "assert zapsim.VGG16Extractor().extract(picture).shape == (2048,)\n"
-        "zapsim.VGG16Extractor(image_size=96).extract(picture)\n"
+        "zapsim.VGG16Extractor('block5_pool').extract(picture)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "ImportError: This needs Keras and TensorFlow" in done.stderr
