@@ -183,15 +183,15 @@ class Catalogue:
         """
         return self._files.content(self._known(key), data)
 
-    def label(self, key):
+    def caption(self, key):
         """Name an item for people, e.g. ``"Bostonian, Oxfords, 100627.72"``.
 
         The text is not escaped: escape it where it goes into HTML.
         """
-        return self.labels[self._known(key)]
+        return self.captions[self._known(key)]
 
     @cached_property
-    def labels(self):
+    def captions(self):
         """All items' names for people, by key (pandas.Series of str)."""
         # Plain loops: on 50,000 items, pandas' own string methods take several times as long.
         nothing, names = [None] * len(self), ("Brand", "SubCategory", "Category")
@@ -260,7 +260,7 @@ class Catalogue:
         from zapsim.draw.plots import plot_pictures
 
         keys = self.sample(min(n, len(self)), seed).keys
-        titled = [(self.picture_or_none(key), self.label(key)) for key in keys]
+        titled = [(self.picture_or_none(key), self.caption(key)) for key in keys]
         return plot_pictures(titled, columns)
 
     def picture_or_none(self, key):

@@ -20,14 +20,14 @@
 # %%
 import zapsim
 from zapsim.course.lessons import (
-    compare_cuts,
-    compare_preprocessing,
     feature_maps,
     interrupted,
     layer_costs,
     plot_feature_maps,
     plot_layer_costs,
     preprocessing_variants,
+    try_cuts,
+    try_preprocessing,
 )
 from zapsim.draw.plots import plot_pictures
 
@@ -91,7 +91,7 @@ plot_feature_maps(feature_maps(deep, shoe, layers))
 some = catalogue.sample(300, seed=42)
 
 # %% tags=["nbval-ignore-output"]
-compare_cuts(some, image_size=64).round(2)
+try_cuts(some, image_size=64).round(2)
 
 # %% [markdown]
 # It rises up to block 4, and falls again: block 5 is already on its way to a verdict. The later you
@@ -196,7 +196,7 @@ layer_costs(224)["parameters"].loc[["block4_conv3", "block5_conv3", "fc1", "fc2"
 variants = preprocessing_variants(some, image_size=64)
 
 # %% tags=["nbval-ignore-output"]
-compare_preprocessing(variants, some.table).round(2)
+try_preprocessing(variants, some.table).round(2)
 
 # %% [markdown]
 # Look at the column *both* first: pictures and queries alike went through the mistake. It costs next to

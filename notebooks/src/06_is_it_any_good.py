@@ -248,7 +248,7 @@ key = stand_in(predictor, "Slippers/Boot/O'Darby/5914557.133.jpg")
 rows = {"in colour": predictor, "in grey": grey}
 hidden = products is not None
 rows = {name: each.similar(key, hide_colourways=hidden) for name, each in rows.items()}
-zapsim.plot_comparison(catalogue, key, rows)
+zapsim.plot_side_by_side(catalogue, key, rows)
 
 # %% [markdown]
 # So let people choose. *Shape* is the grey picture, *colour* a histogram, *texture* an early layer averaged over
@@ -263,7 +263,7 @@ rows = {}
 for shape in (1, 0.75, 0.5, 0):
     mixed = zapsim.blend(parts, {"shape": shape, "colour": 1 - shape})
     rows[f"{shape:.0%} shape"] = zapsim.SimilarityPredictor(catalogue, mixed)
-zapsim.plot_comparison(catalogue, query, rows, k=6)
+zapsim.plot_side_by_side(catalogue, query, rows, k=6)
 
 # %% [markdown]
 # Hardly anything changes down to three quarters shape; at a half, pink arrives. And as sliders. Move one, and look:
@@ -287,7 +287,7 @@ mixer.preview()
 
 # %%
 rows = {f"diversity {d}": predictor.similar(query, 6, diversity=d) for d in (0, 0.3, 0.5)}
-zapsim.plot_comparison(catalogue, query, rows, k=6)
+zapsim.plot_side_by_side(catalogue, query, rows, k=6)
 
 # %% [markdown]
 # ## You against the model
@@ -336,19 +336,19 @@ check(
 # **Goal:** somebody proposes to do without the network: a blend of *colour* and *texture*, half and half. Is it
 # worse than VGG16's features?
 # **Given:** `parts`, `zapsim.blend(parts, weights)`, `zapsim.top_k(…, k=5, exclude=products)`, `neighbours`, and
-# `zapsim.compare(first, second, labels, exclude=products)`.
-# **Wanted:** `my_verdict`: the table that `compare` returns, VGG16's neighbours first.
+# `zapsim.paired_difference(first, second, labels, exclude=products)`.
+# **Wanted:** `my_verdict`: the table that `paired_difference` returns, VGG16's neighbours first.
 #
-# *Hint:* blend, then find neighbours, then compare. A name that gets no weight gets 0.
+# *Hint:* blend, then find neighbours, then take the difference. A name that gets no share gets 0.
 
 # %% tags=["exercise"]
 # stub: my_verdict = ...
 without = zapsim.top_k(zapsim.blend(parts, {"colour": 1, "texture": 1}), k=5, exclude=products)
-my_verdict = zapsim.compare(neighbours, without, labels, exclude=products)
+my_verdict = zapsim.paired_difference(neighbours, without, labels, exclude=products)
 
 # %% tags=["check"]
 proposal = zapsim.top_k(zapsim.blend(parts, {"colour": 1, "texture": 1}), k=5, exclude=products)
-expected = zapsim.compare(neighbours, proposal, labels, exclude=products)
+expected = zapsim.paired_difference(neighbours, proposal, labels, exclude=products)
 check(
     my_verdict,
     lambda table: (table - expected).abs().to_numpy().max() < 1e-3,

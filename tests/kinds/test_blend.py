@@ -86,7 +86,7 @@ def test_a_vector_of_zeros_scores_zero_in_its_part(parts):
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({"shape": -1, "colour": 2}, r"weights\['shape'\] must be .* at least 0.*=-1"),
+        ({"shape": -1, "colour": 2}, r"shares\['shape'\] must be .* at least 0.*=-1"),
         ({"shape": 0}, "one of them above 0. Received: {'shape': 0}"),
         ({"shape": "much"}, "at least 0.*='much'"),
         ({"shape": None}, "at least 0.*=None"),
@@ -110,7 +110,7 @@ def test_wrong_parts_are_an_error(parts):
         zapsim.blend({"shape": None})
     with pytest.raises(TypeError, match="parts must be a dict, such as .* Received: DataFrame"):
         zapsim.blend(frame(1, 3))
-    with pytest.raises(TypeError, match=r"weights must be a dict, such as .* Received: \[1\]"):
+    with pytest.raises(TypeError, match=r"shares must be a dict, such as .* Received: \[1\]"):
         zapsim.blend({"shape": frame(1, 3)}, [1])
     with pytest.raises(ValueError, match="parts must not be empty"):
         zapsim.blend({})
