@@ -8,7 +8,7 @@ import zapsim
 from zapsim.widgets.mixer_state import MixState
 
 
-@pytest.mark.parametrize("shares", [None, {"shape": 0.3, "colour": 0.9}, {"texture": 0.1}])
+@pytest.mark.parametrize("weights", [None, {"shape": 0.3, "colour": 0.9}, {"texture": 0.1}])
 def test_the_mix_finds_what_the_blend_finds(boots, parts, weights):
     predictor = zapsim.SimilarityPredictor(boots, zapsim.blend(parts, weights))
     for key in boots.keys:
@@ -51,7 +51,7 @@ def test_scores_by_each_kind_are_told(boots, parts):
     assert abs(row["colour"] - wanted) < 1e-6
 
 
-@pytest.mark.parametrize("shares", [None, {"shape": 0.3, "colour": 0.9}])
+@pytest.mark.parametrize("weights", [None, {"shape": 0.3, "colour": 0.9}])
 def test_a_pair_has_one_score_whichever_is_the_query(boots, parts, weights):
     state, found = MixState(boots, parts, k=7, shares=weights), {}
     for key in boots.keys:
