@@ -62,6 +62,7 @@ def by_hand(model, pictures, grid):
 # --- one picture -----------------------------------------------------------------------------
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize(
     ("layer", "grid"),
     [("block4_pool", 2), ("block5_pool", "flat"), ("block3_conv1", 4), ("block1_conv1", 1)],
@@ -81,6 +82,7 @@ def test_the_default_takes_the_root_of_every_average():
     np.testing.assert_allclose(root.extract(picture), np.sqrt(plain.extract(picture)), rtol=2e-3)
 
 
+@pytest.mark.keras
 def test_building_says_in_one_line_what_was_loaded(capsys):
     extractor = zapsim.VGG16Extractor("block2_pool", "flat", 32, weights=None)
     assert capsys.readouterr().out == "", "nothing is loaded yet"
@@ -120,6 +122,7 @@ def test_making_an_extractor_and_reading_a_full_store_needs_no_tensorflow(shop, 
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize("other", ["float32", "float16"])
 def test_features_of_all_number_formats_can_be_compared(other, monkeypatch):
     """A query in one format finds its own picture in a catalogue of another."""
@@ -131,6 +134,7 @@ def test_features_of_all_number_formats_can_be_compared(other, monkeypatch):
     assert scores.diagonal().min() > 0.998
 
 
+@pytest.mark.keras
 def test_a_store_may_be_continued_in_another_number_format(make_folder, tmp_path):
     folder = make_folder("a.jpg", "b.jpg")
     in_8_bits = zapsim.VGG16Extractor().extract(zapsim.load_catalogue(folder), cache=tmp_path)

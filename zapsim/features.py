@@ -194,7 +194,9 @@ class VGG16Extractor:
         In: float pictures as ``keras.applications.vgg16.preprocess_input`` leaves them, shape
         (n, image_size, image_size, 3). Out: the maps (or the vectors) of `layer`.
         """
-        return truncated_vgg16(self.layer, self.image_size, self.weights)
+        model = truncated_vgg16(self.layer, self.image_size, self.weights)
+        print(f"{self!r} · float32 with Keras")
+        return model
 
     def extract(self, pictures, cache=None):
         """Turn pictures into feature vectors.

@@ -9,6 +9,8 @@ from zapsim.io.pictures import PictureError
 from zapsim.judge import layer_lab
 from zapsim.vgg16.network import layer_costs
 
+pytestmark = pytest.mark.keras
+
 
 @pytest.fixture(scope="module")
 def some():

@@ -140,6 +140,7 @@ def test_a_damaged_picture_stays_unreadable_and_named(make_zip, drawn, encoded):
             function(path)
 
 
+@pytest.mark.keras
 def test_shape_knows_no_colour_and_colour_no_shape(make_zip, drawn, encoded, tmp_path):
     """Three pictures: a red one, one of the same grey value, and the red one turned upside down."""
     pixels = np.array(drawn(0))

@@ -22,6 +22,8 @@ from zapsim.vgg16.network import (
     truncated_vgg16,
 )
 
+pytestmark = pytest.mark.keras
+
 
 def noise(size, n=1):
     return np.random.default_rng(0).integers(0, 256, (n, size, size, 3), np.uint8)
