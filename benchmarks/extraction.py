@@ -55,13 +55,15 @@ ARTICLE, FASTDUP = "the article: fc2, 224×224", "fastdup"
 PIPELINES = {
     ARTICLE: Pipeline("article"),
     "the article, oneDNN switched on": Pipeline("article", environment={ONEDNN: "1"}),
-    "the article, oneDNN switched off": Pipeline("article", environment={ONEDNN: "0"}),
     "block5_pool flattened, 224×224, float32": Pipeline("ours", BLOCK5 | FLOAT32),
     "zapsim, 128×128, float32": Pipeline("ours", FLOAT32),
     "zapsim's default: 128×128, int8": Pipeline("ours", INT8),
     "zapsim, 112×112, int8": Pipeline("ours", INT8 | {"image_size": 112}),
     "zapsim, 96×96, int8": Pipeline("ours", INT8 | {"image_size": 96}),
     "zapsim, 80×80, 3×3 grid, int8": Pipeline("ours", INT8 | {"image_size": 80, "grid": 3}),
+    "zapsim, 96×96 trimmed, int8": Pipeline("ours", INT8 | {"image_size": 96, "fit": "trim"}),
+    "zapsim, 80×80 trimmed, int8": Pipeline("ours", INT8 | {"image_size": 80, "fit": "trim"}),
+    "zapsim, 64×64 trimmed, int8": Pipeline("ours", INT8 | {"image_size": 64, "fit": "trim"}),
     FASTDUP: Pipeline("fastdup"),
 }
 DEFAULT = "zapsim's default: 128×128, int8"

@@ -4,7 +4,10 @@ from argparse import Namespace
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+import zapsim
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 
@@ -64,3 +67,53 @@ def test_no_table_is_saved_over_another(monkeypatch, name, stubs, runs, expected
         module.main()
     assert list(saved) == expected
     assert all("machine" in results for results in saved.values())
+
+
+def test_a_pipeline_runs_in_a_process_of_its_own_when_told(make_folder, tmp_path):
+    from benchmarks.extraction import Pipeline, Worker
+
+    make_folder("a.jpg", "b.jpg").rename(tmp_path / "pictures")
+    worker = Worker(Pipeline("ours", {"image_size": 32}), tmp_path, 2, peer=None)
+    first = zapsim.load_features(tmp_path / "store")
+    (tmp_path / "pictures" / "b.jpg").unlink()
+    worker.run()
+    assert list(first.index) == ["a.jpg", "b.jpg"]
+    assert list(zapsim.load_features(tmp_path / "store").index) == ["a.jpg"], "begun anew"
+    assert len(worker.cpu_seconds) == 1
+    assert 50 < worker.stop() < 500
+
+
+def test_a_pipeline_that_fails_is_an_error(tmp_path):
+    from benchmarks.extraction import Pipeline, Worker
+
+    with pytest.raises(RuntimeError, match="ended early"):
+        Worker(Pipeline("ours", {"image_size": 32}), tmp_path / "nothing", 2, peer=None)
+
+
+def test_ratios_are_within_each_turn():
+    from benchmarks.extraction import ratio
+
+    each = {"article": [4, 9, 1], "ours": [2, 3, 1]}
+    assert ratio(each, "article", "ours") == 2
+    assert ratio(each, "fastdup", "ours") is None
+
+
+def test_a_peers_features_come_by_key(make_folder, monkeypatch):
+    from benchmarks import extraction
+
+    class Peer:
+        def __init__(self, pipeline, folder, n, python):
+            store = Path(folder) / "store"
+            store.mkdir()
+            files = [f"{folder}/pictures/b/2.jpg", f"{folder}/pictures/a.jpg"]
+            (store / "atrain_features.dat.csv").write_text("\n".join(["filename", *files]))
+            np.array([[2, 2, 2], [1, 1, 1]], np.float32).tofile(store / "atrain_features.dat")
+
+        def stop(self):
+            return 0
+
+    monkeypatch.setattr(extraction, "Worker", Peer)
+    catalogue = zapsim.load_catalogue(make_folder("a.jpg", "b/2.jpg"))
+    found = extraction.fastdup_features(catalogue, "python")
+    assert found.index.tolist() == ["a.jpg", "b/2.jpg"]
+    assert found.to_numpy().tolist() == [[1, 1, 1], [2, 2, 2]]

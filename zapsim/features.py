@@ -55,8 +55,9 @@ class VGG16Extractor:
         flattened as they are. Without meaning for fc1 and fc2, which have no maps.
     image_size : int
         Side of the square that pictures are fitted to, in pixels, at least 32. fc1 and fc2 with
-        trained weights need 224. Time grows with its square: 80 with ``grid=3`` takes 0.4 of the
-        default's, with a precision at 5 of 0.934 against 0.945 (900 real photos, three classes).
+        trained weights need 224. Time grows with its square: 96 takes 0.57 of the default's, with a
+        precision at 5 of 0.953 against 0.958 (1,500 real photos, three classes), or of 0.957 with
+        ``fit="trim"``.
     weights : {"bundled", "imagenet"}, path or None
         ImageNet's as they ship with zapsim (convolution layers only) or as Keras downloads them,
         your own, or random ones.
@@ -70,7 +71,8 @@ class VGG16Extractor:
         Pictures that are worked on together; the progress bar moves by so many.
     fit : {"pad", "stretch", "trim"}
         Keep the proportions and pad with white, stretch to the square, or cut white margins off
-        and then pad.
+        and then pad: at 96 pixels that lifts precision at 5 of MiniZap's subcategories, other
+        colourways hidden, from 0.871 to 0.915.
     power : float
         Every average (none is negative, for each layer ends in a ReLU) is raised to this power,
         above 0, at most 1. The root, 0.5, keeps a few strong channels from deciding alone: on

@@ -370,11 +370,12 @@ def test_only_a_jpeg_is_decoded_smaller_and_no_side_too_short(
 
 
 @pytest.mark.parametrize("place", [(0, 0), (30, 7), (60, 80)])
-def test_trim_cuts_margins_off_and_then_pads(place):
+@pytest.mark.parametrize("colour", [RED, (255, 255, 200)])
+def test_trim_cuts_margins_off_and_then_pads(place, colour):
     picture = np.full((100, 120, 3), 250, np.uint8)
-    picture[place[0] : place[0] + 40, place[1] : place[1] + 20] = RED
+    picture[place[0] : place[0] + 40, place[1] : place[1] + 20] = colour
     square = fit_square(picture, 40, fit="trim")
-    np.testing.assert_array_equal(square[:, 10:30], np.broadcast_to(RED, (40, 20, 3)))
+    np.testing.assert_array_equal(square[:, 10:30], np.broadcast_to(colour, (40, 20, 3)))
     np.testing.assert_array_equal(square[:, [*range(10), *range(30, 40)]], 255)
 
 

@@ -32,7 +32,7 @@ MAX_BYTES = 200_000_000
 # Only these decoders are ever tried, even if the file says that it is something else.
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 _WHITE = (255, 255, 255)
-# What JPEG makes of white is at least this bright.
+# JPEG makes of white what is at least this bright in all colours.
 _NEARLY_WHITE = 245
 
 
@@ -167,7 +167,7 @@ def fit_square(picture, size, fit="pad"):
 
 
 def _without_margins(image):
-    dark = image.convert("L").point(lambda grey: 255 * (grey < _NEARLY_WHITE))
+    dark = image.point(lambda value: 255 * (value < _NEARLY_WHITE))
     return image.crop(dark.getbbox() or (0, 0, *image.size))
 
 

@@ -112,7 +112,9 @@ def grid_averages(maps, grid):
     if grid == "flat":
         return maps
     cells = averaging(maps.shape[1], grid).astype(maps.dtype)
-    return np.einsum("gh,nhwc,kw->ngkc", cells, maps, cells, optimize=True)
+    # Not optimised: its matrix products start threads of their own beside those that compute.
+    rows = np.einsum("gh,nhwc->ngwc", cells, maps)
+    return np.einsum("kw,ngwc->ngkc", cells, rows)
 
 
 def feature_vectors(maps, grid, power):
