@@ -111,7 +111,7 @@ class Catalogue:
 
     @property
     def treatment(self):
-        """What was done to all pictures, such as "grey", or None; see `zapsim.greyed`."""
+        """What was done to all pictures, such as "grey", or None; see `zapsim.kinds.blend.greyed`."""
         return self._files.treatment
 
     @property

@@ -20,6 +20,8 @@
 # %%
 import zapsim
 from zapsim.course.lessons import preprocessing_variants, stand_in
+from zapsim.judge.layer_lab import article_cut
+from zapsim.kinds.blend import centred, shared_neighbours
 
 # %% tags=["parameters"]
 source = None
@@ -146,7 +148,7 @@ cuts = {}
 for size in (64, 128):
     cuts |= zapsim.extract_cuts(one_each, image_size=size)
 cuts["block4_pool 4×4 at 128, PCA to 64"] = zapsim.reduce(cuts["block4_pool 4×4 at 128"], 64)
-cuts |= zapsim.article_cut(one_each)
+cuts |= article_cut(one_each)
 
 # %% [markdown]
 # Into the same table go the three classic mistakes of 02, at 64 pixels: compare them with
@@ -234,7 +236,7 @@ zapsim.explain(predictor, query, neighbour).plot()
 kinds = zapsim.shape_colour_texture(catalogue, cache=parts_store, centre=False)
 grey = zapsim.SimilarityPredictor(catalogue, kinds["shape"])
 both = {"in colour": neighbours, "in grey": zapsim.top_k(kinds["shape"], 5, exclude=products)}
-print(f"neighbours in common: {zapsim.shared_neighbours(*both.values()).mean():.0%}")
+print(f"neighbours in common: {shared_neighbours(*both.values()).mean():.0%}")
 both = zapsim.scorecard(both, labels, exclude=products, against="in colour", metrics=["precision"])
 both.T.round(3)
 
@@ -257,7 +259,7 @@ zapsim.plot_side_by_side(catalogue, key, rows)
 # all colour (with the clog's own colourways, for colour is the point here):
 
 # %%
-parts = {name: zapsim.centred(kind) for name, kind in kinds.items()}
+parts = {name: centred(kind) for name, kind in kinds.items()}
 query = stand_in(predictor, "Shoes/Clogs and Mules/Marisol Bay/5329826.13.jpg")
 rows = {}
 for shape in (1, 0.75, 0.5, 0):
@@ -301,8 +303,8 @@ quiz
 
 # %% [markdown]
 # (Thousands of people were asked about UT-Zappos50K, which of two shoes is more open, pointy, sporty or
-# comfortable. If you fetched it in 01, `zapsim.load_comparisons` reads their answers, and
-# `zapsim.attribute_questions` makes a quiz of them.) Where widgets don't run, this is what stands above:
+# comfortable. If you fetched it in 01, `load_comparisons` of `zapsim.judge.people` reads their answers, and
+# `attribute_questions` makes a quiz of them.) Where widgets don't run, this is what stands above:
 
 # %% tags=["nbval-ignore-output"]
 quiz.preview()

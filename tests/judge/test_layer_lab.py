@@ -7,6 +7,7 @@ import pytest
 import zapsim
 from zapsim.io.pictures import PictureError
 from zapsim.judge import layer_lab
+from zapsim.judge.layer_lab import article_cut
 from zapsim.vgg16.network import layer_costs
 
 pytestmark = pytest.mark.keras
@@ -160,9 +161,9 @@ def test_an_unknown_layer_is_refused(some):
 
 def test_the_articles_cut_is_never_downloaded(some, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    assert zapsim.article_cut(some) == {}
+    assert article_cut(some) == {}
     with pytest.raises(TypeError, match="catalogue must be a Catalogue, .* Received: 'shoes'"):
-        zapsim.article_cut("shoes")
+        article_cut("shoes")
     assert (
         "fc2 is left out: its weights (528 MB) are not on this machine." in capsys.readouterr().out
     )
@@ -172,7 +173,7 @@ def test_the_articles_cut_is_never_downloaded(some, tmp_path, monkeypatch, capsy
     )
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels.h5").touch()
-    zapsim.article_cut(some)
+    article_cut(some)
     assert asked == [((some, ["fc2"]), {"image_size": 224, "weights": "imagenet", "power": 1})]
 
 

@@ -45,7 +45,8 @@ def greyed(catalogue):
     Examples
     --------
     >>> import zapsim
-    >>> catalogue = zapsim.greyed(zapsim.load_catalogue())
+    >>> from zapsim.kinds.blend import greyed
+    >>> catalogue = greyed(zapsim.load_catalogue())
     >>> picture = catalogue.picture(catalogue.keys[0])
     >>> bool((picture[..., 0] == picture[..., 2]).all())
     True
@@ -126,7 +127,7 @@ def centred(features):
     >>> features = pd.DataFrame([[4, 3], [4, -3]], index=["red boot", "blue boot"])
     >>> zapsim.similarity_matrix(features).loc["red boot", "blue boot"].round(2)
     np.float32(0.28)
-    >>> zapsim.similarity_matrix(zapsim.centred(features)).loc["red boot", "blue boot"].round(2)
+    >>> zapsim.similarity_matrix(centred(features)).loc["red boot", "blue boot"].round(2)
     np.float32(-1.0)
     """
     check_features(features)
