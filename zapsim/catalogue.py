@@ -111,7 +111,7 @@ class Catalogue:
 
     @property
     def treatment(self):
-        """What was done to all pictures, such as "grey", or None; see `zapsim.kinds.blend.greyed`."""
+        """What was done to all pictures, such as "grey" by `kinds.blend.greyed`, or None."""
         return self._files.treatment
 
     @property
