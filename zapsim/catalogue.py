@@ -89,11 +89,10 @@ class Catalogue:
         return len(self.table)
 
     def __repr__(self):
-        plurals = {"Category": "categories", "SubCategory": "subcategories"}
-        plurals |= {"Brand": "brands", "Product": "products"}
+        plurals = dict(zip(_FOLDERS, ["categories", "subcategories", "brands"], strict=True))
         counts = ", ".join(
             f"{self.table[column].nunique():,} {plural}"
-            for column, plural in plurals.items()
+            for column, plural in {**plurals, "Product": "products"}.items()
             if column in self.table
         )
         said = f" ({counts})" if counts else ""
@@ -141,7 +140,7 @@ class Catalogue:
         return Catalogue(self._files, self.table.loc[keys].sort_index(), self._metadata)
 
     def with_reader(self, read, content=None, treatment=None):
-        """Return the same items, their files read in another way.
+        """Return the `Catalogue` of the same items, their files read in another way.
 
         Parameters
         ----------
@@ -153,10 +152,6 @@ class Catalogue:
             as before, which is right if they are the file's own bytes.
         treatment : str, optional
             What is done to all pictures, see `treatment`. By default as before.
-
-        Returns
-        -------
-        Catalogue
         """
         files = self._files.with_reader(read, content, treatment)
         return Catalogue(files, self.table, self._metadata)
@@ -253,10 +248,7 @@ class Catalogue:
         ] + [("no picture", row, f"{on} of no picture") for row in rows[~rows.isin(joined)]]
 
     def plot(self, n=24, columns=8, seed=42):
-        """Draw a contact sheet.
-
-        Of `n` items, drawn at random, with so many `columns`; a matplotlib Figure.
-        """
+        """Draw `n` items, taken at random, as a contact sheet (a matplotlib Figure)."""
         from zapsim.draw.plots import plot_pictures
 
         keys = self.sample(min(n, len(self)), seed).keys

@@ -4,6 +4,7 @@ import builtins
 import errno
 import os
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -239,3 +240,26 @@ def test_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         write_whole(tmp_path / "new" / "a.txt", b"second")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.txt"]
     assert (tmp_path / "new" / "a.txt").read_bytes() == b"first"
+
+
+# --- work ahead ------------------------------------------------------------------------------
+
+
+def test_work_ahead_is_in_order_and_bounded():
+    started = []
+    for item, future in disk.ahead(started.append, range(100), threads=2, depth=7):
+        future.result()
+        assert len(started) <= item + 7
+    assert sorted(started) == list(range(100))
+
+
+def test_work_that_has_not_begun_is_dropped_when_the_caller_stops():
+    started = []
+
+    def slow(item):
+        started.append(item)
+        Event().wait(0.02)
+
+    for _ in disk.ahead(slow, range(100), threads=1, depth=50):
+        break
+    assert len(started) < 50

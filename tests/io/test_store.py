@@ -108,22 +108,10 @@ def test_later_shard_counts_when_an_earlier_one_was_deleted(store, folder):
         assert load_features(folder).loc["a"].tolist() == [value] * 3
 
 
-def test_nothing_to_write_writes_nothing(store, folder):
-    store.write([], [], np.empty((0, 3), np.float32))
-    assert not folder.exists()
-
-
 def test_store_that_is_not_there_yet_is_empty(store):
     values, found = store.read({"a": "1"}, 3)
     assert values.tolist() == [[0, 0, 0]]
     assert not found.any()
-
-
-def test_read_only_store_writes_nothing(store, folder):
-    store.write(["a"], ["1"], row(1))
-    before = names(folder)
-    FeatureStore(folder, SETTINGS, read_only=True).write(["b"], ["1"], row(1))
-    assert names(folder) == before
 
 
 # --- settings --------------------------------------------------------------------------------
