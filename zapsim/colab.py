@@ -34,8 +34,10 @@ def welcome(place, refused=None):
     `place` is where zapsim was installed from (pathlib.Path on the Drive, or an address), None if
     it was there already; `refused` is the exception that says why there is no Drive.
     """
-    origin = f"from {'your Drive' if isinstance(place, Path) else 'GitHub'} ({place})"
-    origin = "was here already" if place is None else origin
+    if place is None:
+        origin = "was here already"
+    else:
+        origin = f"from {'your Drive' if isinstance(place, Path) else 'GitHub'} ({place})"
     if refused is None:
         print(f"zapsim {__version__} {origin}; your Drive is at {DRIVE}/MyDrive.")
         return
@@ -210,13 +212,13 @@ def _copy_small(source, target, size):
         time.sleep(attempt)
         try:
             data = source.read_bytes()
+            if len(data) != size:
+                raise OSError(f"{len(data):,} bytes instead of {size:,}")
         except OSError as error:
             failure = error
-            continue
-        if len(data) == size:
+        else:
             write_whole(target, data)
             return None
-        failure = f"{len(data):,} bytes instead of {size:,}"
     return failure
 
 

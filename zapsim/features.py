@@ -8,8 +8,7 @@ and left out, and nothing that was computed is lost.
 
 import os
 import warnings
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
@@ -122,6 +121,7 @@ class VGG16Extractor:
         self.power = checked_number("power", power, 0, 1, "(]")
         self.grid = None if self.include_top else self._checked_grid(grid)
         self._check_top()
+        self.n_features = n_features(layer, self.grid, self.image_size)
         self._engine = None
         self.settings = {
             "extractor": "VGG16",
@@ -169,11 +169,6 @@ class VGG16Extractor:
             f"VGG16 to {self.layer}{grid}, {self.image_size}×{self.image_size}: "
             f"{self.n_features:,} features · {describe_weights(self.weights)}"
         )
-
-    @property
-    def n_features(self):
-        """Length of a feature vector."""
-        return n_features(self.layer, self.grid, self.image_size)
 
     @property
     def engine(self):
@@ -238,8 +233,7 @@ class VGG16Extractor:
         ]
         starts = range(0, len(squares), self.batch_size)
         batches = [squares[start : start + self.batch_size] for start in starts]
-        with ThreadPoolExecutor(min(_THREADS, max(1, len(batches)))) as pool:
-            blocks = list(pool.map(self._vectors, batches))
+        blocks = [each.result() for _, each in ahead(self._vectors, batches, _THREADS, _THREADS)]
         values = np.concatenate([np.empty((0, self.n_features), np.float32), *blocks])
         return values if several else values[0]
 
@@ -290,15 +284,12 @@ class VGG16Extractor:
         keys = list(catalogue.keys)
         missing = [keys[row] for row in np.flatnonzero(~found)]
         position = {key: row for row, key in enumerate(keys)}
-        unreadable, writer = {}, None
+        unreadable = {}
         bar = tqdm(total=len(keys), initial=int(found.sum()), desc="Extracting", unit="picture")
-        with bar, ExitStack() as stack:
+        with bar, ShardWriter(store) as writer:
             for batch in each_batch(catalogue, missing, self, self._vectors):
                 unreadable |= batch.unreadable
                 if batch.keys:
-                    if writer is None:
-                        # Before hours of computing; but a full store may be in a read-only place.
-                        writer = stack.enter_context(ShardWriter(store))
                     rows = [position[key] for key in batch.keys]
                     values[rows], found[rows] = batch.result, True
                     writer.add(batch.keys, batch.contents, batch.result)

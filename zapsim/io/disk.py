@@ -29,9 +29,9 @@ __all__ = [
 TEMPORARY = ".part-{}.tmp"
 _TRIES = 5
 _SPARE = 50_000_000
-# Here trying again would not help.
-_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG}
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# The disk refuses or is full: trying again would not help.
+_FINAL = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG}
+_FINAL |= {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class TransferError(RuntimeError):
@@ -39,16 +39,11 @@ class TransferError(RuntimeError):
 
 
 def copy(source, path):
-    """Copy a file and its date, with a progress bar, from a disk that may be slow or time out.
+    """Copy a file (both pathlib.Path) and its date, with a progress bar, from a slow disk.
 
-    FileNotFoundError if there is no such file; `TransferError` if its disk does not answer, the
-    folder cannot be written to, or the disk is full.
+    `TransferError` if its disk does not answer, the folder cannot be written to, or is full.
     """
     from tqdm.auto import tqdm
-
-    source, path = Path(source), Path(path)
-    if look(source) is None:
-        raise FileNotFoundError(f"No file at {source}. Give an existing one.")
 
     def attempt():
         before = source.stat()
@@ -95,7 +90,7 @@ def retried(what, attempt, arrived=lambda: 0):
         try:
             return attempt()
         except OSError as error:
-            if error.errno in _REFUSED | _FULL:
+            if error.errno in _FINAL:
                 raise _failed(what, error) from error
             failures = 1 if arrived() > most else failures + 1
             if failures == _TRIES:

@@ -41,7 +41,7 @@ class PictureError(ValueError):
 
 
 def load_picture(source, name=None, least=None):
-    """Read one picture as RGB.
+    """Read one picture as RGB, an ndarray of shape (height, width, 3), uint8.
 
     The EXIF rotation is applied, transparency is laid on white, the first frame of an
     animation is taken, and CMYK, palette, greyscale and 16-bit pictures become 8-bit RGB.
@@ -56,10 +56,6 @@ def load_picture(source, name=None, least=None):
     least : int, optional
         Decode a JPEG at a half, a quarter or an eighth of its size, in a fraction of the time, if
         no side becomes shorter than this.
-
-    Returns
-    -------
-    ndarray of shape (height, width, 3), uint8
 
     Raises
     ------

@@ -51,19 +51,10 @@ def save_matrix(matrix, path):
 
 
 def load_matrix(path):
-    """Read a similarity matrix that `save_matrix` wrote.
+    """Read what `save_matrix` wrote: a DataFrame (n_items, n_items) of float32, keys on both axes.
 
-    Returns
-    -------
-    pandas.DataFrame of shape (n_items, n_items), float32
-        With the keys on both axes.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    StoreError
-        If it is damaged, holds something else, or cannot be read now.
+    FileNotFoundError if there is no such file; `StoreError` if it is damaged, holds something
+    else, or cannot be read now.
     """
     keys, scores = read_vectors(path)
     if scores.shape != (len(keys), len(keys)):

@@ -9,7 +9,6 @@ import warnings
 import zipfile
 import zlib
 from contextlib import suppress
-from copy import copy
 from errno import ENODEV, ENOTCONN, ESTALE, ETIMEDOUT
 from os import walk
 from os.path import abspath, exists, realpath
@@ -130,8 +129,6 @@ class Files:
         """Return the file's bytes; `PictureError` if it, ConnectionError if nothing can be read."""
         try:
             return self._read(self._names[key])
-        except PictureError:
-            raise
         except UNREADABLE as error:
             # Else thousands of pictures would count as damaged, and the run as done.
             if getattr(error, "errno", None) in _GONE or not exists(self.root):
@@ -150,15 +147,6 @@ class Files:
         """
         data = self.read(key) if data is None else data
         return f"{zlib.crc32(data):08x}-{len(data)}"
-
-    def with_reader(self, read, content=None, treatment=None):
-        """Return the same files, read in another way; see `Catalogue.with_reader`."""
-        other = copy(self)
-        other.read = read
-        if content is not None:
-            other.content = lambda key, data=None: content(key)
-        other.treatment = treatment or self.treatment
-        return other
 
     def _wrapper(self, keys):
         # A folder may grow, and no key may change when it does.

@@ -23,19 +23,10 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from zapsim.io import parquet
 from zapsim.io.bundled import MINIZAP_FEATURES
 from zapsim.io.disk import TEMPORARY
-from zapsim.io.parquet import (
-    DamagedError,
-    StoreError,
-    not_read,
-    not_written,
-    read_table,
-    reading,
-    table_of,
-    vectors_of,
-    write_table,
-)
+from zapsim.io.parquet import DamagedError, StoreError
 
 __all__ = ["FeatureStore", "ShardWriter", "features_frame", "load_features"]
 
@@ -141,10 +132,10 @@ class FeatureStore:
         """
         for shard in _shards(self.folder):
             try:
-                with reading(shard):
-                    table = read_table(shard)
+                with parquet.reading(shard):
+                    table = parquet.read_table(shard)
                     keys, contents = table["key"].to_pylist(), table["content"].to_pylist()
-                    values = vectors_of(table)
+                    values = parquet.vectors_of(table)
             except DamagedError as error:
                 warnings.warn(
                     f"The shard {shard} is damaged and passed over ({error}). Its pictures are "
@@ -155,14 +146,11 @@ class FeatureStore:
             yield shard, keys, contents, values
 
     def keys(self):
-        """Return the keys that the store knows, whatever their content (set of str).
-
-        Damaged shards are passed over; `blocks` names them.
-        """
+        """Return the keys in undamaged shards, whatever their content (set of str)."""
         found = set()
         for shard in _shards(self.folder):
-            with suppress(DamagedError), reading(shard):
-                found.update(read_table(shard, columns=["key"])["key"].to_pylist())
+            with suppress(DamagedError), parquet.reading(shard):
+                found.update(parquet.read_table(shard, columns=["key"])["key"].to_pylist())
         return found
 
     def read(self, contents, n_features):
@@ -189,7 +177,7 @@ class FeatureStore:
         # Another process may have begun to write features of other settings. Should both write
         # their first shard in the same instant, both find out at their next one.
         self.check_settings()
-        table = table_of({"key": keys, "content": contents}, values.astype(np.float16))
+        table = parquet.table_of({"key": keys, "content": contents}, values.astype(np.float16))
         # Not their count: a damaged shard may have been deleted, and this one must sort last.
         numbers = [re.match(r"part-(\d+)", shard.name) for shard in _shards(self.folder)]
         number = max((int(match[1]) for match in numbers if match), default=-1) + 1
@@ -197,27 +185,24 @@ class FeatureStore:
         settings = json.dumps(self.settings)
         digest = hashlib.sha256("\n".join([settings, *keys, *contents]).encode()).hexdigest()[:8]
         path = self.folder / f"part-{number:05d}-{digest}.parquet"
-        write_table(table.replace_schema_metadata({_SETTINGS: settings}), path)
+        parquet.write_table(table.replace_schema_metadata({_SETTINGS: settings}), path)
 
 
 class ShardWriter:
     """Collect rows and write a shard whenever one is full, and the rest at the end.
 
-    A context manager: what was collected is written even when the work is interrupted. Entering
-    makes the folder, tries whether it can be written to, and clears away what killed processes
-    left half written; StoreError if it cannot be, or holds features of other settings. Leaving
-    removes the folder if it is empty. Without a store (None) the rows are dropped.
+    A context manager: what was collected is written even when the work is interrupted. The first
+    rows make the folder, try whether it can be written to, and clear away what killed processes
+    left half written; StoreError if it cannot be, or holds features of other settings. At the end
+    the folder is removed if it is empty. Without a store (None) the rows are dropped.
     """
 
     def __init__(self, store):
         self._store = store
         self._rows = []
+        self._ready = False
 
     def __enter__(self):
-        if self._store:
-            _try_to_write(self._store.folder)
-            _clear(self._store.folder)
-            self._store.check_settings()
         return self
 
     def __exit__(self, kind, error, trace):
@@ -225,15 +210,21 @@ class ShardWriter:
             if not (kind and issubclass(kind, StoreError)):
                 self._flush()
         finally:
-            if self._store:
+            if self._ready:
                 # It fails, as it should, where anything is in the folder.
                 with suppress(OSError):
                     self._store.folder.rmdir()
 
     def add(self, keys, contents, values):
         """Add rows: keys and contents (lists of str), values of shape (n, n_features)."""
-        if self._store:
-            self._rows += zip(keys, contents, values, strict=True)
+        if self._store is None:
+            return
+        if not self._ready:
+            # Not on entry: a store that lacks nothing may be in a read-only place.
+            _prepare(self._store.folder)
+            self._ready = True
+            self._store.check_settings()
+        self._rows += zip(keys, contents, values, strict=True)
         if len(self._rows) >= SHARD_ITEMS:
             self._flush()
 
@@ -244,17 +235,15 @@ class ShardWriter:
             self._store.write(list(keys), list(contents), np.stack(values))
 
 
-def _try_to_write(folder):
+def _prepare(folder):
+    """Make a folder, try to write into it, and clear away what killed processes left."""
     probe = folder / TEMPORARY.format(uuid4().hex)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise not_written(folder, error) from error
-
-
-def _clear(folder):
+        raise parquet.not_written(folder, error) from error
     for leftover in folder.glob(TEMPORARY.format("*")):
         with suppress(OSError):
             if time.time() - leftover.stat().st_mtime > _LEFT_SECONDS:
@@ -268,13 +257,13 @@ def _shards(folder):
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise not_read(folder, error) from error
+        raise parquet.not_read(folder, error) from error
 
 
 def _settings(shard):
     """Return the settings of a shard, or None where it is damaged."""
     try:
-        with reading(shard):
+        with parquet.reading(shard):
             return json.loads((pq.read_schema(shard).metadata or {}).get(_SETTINGS, b"{}"))
     except DamagedError:
         return None
