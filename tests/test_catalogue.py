@@ -337,8 +337,8 @@ def test_thumbnail_is_a_square_jpeg(ut_zappos):
         ("Shoes/<script>.jpg", "Shoes, <script>"),
     ],
 )
-def test_label_is_brand_kind_and_name(make_folder, key, label):
-    assert load_catalogue(make_folder(key, name="any")).caption(key) == label
+def test_caption_is_brand_kind_and_name(make_folder, key, caption):
+    assert load_catalogue(make_folder(key, name="any")).caption(key) == caption
 
 
 # --- another reader --------------------------------------------------------------------------

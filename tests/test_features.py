@@ -511,19 +511,6 @@ def test_settings_that_cannot_be_reproduced_are_refused(plumbing, change, messag
         zapsim.VGG16Extractor.from_settings({})
 
 
-def test_reading_ahead_is_bounded():
-    from concurrent.futures import ThreadPoolExecutor
-
-    from zapsim.features import _ahead
-
-    started = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for item, future in _ahead(pool, started.append, range(100), depth=7):
-            future.result()
-            assert len(started) <= item + 7
-    assert len(started) == 100
-
-
 def test_a_disk_that_goes_away_keeps_what_was_computed_and_is_no_success(
     make_folder, tmp_path, monkeypatch
 ):

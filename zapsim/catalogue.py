@@ -8,6 +8,7 @@ what a layout lacks becomes a missing column or a missing value, never an error.
 
 import re
 import warnings
+from copy import copy
 from functools import cached_property
 from hashlib import sha256
 from io import BytesIO
@@ -33,7 +34,7 @@ _RESERVED = ("rank", "key", "score")
 
 
 def load_catalogue(source=None, metadata=None):
-    """Open a catalogue of product pictures.
+    """Open a folder or zip of product pictures as a `Catalogue`.
 
     Parameters
     ----------
@@ -43,10 +44,6 @@ def load_catalogue(source=None, metadata=None):
     metadata : path, optional
         A CSV file with a column ``CID`` (UT-Zappos50K's) or ``key``, joined to the items. By
         default the ``meta-data.csv`` that lies with the pictures, if there is one.
-
-    Returns
-    -------
-    Catalogue
 
     Raises
     ------
@@ -89,11 +86,10 @@ class Catalogue:
         return len(self.table)
 
     def __repr__(self):
-        plurals = {"Category": "categories", "SubCategory": "subcategories"}
-        plurals |= {"Brand": "brands", "Product": "products"}
+        plurals = dict(zip(_FOLDERS, ["categories", "subcategories", "brands"], strict=True))
         counts = ", ".join(
             f"{self.table[column].nunique():,} {plural}"
-            for column, plural in plurals.items()
+            for column, plural in {**plurals, "Product": "products"}.items()
             if column in self.table
         )
         said = f" ({counts})" if counts else ""
@@ -141,7 +137,7 @@ class Catalogue:
         return Catalogue(self._files, self.table.loc[keys].sort_index(), self._metadata)
 
     def with_reader(self, read, content=None, treatment=None):
-        """Return the same items, their files read in another way.
+        """Return the `Catalogue` of the same items, their files read in another way.
 
         Parameters
         ----------
@@ -153,12 +149,12 @@ class Catalogue:
             as before, which is right if they are the file's own bytes.
         treatment : str, optional
             What is done to all pictures, see `treatment`. By default as before.
-
-        Returns
-        -------
-        Catalogue
         """
-        files = self._files.with_reader(read, content, treatment)
+        files = copy(self._files)
+        files.read = read
+        if content is not None:
+            files.content = lambda key, data=None: content(key)
+        files.treatment = treatment or self.treatment
         return Catalogue(files, self.table, self._metadata)
 
     def picture(self, key):
@@ -253,10 +249,7 @@ class Catalogue:
         ] + [("no picture", row, f"{on} of no picture") for row in rows[~rows.isin(joined)]]
 
     def plot(self, n=24, columns=8, seed=42):
-        """Draw a contact sheet.
-
-        Of `n` items, drawn at random, with so many `columns`; a matplotlib Figure.
-        """
+        """Draw `n` items, taken at random, as a contact sheet (a matplotlib Figure)."""
         from zapsim.draw.plots import plot_pictures
 
         keys = self.sample(min(n, len(self)), seed).keys
@@ -304,17 +297,15 @@ def unknown_key(key, keys):
 
 def _layout(keys):
     """Read category, subcategory, brand, product and colourway off the keys."""
-    columns = {name: [] for name in [*_FOLDERS, "Product", "Colourway", "CID"]}
+    rows = []
     for key in keys:
         *folders, file = key.split("/")
-        folders = [folder.replace("%2E", ".") for folder in folders]
-        for level, name in enumerate(_FOLDERS):
-            columns[name].append(folders[level] if level < len(folders) else None)
+        folders = [folder.replace("%2E", ".") for folder in folders[:3]]
         match = _PRODUCT_AND_COLOUR.match(file.rpartition(".")[0])
-        columns["Product"].append(match[1] if match else None)
-        columns["Colourway"].append(f"{match[1]}.{match[2]}" if match else None)
-        columns["CID"].append(f"{match[1]}-{match[2]}" if match else None)
-    table = pd.DataFrame(columns, index=pd.Index(keys, name="key"))
+        named = [match[1], match[0], f"{match[1]}-{match[2]}"] if match else [None] * 3
+        rows.append([*folders, *[None] * (3 - len(folders)), *named])
+    index = pd.Index(keys, name="key")
+    table = pd.DataFrame(rows, index, [*_FOLDERS, *IDENTIFIERS], dtype=object)
     return table.dropna(axis="columns", how="all")
 
 
@@ -330,10 +321,8 @@ def _read_metadata(source):
             keep_default_na=False,
             na_values=[""],
         )
-    except pd.errors.ParserError as error:
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise ValueError(f"The metadata is not a table in CSV: {error}") from error
-    except pd.errors.EmptyDataError:
-        rows = pd.DataFrame()
     on = next((name for name in ("CID", "key") if name in rows), None)
     if on is None:
         raise ValueError(

@@ -388,7 +388,7 @@ def test_claim_of_a_zip_bomb_is_not_unpacked(refused, www, monkeypatch):
     monkeypatch.setattr(
         zipfile.ZipFile, "read", lambda self, name: read(self, name) if "jpg" in name else 1 / 0
     )
-    refused(r"meta-data\.csv has 1,000,001 bytes, more than the limit of 1,000,000", gone=DATA)
+    refused(r"meta-data\.csv: 1,000,001 bytes are more than the limit of 1,000,000", gone=DATA)
 
 
 def test_bomb_that_claims_to_be_small_stays_small(refused, www):
