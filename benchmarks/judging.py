@@ -26,8 +26,8 @@ CALLS = {
         "zapsim.evaluate(found, known['Closure'], exclude=products)"
     ),
     "per_class": "zapsim.per_class(found, kinds, exclude=products)",
-    "compare with another kind of neighbours": (
-        "zapsim.compare(found, other, kinds, exclude=products)"
+    "paired difference to another kind of neighbours": (
+        "zapsim.paired_difference(found, other, kinds, exclude=products)"
     ),
     "confusion": "zapsim.confusion(found, kinds)",
     "worst_queries": "zapsim.worst_queries(found, kinds, exclude=products)",

@@ -72,7 +72,7 @@ def test_flat_folder_has_no_columns_and_still_works(make_folder):
     catalogue = load_catalogue(make_folder("a.jpg", "b.jpg"))
     assert list(catalogue.table.columns) == []
     assert repr(catalogue) == "Catalogue of 2 items from shoes"
-    assert catalogue.label("a.jpg") == "a"
+    assert catalogue.caption("a.jpg") == "a"
 
 
 def test_uneven_levels_are_missing_values(make_folder):
@@ -267,7 +267,7 @@ def test_subset_is_sorted_and_distinct(ut_zappos, ut_zappos_keys):
     wanted = [ut_zappos_keys[3], ut_zappos_keys[0], ut_zappos_keys[3]]
     subset = catalogue.subset(wanted)
     assert list(subset.keys) == [ut_zappos_keys[0], ut_zappos_keys[3]]
-    assert subset.label(ut_zappos_keys[3]) == "Bostonian, Oxfords, 100627.72"
+    assert subset.caption(ut_zappos_keys[3]) == "Bostonian, Oxfords, 100627.72"
 
 
 def test_subset_takes_another_catalogues_keys(ut_zappos):
@@ -276,7 +276,7 @@ def test_subset_takes_another_catalogues_keys(ut_zappos):
     assert list(catalogue.subset(sample.keys).keys) == list(sample.keys)
 
 
-@pytest.mark.parametrize("call", ["subset", "picture", "thumbnail", "content", "label"])
+@pytest.mark.parametrize("call", ["subset", "picture", "thumbnail", "content", "caption"])
 def test_unknown_key_offers_the_closest(ut_zappos, call):
     catalogue = load_catalogue(ut_zappos)
     typo = "Shoes/Oxfords/Bostonian/100627.jpg"
@@ -337,8 +337,8 @@ def test_thumbnail_is_a_square_jpeg(ut_zappos):
         ("Shoes/<script>.jpg", "Shoes, <script>"),
     ],
 )
-def test_label_is_brand_kind_and_name(make_folder, key, label):
-    assert load_catalogue(make_folder(key, name="any")).label(key) == label
+def test_caption_is_brand_kind_and_name(make_folder, key, caption):
+    assert load_catalogue(make_folder(key, name="any")).caption(key) == caption
 
 
 # --- another reader --------------------------------------------------------------------------
@@ -463,7 +463,7 @@ def test_plot_titles_every_picture_with_its_label(ut_zappos):
     catalogue = load_catalogue(ut_zappos)
     figure = catalogue.plot(n=4, seed=3)
     assert isinstance(figure, Figure)
-    assert titles(figure) == [catalogue.label(key) for key in catalogue.sample(4, 3).keys]
+    assert titles(figure) == [catalogue.caption(key) for key in catalogue.sample(4, 3).keys]
     assert [len(axes.images) for axes in figure.axes] == [1] * 4
 
 

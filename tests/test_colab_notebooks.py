@@ -209,7 +209,7 @@ def test_without_drive_github_is_asked_and_the_cell_explains_itself(tmp_path, gi
     assert f"zapsim {zapsim.__version__} from GitHub (http" in said(first)
     assert "). No Drive (" in said(first)
     assert reason in said(first)
-    assert "everything runs on MiniZap all the same" in said(first)
+    assert "everything still runs on MiniZap" in said(first)
     assert said(first).count("\n") == 1
     assert said(where).strip() == str(tmp_path / "target" / "zapsim" / "__init__.py")
 

@@ -62,6 +62,7 @@ def by_hand(model, pictures, grid):
 # --- one picture -----------------------------------------------------------------------------
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize(
     ("layer", "grid"),
     [("block4_pool", 2), ("block5_pool", "flat"), ("block3_conv1", 4), ("block1_conv1", 1)],
@@ -81,6 +82,7 @@ def test_the_default_takes_the_root_of_every_average():
     np.testing.assert_allclose(root.extract(picture), np.sqrt(plain.extract(picture)), rtol=2e-3)
 
 
+@pytest.mark.keras
 def test_building_says_in_one_line_what_was_loaded(capsys):
     extractor = zapsim.VGG16Extractor("block2_pool", "flat", 32, weights=None)
     assert capsys.readouterr().out == "", "nothing is loaded yet"
@@ -112,7 +114,7 @@ def test_making_an_extractor_and_reading_a_full_store_needs_no_tensorflow(shop, 
     code = (
         "import sys, zapsim\n"
         "extractor = zapsim.VGG16Extractor(grid=1)\n"
-        f"catalogue = zapsim.load_catalogue({str(shop._files.root)!r})\n"
+        f"catalogue = zapsim.load_catalogue({str(shop.root)!r})\n"
         f"features = extractor.extract(catalogue, cache={str(tmp_path / 'store')!r})\n"
         "assert features.shape == (10, 512), features.shape\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules), 'TensorFlow was loaded'\n"
@@ -120,6 +122,7 @@ def test_making_an_extractor_and_reading_a_full_store_needs_no_tensorflow(shop, 
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize("other", ["float32", "float16"])
 def test_features_of_all_number_formats_can_be_compared(other, monkeypatch):
     """A query in one format finds its own picture in a catalogue of another."""
@@ -131,6 +134,7 @@ def test_features_of_all_number_formats_can_be_compared(other, monkeypatch):
     assert scores.diagonal().min() > 0.998
 
 
+@pytest.mark.keras
 def test_a_store_may_be_continued_in_another_number_format(make_folder, tmp_path):
     folder = make_folder("a.jpg", "b.jpg")
     in_8_bits = zapsim.VGG16Extractor().extract(zapsim.load_catalogue(folder), cache=tmp_path)
@@ -159,7 +163,7 @@ def test_a_catalogue_gives_a_table_in_its_order_with_its_settings(shop, plumbing
 
 def test_a_query_takes_the_path_of_the_catalogue_whatever_form_it_comes_in(shop, plumbing):
     key = shop.keys[3]
-    path = shop._files.root / key
+    path = shop.root / key
     expected = plumbing.extract(shop).loc[key]
     for picture in (path, str(path), path.read_bytes(), Image.open(path), shop.picture(key)):
         np.testing.assert_allclose(plumbing.extract(picture), expected, rtol=1e-3)
@@ -193,8 +197,8 @@ def test_a_second_run_computes_nothing_and_gives_the_same(shop, plumbing, counte
 
 def test_a_second_run_never_builds_the_network(shop, plumbing, tmp_path):
     plumbing.extract(shop, cache=tmp_path / "store")
-    (shop._files.root / "broken.jpg").touch()
-    catalogue = zapsim.load_catalogue(shop._files.root)
+    (shop.root / "broken.jpg").touch()
+    catalogue = zapsim.load_catalogue(shop.root)
     another = zapsim.VGG16Extractor(grid=1)
     with pytest.warns(UserWarning, match=r"broken\.jpg"):
         assert len(another.extract(catalogue, cache=tmp_path / "store")) == 10
@@ -373,8 +377,8 @@ def test_a_full_store_in_a_read_only_place_serves_beside_an_unreadable_picture(
     shop, plumbing, tmp_path, read_only
 ):
     features = plumbing.extract(shop, cache=tmp_path / "store")
-    (shop._files.root / "broken.jpg").write_bytes(b"not a picture")
-    catalogue = zapsim.load_catalogue(shop._files.root)
+    (shop.root / "broken.jpg").write_bytes(b"not a picture")
+    catalogue = zapsim.load_catalogue(shop.root)
     read_only()
     with pytest.warns(UserWarning, match=r"1 pictures could not be read[^$]*broken\.jpg"):
         again = plumbing.extract(catalogue, cache=tmp_path / "store")
@@ -505,19 +509,6 @@ def test_settings_that_cannot_be_reproduced_are_refused(plumbing, change, messag
         zapsim.VGG16Extractor.from_settings({**plumbing.settings, **change})
     with pytest.raises(ValueError, match="do not say how they were made"):
         zapsim.VGG16Extractor.from_settings({})
-
-
-def test_reading_ahead_is_bounded():
-    from concurrent.futures import ThreadPoolExecutor
-
-    from zapsim.features import _ahead
-
-    started = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for item, future in _ahead(pool, started.append, range(100), depth=7):
-            future.result()
-            assert len(started) <= item + 7
-    assert len(started) == 100
 
 
 def test_a_disk_that_goes_away_keeps_what_was_computed_and_is_no_success(

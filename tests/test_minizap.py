@@ -123,11 +123,12 @@ def test_vgg16_tells_subcategories_apart_far_better_than_pixels_or_colours(catal
 def test_the_bundled_features_are_those_of_the_bundled_pictures(catalogue):
     features = zapsim.load_features()
     assert list(features.index) == list(catalogue.keys)
-    extractor = zapsim.VGG16Extractor(precision="float32")
+    extractor = zapsim.VGG16Extractor()
     assert features.attrs["extractor"] == extractor.settings
     some = catalogue.sample(12, seed=0)
     anew = extractor.extract(some)
-    np.testing.assert_allclose(features.loc[some.keys], anew, rtol=4e-3, atol=1e-2)
+    # In 8 bits every machine gives the same bits.
+    np.testing.assert_array_equal(features.loc[some.keys], anew)
     assert extractor.extract(some, cache="bundled").equals(features.loc[some.keys])
 
 

@@ -186,7 +186,7 @@ def test_plot_shows_the_query_first_then_rank_score_and_name_in_rows(predictor):
 
 def test_plot_survives_a_picture_that_vanished(catalogue, features):
     ours = zapsim.SimilarityPredictor(catalogue, features)
-    (catalogue._files.root / KEYS[4]).unlink()
+    (catalogue.root / KEYS[4]).unlink()
     figure = ours.plot(KEYS[3], k=3)
     assert [len(axes.images) for axes in figure.axes] == [1, 0, 1, 1]
     assert "cannot be read" in ours.html(KEYS[3], k=3).data
@@ -226,7 +226,7 @@ def searchable(catalogue):
 
 def test_a_copy_of_an_item_finds_it_first_and_the_extractor_comes_with_the_features(searchable):
     key = KEYS[2]
-    found = searchable.similar_to(searchable.catalogue._files.root / key, k=3)
+    found = searchable.similar_to(searchable.catalogue.root / key, k=3)
     assert found.loc[0, "key"] == key
     assert found.loc[0, "score"] == pytest.approx(1, abs=1e-6)
     assert searchable.extractor.settings == searchable._settings
@@ -526,7 +526,7 @@ def test_a_wrong_k_is_refused_before_the_picture_is_looked_at(catalogue, feature
 
 
 def test_an_open_file_is_a_picture(searchable):
-    with open(searchable.catalogue._files.root / KEYS[2], "rb") as file:
+    with open(searchable.catalogue.root / KEYS[2], "rb") as file:
         assert searchable.similar_to(file, k=1).loc[0, "key"] == KEYS[2]
 
 

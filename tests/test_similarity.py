@@ -13,6 +13,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
 from zapsim import similarity
+from zapsim.kinds.blend import centred
 from zapsim.similarity import exact_scores, float32_error, nearest, nearest_to, unit_vectors
 
 
@@ -378,7 +379,7 @@ def test_arrays_without_keys_are_refused():
     [
         zapsim.top_k,
         zapsim.similarity_matrix,
-        zapsim.centred,
+        centred,
         zapsim.map_catalogue,
         lambda matrix: zapsim.reduce(matrix, 2),
         lambda matrix: zapsim.blend({"features": matrix}),

@@ -1,17 +1,31 @@
 """From a folder of product pictures to "You may also like…".
 
-One straight line, one step a module::
+One straight line, one step a module, and rooms around it. A module knows those further down, never
+those above it; rooms on one line know nothing of each other::
 
-    pictures ──> Catalogue ──> Features ──> similarity ──> SimilarityPredictor
+    pictures ──> Catalogue ──> features ──> similarity ──> SimilarityPredictor
                  catalogue.py  features.py  similarity.py  predictor.py
+
+    course/                         what only the notebooks use: lessons, checks of exercises
+    widgets/   judge/   explore/    browser, mixer, quiz · how good it is · why, and on a map
+    kinds/                          other kinds of features: baselines, mixtures, fewer numbers
+    predictor.py                    neighbours of a query: filtered, diverse, drawn, as HTML
+    features.py                     pictures to vectors, with a store that resumes
+    similarity.py   catalogue.py    scores, all or the k nearest · items and their metadata
+    vgg16/                          the cut network, in 8 bits and in Keras, and its weights
+    draw/                           figures, HTML and CSV
+    io/                             files, zips, pictures, stores, downloads
+    checks.py                       what is given: right, or a clear error
+
+``colab.py`` is for notebooks in Google Colab; nothing imports it.
 
 Words used everywhere: an *item* is one picture; its *key* is its path relative to the
 catalogue's root (POSIX style, never absolute); a *product* (``100627``) comes in several
 *colourways* (``100627.72``, CID ``100627-72``); a *score* is a cosine similarity, unitless,
 in [-1, 1], higher is closer; the *query* is the item (or picture) whose *neighbours* are sought.
 
-Importing zapsim is cheap: each name below is loaded when it is first used, and TensorFlow
-only when pictures really have to go through VGG16.
+Importing zapsim is cheap: each name below is loaded when it is first used, and TensorFlow only
+where Keras is really asked for: other cuts than the default, or a GPU.
 """
 
 from importlib import import_module
@@ -40,14 +54,12 @@ _HOME = {
     "query_scores": "judge.evaluation",
     "evaluate": "judge.evaluation",
     "per_class": "judge.evaluation",
-    "compare": "judge.evaluation",
+    "paired_difference": "judge.evaluation",
     "scorecard": "judge.evaluation",
     "confusion": "judge.mistakes",
     "worst_queries": "judge.mistakes",
     "baseline_features": "kinds.baselines",
-    "colour_histogram": "kinds.baselines",
     "extract_cuts": "judge.layer_lab",
-    "article_cut": "judge.layer_lab",
     "lab_report": "judge.layer_lab",
     "plot_scorecard": "judge.charts",
     "plot_confusion": "judge.charts",
@@ -55,19 +67,13 @@ _HOME = {
     "SimilarityPredictor": "predictor",
     "browse": "widgets.browser",
     "explain": "explore.explanation",
-    "greyed": "kinds.blend",
     "shape_colour_texture": "kinds.blend",
     "blend": "kinds.blend",
-    "centred": "kinds.blend",
-    "shared_neighbours": "kinds.blend",
     "mix": "widgets.mixer",
-    "plot_comparison": "draw.plots",
+    "plot_side_by_side": "draw.plots",
     "map_catalogue": "explore.catalogue_map",
     "plot_map": "explore.catalogue_map",
     "quiz": "widgets.quiz",
-    "load_comparisons": "judge.people",
-    "attribute_questions": "judge.people",
-    "attribute_accuracy": "judge.people",
     "TransferError": "io.disk",
     "fetch_zappos": "io.zappos",
     "stage": "colab",

@@ -8,6 +8,7 @@ what a layout lacks becomes a missing column or a missing value, never an error.
 
 import re
 import warnings
+from copy import copy
 from functools import cached_property
 from hashlib import sha256
 from io import BytesIO
@@ -33,7 +34,7 @@ _RESERVED = ("rank", "key", "score")
 
 
 def load_catalogue(source=None, metadata=None):
-    """Open a catalogue of product pictures.
+    """Open a folder or zip of product pictures as a `Catalogue`.
 
     Parameters
     ----------
@@ -43,10 +44,6 @@ def load_catalogue(source=None, metadata=None):
     metadata : path, optional
         A CSV file with a column ``CID`` (UT-Zappos50K's) or ``key``, joined to the items. By
         default the ``meta-data.csv`` that lies with the pictures, if there is one.
-
-    Returns
-    -------
-    Catalogue
 
     Raises
     ------
@@ -89,11 +86,10 @@ class Catalogue:
         return len(self.table)
 
     def __repr__(self):
-        plurals = {"Category": "categories", "SubCategory": "subcategories"}
-        plurals |= {"Brand": "brands", "Product": "products"}
+        plurals = dict(zip(_FOLDERS, ["categories", "subcategories", "brands"], strict=True))
         counts = ", ".join(
             f"{self.table[column].nunique():,} {plural}"
-            for column, plural in plurals.items()
+            for column, plural in {**plurals, "Product": "products"}.items()
             if column in self.table
         )
         said = f" ({counts})" if counts else ""
@@ -111,7 +107,7 @@ class Catalogue:
 
     @property
     def treatment(self):
-        """What was done to all pictures, such as "grey", or None; see `zapsim.greyed`."""
+        """What was done to all pictures, such as "grey" by `kinds.blend.greyed`, or None."""
         return self._files.treatment
 
     @property
@@ -141,7 +137,7 @@ class Catalogue:
         return Catalogue(self._files, self.table.loc[keys].sort_index(), self._metadata)
 
     def with_reader(self, read, content=None, treatment=None):
-        """Return the same items, their files read in another way.
+        """Return the `Catalogue` of the same items, their files read in another way.
 
         Parameters
         ----------
@@ -150,15 +146,15 @@ class Catalogue:
             catalogue's own `read` or `picture`.
         content : callable, optional
             Takes a key and returns what identifies those bytes (str), see `content`. By default
-            as before, which is right where they are the file's own.
+            as before, which is right if they are the file's own bytes.
         treatment : str, optional
             What is done to all pictures, see `treatment`. By default as before.
-
-        Returns
-        -------
-        Catalogue
         """
-        files = self._files.with_reader(read, content, treatment)
+        files = copy(self._files)
+        files.read = read
+        if content is not None:
+            files.content = lambda key, data=None: content(key)
+        files.treatment = treatment or self.treatment
         return Catalogue(files, self.table, self._metadata)
 
     def picture(self, key):
@@ -183,15 +179,15 @@ class Catalogue:
         """
         return self._files.content(self._known(key), data)
 
-    def label(self, key):
+    def caption(self, key):
         """Name an item for people, e.g. ``"Bostonian, Oxfords, 100627.72"``.
 
         The text is not escaped: escape it where it goes into HTML.
         """
-        return self.labels[self._known(key)]
+        return self.captions[self._known(key)]
 
     @cached_property
-    def labels(self):
+    def captions(self):
         """All items' names for people, by key (pandas.Series of str)."""
         # Plain loops: on 50,000 items, pandas' own string methods take several times as long.
         nothing, names = [None] * len(self), ("Brand", "SubCategory", "Category")
@@ -243,7 +239,7 @@ class Catalogue:
         if self._metadata is None:
             return []
         on, rows = self._metadata.index.name, self._metadata.index
-        # A sample is not to blame for the rows of pictures that were not drawn.
+        # In a sample, rows of pictures that were not drawn are no problem.
         everything = _layout(self._files.keys).reset_index()
         joined = everything.get(on, pd.Series(index=everything.index))
         without_row = everything["key"][~joined.isin(rows)]
@@ -253,18 +249,15 @@ class Catalogue:
         ] + [("no picture", row, f"{on} of no picture") for row in rows[~rows.isin(joined)]]
 
     def plot(self, n=24, columns=8, seed=42):
-        """Draw a contact sheet.
-
-        Of `n` items, drawn at random, with so many `columns`; a matplotlib Figure.
-        """
+        """Draw `n` items, taken at random, as a contact sheet (a matplotlib Figure)."""
         from zapsim.draw.plots import plot_pictures
 
         keys = self.sample(min(n, len(self)), seed).keys
-        titled = [(self.picture_or_none(key), self.label(key)) for key in keys]
+        titled = [(self.picture_or_none(key), self.caption(key)) for key in keys]
         return plot_pictures(titled, columns)
 
     def picture_or_none(self, key):
-        """Return one item's picture to be shown, or None where it cannot be read.
+        """Return one item's picture for display, or None where it cannot be read.
 
         Large ones are scaled down: a sheet of phone photos would take a gigabyte.
         """
@@ -304,17 +297,15 @@ def unknown_key(key, keys):
 
 def _layout(keys):
     """Read category, subcategory, brand, product and colourway off the keys."""
-    columns = {name: [] for name in [*_FOLDERS, "Product", "Colourway", "CID"]}
+    rows = []
     for key in keys:
         *folders, file = key.split("/")
-        folders = [folder.replace("%2E", ".") for folder in folders]
-        for level, name in enumerate(_FOLDERS):
-            columns[name].append(folders[level] if level < len(folders) else None)
+        folders = [folder.replace("%2E", ".") for folder in folders[:3]]
         match = _PRODUCT_AND_COLOUR.match(file.rpartition(".")[0])
-        columns["Product"].append(match[1] if match else None)
-        columns["Colourway"].append(f"{match[1]}.{match[2]}" if match else None)
-        columns["CID"].append(f"{match[1]}-{match[2]}" if match else None)
-    table = pd.DataFrame(columns, index=pd.Index(keys, name="key"))
+        named = [match[1], match[0], f"{match[1]}-{match[2]}"] if match else [None] * 3
+        rows.append([*folders, *[None] * (3 - len(folders)), *named])
+    index = pd.Index(keys, name="key")
+    table = pd.DataFrame(rows, index, [*_FOLDERS, *IDENTIFIERS], dtype=object)
     return table.dropna(axis="columns", how="all")
 
 
@@ -330,10 +321,8 @@ def _read_metadata(source):
             keep_default_na=False,
             na_values=[""],
         )
-    except pd.errors.ParserError as error:
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise ValueError(f"The metadata is not a table in CSV: {error}") from error
-    except pd.errors.EmptyDataError:
-        rows = pd.DataFrame()
     on = next((name for name in ("CID", "key") if name in rows), None)
     if on is None:
         raise ValueError(
@@ -352,7 +341,7 @@ def _join(table, rows):
     ours = table.index if on == "key" else table.get(on, pd.Series(dtype=object))
     if not ours.isin(rows.index).any():
         warnings.warn(
-            f"None of the metadata's {len(rows):,} rows belongs to a picture: no {on} is the same. "
+            f"None of the metadata's {len(rows):,} rows belongs to a picture: no {on} matches. "
             f"They start with {list(rows.index[:1])!r}.",
             stacklevel=3,
         )

@@ -1,4 +1,4 @@
-"""Feel at home in Google Colab: say what the first cell did, and bring data from Drive.
+"""Work in Google Colab: say what the first cell did, and bring data from Drive.
 
 In: paths on a mounted Drive. Out: paths on the machine's own disk. Only notebooks use this module.
 Drive answers slowly, file by file, and a machine is taken back after some hours: so data come in
@@ -10,12 +10,11 @@ import json
 import os
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from stat import S_ISDIR
 
 from zapsim import __version__
-from zapsim.io.disk import TransferError, copy, look, prepare_folder, write_whole
+from zapsim.io.disk import TransferError, ahead, copy, look, prepare_folder, write_whole
 from zapsim.io.sources import METADATA, is_wanted, open_files, walk_folder
 
 __all__ = ["stage", "welcome"]
@@ -25,19 +24,15 @@ _LIST = ".staged.json"
 # Drive needs its time for each file, whatever its size, and answers many at once.
 _AT_ONCE = 16
 _TRIES = 3
-# Then it is not about single files: Drive is gone.
+# So many failures are not about single files: Drive is gone.
 _TOO_MANY = 100
 
 
 def welcome(place, refused=None):
     """Say in one line what the set-up cell did.
 
-    Parameters
-    ----------
-    place : path, str or None
-        Where zapsim was installed from; None if it was there already.
-    refused : Exception, optional
-        Why there is no Drive.
+    `place` is where zapsim was installed from (pathlib.Path on the Drive, or an address), None if
+    it was there already; `refused` is the exception that says why there is no Drive.
     """
     if place is None:
         origin = "was here already"
@@ -45,19 +40,19 @@ def welcome(place, refused=None):
         origin = f"from {'your Drive' if isinstance(place, Path) else 'GitHub'} ({place})"
     if refused is None:
         print(f"zapsim {__version__} {origin}; your Drive is at {DRIVE}/MyDrive.")
-    else:
-        print(
-            f"zapsim {__version__} {origin}. No Drive ({_first_line(refused)}): everything "
-            "runs on MiniZap all the same, only your own files are out of reach. "
-            "Run this cell again to be asked again."
-        )
+        return
+    reason = (str(refused).strip() or type(refused).__name__).splitlines()[0]
+    print(
+        f"zapsim {__version__} {origin}. No Drive ({reason}): everything still runs on MiniZap, "
+        "only your own files cannot be read. Run this cell again to be asked again."
+    )
 
 
 def stage(source, to=None):
     """Copy a data set from Drive to the machine's own disk.
 
-    A zip is copied in one go, and opened as it is: nothing is unpacked, so no name in it can reach
-    beyond its folder. A folder's pictures and metadata are copied file by file, many at once; if
+    A zip is copied in one go, and opened as it is: nothing is unpacked, so no name in it can lead
+    out of its folder. A folder's pictures and metadata are copied file by file, many at once; if
     you can, keep one zip on Drive instead, which takes seconds where thousands of files take many
     minutes. After an interruption, or when Drive did not answer, call it again: what was copied is
     kept. A folder that was copied to the end is not compared again: to have changes, delete the
@@ -86,14 +81,13 @@ def stage(source, to=None):
         If Drive does not answer, the disk is full or cannot be written to, or the zip is not
         whole.
     """
-    found = _on_drive(source)
-    if found is None:
+    if source is None or (found := _on_drive(source)) is None:
         return source
     source, place = found
     state = look(source)
     if state is None:
         raise FileNotFoundError(
-            f"Nothing at {source}. Look it up in the file browser at the left: is Drive mounted, "
+            f"Nothing at {source}. Look it up in the file browser on the left: is Drive mounted, "
             "and is the name spelt like this?"
         )
     target = Path(tempfile.gettempdir(), "zapsim-data") if to is None else Path(to)
@@ -103,13 +97,12 @@ def stage(source, to=None):
 
 def _on_drive(source):
     """Return a path on the Drive, and the same relative to it; None where it is elsewhere."""
-    if source is None:
-        return None
     # On a Drive, shortcuts are links; and links elsewhere may lead to the Drive.
-    for path, drive in (
+    as_given, real = (
         (Path(os.path.abspath(source)), DRIVE),
         (Path(source).resolve(), DRIVE.resolve()),
-    ):
+    )
+    for path, drive in (as_given, real):
         if path.is_relative_to(drive):
             return path, path.relative_to(drive)
     return None
@@ -119,9 +112,9 @@ def _stage_zip(source, target):
     copies = []
     for file in (source, source.with_name(METADATA)):
         copied = target.with_name(file.name)
-        # Not exists(), which raises or says no where Drive is gone.
+        # Not exists(), which raises or returns False when Drive is gone.
         state = look(file)
-        if state is not None and not _same(state, copied):
+        if state is not None and not (copied.exists() and _mark(state) == _mark(copied.stat())):
             start = time.perf_counter()
             copy(file, copied)
             copies.append(f"{file.name} in {time.perf_counter() - start:.0f} s")
@@ -134,7 +127,7 @@ def _stage_zip(source, target):
     except ValueError as error:
         target.unlink()
         raise TransferError(
-            f"{source} was copied, but it is no whole zip of pictures: {error} "
+            f"{source} was copied, but is not a complete zip of pictures: {error} "
             "Was it uploaded to the end?"
         ) from error
     done = f"copied {', '.join(copies)}" if copies else "already here"
@@ -184,16 +177,13 @@ def _list(folder):
         if is_wanted(name)
     ]
     sizes = {}
-    pool = ThreadPoolExecutor(_AT_ONCE)
-    jobs = {name: pool.submit((folder / name).stat) for name in wanted}
-    try:
-        for name, job in tqdm(jobs.items(), desc="Listing", unit="file", disable=not jobs):
-            try:
-                sizes[name] = job.result().st_size
-            except OSError as error:
-                failed[name] = error
-    finally:
-        pool.shutdown(cancel_futures=True)
+    jobs = ahead(lambda name: (folder / name).stat(), wanted, _AT_ONCE, 10 * _AT_ONCE)
+    bar = {"desc": "Listing", "unit": "file", "total": len(wanted), "disable": not wanted}
+    for name, job in tqdm(jobs, **bar):
+        try:
+            sizes[name] = job.result().st_size
+        except OSError as error:
+            failed[name] = error
     return sizes, failed
 
 
@@ -201,29 +191,18 @@ def _copy_files(source, target, sizes):
     """Copy files by relative name; return those that failed, with the reasons."""
     from tqdm.auto import tqdm
 
+    def copy_one(name):
+        return _copy_small(source / name, target / name, sizes[name])
+
     failed = {}
-    bar = tqdm(
-        total=sum(sizes.values()),
-        desc=target.name,
-        unit="B",
-        unit_scale=True,
-        disable=not sizes,
-    )
-    pool = ThreadPoolExecutor(_AT_ONCE)
-    jobs = {
-        name: pool.submit(_copy_small, source / name, target / name, size)
-        for name, size in sizes.items()
-    }
-    try:
-        with bar:
-            for name, job in jobs.items():
-                if (error := job.result()) is not None:
-                    failed[name] = error
-                    if len(failed) == _TOO_MANY:
-                        break
-                bar.update(sizes[name])
-    finally:
-        pool.shutdown(cancel_futures=True)
+    bar = {"desc": target.name, "unit": "B", "unit_scale": True, "disable": not sizes}
+    with tqdm(total=sum(sizes.values()), **bar) as bar:
+        for name, job in ahead(copy_one, sizes, _AT_ONCE, 10 * _AT_ONCE):
+            if (error := job.result()) is not None:
+                failed[name] = error
+                if len(failed) == _TOO_MANY:
+                    break
+            bar.update(sizes[name])
     return failed
 
 
@@ -233,13 +212,13 @@ def _copy_small(source, target, size):
         time.sleep(attempt)
         try:
             data = source.read_bytes()
+            if len(data) != size:
+                raise OSError(f"{len(data):,} bytes instead of {size:,}")
         except OSError as error:
             failure = error
-            continue
-        if len(data) == size:
+        else:
             write_whole(target, data)
             return None
-        failure = f"{len(data):,} bytes instead of {size:,}"
     return failure
 
 
@@ -253,16 +232,9 @@ def _finished(target):
     return len(files) if whole else None
 
 
-def _same(state, copied):
-    if not copied.exists():
-        return False
-    ours = copied.stat()
-    return (ours.st_size, ours.st_mtime_ns) == (state.st_size, state.st_mtime_ns)
+def _mark(state):
+    return state.st_size, state.st_mtime_ns
 
 
 def _has_size(path, size):
     return path.exists() and path.stat().st_size == size
-
-
-def _first_line(error):
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -8,9 +8,7 @@ and left out, and nothing that was computed is lost.
 
 import os
 import warnings
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
@@ -20,6 +18,7 @@ import numpy as np
 from zapsim.catalogue import Catalogue
 from zapsim.checks import check_choice, checked_number, checked_whole, is_whole
 from zapsim.io.bundled import MINIZAP_FEATURES
+from zapsim.io.disk import ahead
 from zapsim.io.parquet import StoreError
 from zapsim.io.pictures import FITS, PictureError, fit_square, load_picture
 from zapsim.io.store import FeatureStore, ShardWriter, features_frame
@@ -124,6 +123,7 @@ class VGG16Extractor:
         self.power = checked_number("power", power, 0, 1, "(]")
         self.grid = None if self.include_top else self._checked_grid(grid)
         self._check_top()
+        self.n_features = n_features(layer, self.grid, self.image_size)
         self._engine = None
         self.settings = {
             "extractor": "VGG16",
@@ -173,11 +173,6 @@ class VGG16Extractor:
         )
 
     @property
-    def n_features(self):
-        """Length of a feature vector."""
-        return n_features(self.layer, self.grid, self.image_size)
-
-    @property
     def engine(self):
         """What runs the network on this machine; see `zapsim.vgg16.engine`."""
         # Several threads may ask for it first.
@@ -196,7 +191,9 @@ class VGG16Extractor:
         In: float pictures as ``keras.applications.vgg16.preprocess_input`` leaves them, shape
         (n, image_size, image_size, 3). Out: the maps (or the vectors) of `layer`.
         """
-        return truncated_vgg16(self.layer, self.image_size, self.weights)
+        model = truncated_vgg16(self.layer, self.image_size, self.weights)
+        print(f"{self!r} · float32 with Keras")
+        return model
 
     def extract(self, pictures, cache=None):
         """Turn pictures into feature vectors.
@@ -240,8 +237,7 @@ class VGG16Extractor:
         ]
         starts = range(0, len(squares), self.batch_size)
         batches = [squares[start : start + self.batch_size] for start in starts]
-        with ThreadPoolExecutor(min(_THREADS, max(1, len(batches)))) as pool:
-            blocks = list(pool.map(self._vectors, batches))
+        blocks = [each.result() for _, each in ahead(self._vectors, batches, _THREADS, _THREADS)]
         values = np.concatenate([np.empty((0, self.n_features), np.float32), *blocks])
         return values if several else values[0]
 
@@ -269,9 +265,7 @@ class VGG16Extractor:
         found = np.zeros(len(keys), bool)
         if cache is not None:
             bundled = isinstance(cache, str) and cache == "bundled"
-            store = FeatureStore(
-                MINIZAP_FEATURES if bundled else cache, settings, read_only=bundled
-            )
+            store = FeatureStore(MINIZAP_FEATURES if bundled else cache, settings)
             values, found = store.read(_identify(catalogue, store.keys()), self.n_features)
             if bundled and not found.all():
                 raise StoreError(
@@ -281,35 +275,37 @@ class VGG16Extractor:
             if found.any():
                 print(f"{found.sum():,} of {len(catalogue):,} items found in {store.folder.name}")
         if not found.all():
-            unreadable = self._compute(catalogue, values, found, store)
-            if unreadable:
-                _warn_unreadable(unreadable)
+            self._compute(catalogue, values, found, store)
         if not found.any():
             raise PictureError(f"None of the {len(catalogue):,} pictures could be read.")
         keys = [key for key, has in zip(keys, found, strict=True) if has]
         return features_frame(keys, _kept(values, found), settings)
 
     def _compute(self, catalogue, values, found, store):
-        """Fill in what `found` lacks, batch by batch; return the unreadable keys with reasons."""
+        """Fill in what `found` lacks, batch by batch; warn of pictures that cannot be read."""
         from tqdm.auto import tqdm
 
         keys = list(catalogue.keys)
         missing = [keys[row] for row in np.flatnonzero(~found)]
         position = {key: row for row, key in enumerate(keys)}
-        unreadable, writer = {}, None
+        unreadable = {}
         bar = tqdm(total=len(keys), initial=int(found.sum()), desc="Extracting", unit="picture")
-        with bar, ExitStack() as stack:
+        with bar, ShardWriter(store) as writer:
             for batch in each_batch(catalogue, missing, self, self._vectors):
                 unreadable |= batch.unreadable
                 if batch.keys:
-                    if writer is None:
-                        # Before hours of computing; but a full store may be in a read-only place.
-                        writer = stack.enter_context(ShardWriter(store))
                     rows = [position[key] for key in batch.keys]
                     values[rows], found[rows] = batch.result, True
                     writer.add(batch.keys, batch.contents, batch.result)
                 bar.update(len(batch.keys) + len(batch.unreadable))
-        return unreadable
+        if unreadable:
+            shown = "\n  ".join(list(unreadable.values())[:10])
+            more = f"\n  … and {len(unreadable) - 10:,} more" if len(unreadable) > 10 else ""
+            warnings.warn(
+                f"{len(unreadable):,} pictures could not be read and have no features "
+                f"(catalogue.check() lists all problems):\n  {shown}{more}",
+                stacklevel=4,
+            )
 
     def _check_top(self):
         if self.include_top and self.weights == "bundled":
@@ -368,22 +364,17 @@ def each_batch(catalogue, keys, extractor, compute):
         return Batch(good, contents, compute(squares) if good else None, unreadable)
 
     parts = [keys[start : start + size] for start in range(0, len(keys), size)]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        try:
-            for _, batch in _ahead(pool, work, parts, 2 * _THREADS):
-                yield batch.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    for _, batch in ahead(work, parts, _THREADS, 2 * _THREADS):
+        yield batch.result()
 
 
 def _identify(catalogue, known):
     """Identify the content of the known keys; the others', and unreadable ones', is None."""
     contents = dict.fromkeys(catalogue.keys)
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for key, content in _ahead(pool, catalogue.content, known & contents.keys(), 256):
-            # An unreadable one is tried again with the new ones, and named then.
-            with suppress(PictureError):
-                contents[key] = content.result()
+    for key, content in ahead(catalogue.content, known & contents.keys(), _THREADS, 256):
+        # An unreadable one is tried again with the new ones, and named then.
+        with suppress(PictureError):
+            contents[key] = content.result()
     return contents
 
 
@@ -395,23 +386,3 @@ def _kept(values, found):
             rows = kept[start : start + 1024]
             values[start : start + len(rows)] = values[rows]
     return values[: len(kept)]
-
-
-def _ahead(pool, function, items, depth):
-    """Yield (item, future of function(item)) in order, never more than `depth` ahead."""
-    waiting = deque()
-    for item in items:
-        waiting.append((item, pool.submit(function, item)))
-        if len(waiting) >= depth:
-            yield waiting.popleft()
-    yield from waiting
-
-
-def _warn_unreadable(unreadable):
-    shown = "\n  ".join(list(unreadable.values())[:10])
-    more = f"\n  … and {len(unreadable) - 10:,} more" if len(unreadable) > 10 else ""
-    warnings.warn(
-        f"{len(unreadable):,} pictures could not be read and have no features "
-        f"(catalogue.check() lists all problems):\n  {shown}{more}",
-        stacklevel=4,
-    )

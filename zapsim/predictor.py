@@ -295,7 +295,7 @@ class SimilarityPredictor:
 
     def _query(self, query):
         if isinstance(query, str):
-            return self.catalogue.picture_or_none(query), self.catalogue.label(query)
+            return self.catalogue.picture_or_none(query), self.catalogue.caption(query)
         return load_picture(query), "your picture"
 
     def row(self, key):

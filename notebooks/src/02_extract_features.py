@@ -20,14 +20,14 @@
 # %%
 import zapsim
 from zapsim.course.lessons import (
-    compare_cuts,
-    compare_preprocessing,
     feature_maps,
     interrupted,
     layer_costs,
     plot_feature_maps,
     plot_layer_costs,
     preprocessing_variants,
+    try_cuts,
+    try_preprocessing,
 )
 from zapsim.draw.plots import plot_pictures
 
@@ -91,7 +91,7 @@ plot_feature_maps(feature_maps(deep, shoe, layers))
 some = catalogue.sample(300, seed=42)
 
 # %% tags=["nbval-ignore-output"]
-compare_cuts(some, image_size=64).round(2)
+try_cuts(some, image_size=64).round(2)
 
 # %% [markdown]
 # It rises up to block 4, and falls again: block 5 is already on its way to a verdict. The later you
@@ -112,24 +112,25 @@ print(f"{ours:,.0f} instead of {article:,.0f} million multiply-adds: {ours / art
 
 # %% [markdown]
 # ## Why it is fast, and what would make it faster
-# Arithmetic is one thing, a clock another. From picture files to stored features, side by side on a
-# processor with two cores (`python -m benchmarks.extraction`, float32; the last column on 900 real photos of
+# Arithmetic is one thing, a clock another. From picture files to stored features, in processor time, on two cores
+# with instructions for 8-bit numbers (`python -m benchmarks.extraction`; the last column on 1,500 real photos of
 # three kinds of shoes):
 #
-# | | pictures a second, relative | class precision at 5 |
+# | | times as fast | class precision at 5 |
 # |---|---|---|
 # | the article: `fc2`, 224×224 | 1 | |
-# | `block5_pool` flattened, 224×224 | 1.5 | 0.930 |
-# | **`block4_pool`, 2×2 grid, 128×128** | **5.0** | **0.945** |
-# | the same at 96×96 | 8.1 | 0.941 |
-# | 3×3 grid, 80×80 | 11 | 0.934 |
+# | `block4_pool`, 2×2 grid, 128×128, in 32 bits | 3.5 | 0.958 |
+# | **the same in 8 bits** | **12** | **0.957** |
+# | 8 bits, 96×96 | 21 | 0.952 |
+# | 8 bits, 96×96, white margins cut off | 21 | 0.957 |
+# | 8 bits, 80×80, 3×3 grid, white margins cut off | 29 | 0.952 |
 #
-# Nearly 99 % of that time is the network; to read, decode, scale and store a picture takes less than a
-# millisecond. And the convolutions run at three quarters of the speed at which this processor multiplies plain
-# matrices. So there is little left to hurry up, only less to do: **fewer pixels**, **fewer layers**, or **shorter numbers**. The last
-# depends on the machine: some processors compute with bfloat16, 16 bits instead of 32, natively, and most
-# graphics cards with float16. `precision="auto"` looks, times a convolution where in doubt, and the line
-# that `VGG16Extractor` prints says what it took.
+# More than nine tenths of that time is the network; to read, decode, scale and store a small picture takes less than a
+# millisecond. So there is only one way to be faster: less to do. That is **fewer layers**, **fewer pixels**, or
+# **shorter numbers**. `VGG16Extractor()` computes with whole numbers of 8 bits, from −128 to 127, instead of fractions
+# of 32: it rounds, and finds nearly the same neighbours. Such a network was made once, ships with zapsim, and runs
+# without TensorFlow. Where there is a graphics card, TensorFlow computes on it in 16 bits. The line that
+# `VGG16Extractor` prints says what was taken.
 
 # %% [markdown]
 # ## From maps to a vector
@@ -196,7 +197,7 @@ layer_costs(224)["parameters"].loc[["block4_conv3", "block5_conv3", "fc1", "fc2"
 variants = preprocessing_variants(some, image_size=64)
 
 # %% tags=["nbval-ignore-output"]
-compare_preprocessing(variants, some.table).round(2)
+try_preprocessing(variants, some.table).round(2)
 
 # %% [markdown]
 # Look at the column *both* first: pictures and queries alike went through the mistake. It costs next to

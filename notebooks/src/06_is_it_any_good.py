@@ -20,6 +20,8 @@
 # %%
 import zapsim
 from zapsim.course.lessons import preprocessing_variants, stand_in
+from zapsim.judge.layer_lab import article_cut
+from zapsim.kinds.blend import centred, shared_neighbours
 
 # %% tags=["parameters"]
 source = None
@@ -146,7 +148,7 @@ cuts = {}
 for size in (64, 128):
     cuts |= zapsim.extract_cuts(one_each, image_size=size)
 cuts["block4_pool 4×4 at 128, PCA to 64"] = zapsim.reduce(cuts["block4_pool 4×4 at 128"], 64)
-cuts |= zapsim.article_cut(one_each)
+cuts |= article_cut(one_each)
 
 # %% [markdown]
 # Into the same table go the three classic mistakes of 02, at 64 pixels: compare them with
@@ -234,7 +236,7 @@ zapsim.explain(predictor, query, neighbour).plot()
 kinds = zapsim.shape_colour_texture(catalogue, cache=parts_store, centre=False)
 grey = zapsim.SimilarityPredictor(catalogue, kinds["shape"])
 both = {"in colour": neighbours, "in grey": zapsim.top_k(kinds["shape"], 5, exclude=products)}
-print(f"neighbours in common: {zapsim.shared_neighbours(*both.values()).mean():.0%}")
+print(f"neighbours in common: {shared_neighbours(*both.values()).mean():.0%}")
 both = zapsim.scorecard(both, labels, exclude=products, against="in colour", metrics=["precision"])
 both.T.round(3)
 
@@ -248,7 +250,7 @@ key = stand_in(predictor, "Slippers/Boot/O'Darby/5914557.133.jpg")
 rows = {"in colour": predictor, "in grey": grey}
 hidden = products is not None
 rows = {name: each.similar(key, hide_colourways=hidden) for name, each in rows.items()}
-zapsim.plot_comparison(catalogue, key, rows)
+zapsim.plot_side_by_side(catalogue, key, rows)
 
 # %% [markdown]
 # So let people choose. *Shape* is the grey picture, *colour* a histogram, *texture* an early layer averaged over
@@ -257,13 +259,13 @@ zapsim.plot_comparison(catalogue, key, rows)
 # all colour (with the clog's own colourways, for colour is the point here):
 
 # %%
-parts = {name: zapsim.centred(kind) for name, kind in kinds.items()}
+parts = {name: centred(kind) for name, kind in kinds.items()}
 query = stand_in(predictor, "Shoes/Clogs and Mules/Marisol Bay/5329826.13.jpg")
 rows = {}
 for shape in (1, 0.75, 0.5, 0):
     mixed = zapsim.blend(parts, {"shape": shape, "colour": 1 - shape})
     rows[f"{shape:.0%} shape"] = zapsim.SimilarityPredictor(catalogue, mixed)
-zapsim.plot_comparison(catalogue, query, rows, k=6)
+zapsim.plot_side_by_side(catalogue, query, rows, k=6)
 
 # %% [markdown]
 # Hardly anything changes down to three quarters shape; at a half, pink arrives. And as sliders. Move one, and look:
@@ -287,7 +289,7 @@ mixer.preview()
 
 # %%
 rows = {f"diversity {d}": predictor.similar(query, 6, diversity=d) for d in (0, 0.3, 0.5)}
-zapsim.plot_comparison(catalogue, query, rows, k=6)
+zapsim.plot_side_by_side(catalogue, query, rows, k=6)
 
 # %% [markdown]
 # ## You against the model
@@ -301,8 +303,8 @@ quiz
 
 # %% [markdown]
 # (Thousands of people were asked about UT-Zappos50K, which of two shoes is more open, pointy, sporty or
-# comfortable. If you fetched it in 01, `zapsim.load_comparisons` reads their answers, and
-# `zapsim.attribute_questions` makes a quiz of them.) Where widgets don't run, this is what stands above:
+# comfortable. If you fetched it in 01, `load_comparisons` of `zapsim.judge.people` reads their answers, and
+# `attribute_questions` makes a quiz of them.) Where widgets don't run, this is what stands above:
 
 # %% tags=["nbval-ignore-output"]
 quiz.preview()
@@ -336,19 +338,19 @@ check(
 # **Goal:** somebody proposes to do without the network: a blend of *colour* and *texture*, half and half. Is it
 # worse than VGG16's features?
 # **Given:** `parts`, `zapsim.blend(parts, weights)`, `zapsim.top_k(…, k=5, exclude=products)`, `neighbours`, and
-# `zapsim.compare(first, second, labels, exclude=products)`.
-# **Wanted:** `my_verdict`: the table that `compare` returns, VGG16's neighbours first.
+# `zapsim.paired_difference(first, second, labels, exclude=products)`.
+# **Wanted:** `my_verdict`: the table that `paired_difference` returns, VGG16's neighbours first.
 #
-# *Hint:* blend, then find neighbours, then compare. A name that gets no weight gets 0.
+# *Hint:* blend, then find neighbours, then take the difference. A name that gets no share gets 0.
 
 # %% tags=["exercise"]
 # stub: my_verdict = ...
 without = zapsim.top_k(zapsim.blend(parts, {"colour": 1, "texture": 1}), k=5, exclude=products)
-my_verdict = zapsim.compare(neighbours, without, labels, exclude=products)
+my_verdict = zapsim.paired_difference(neighbours, without, labels, exclude=products)
 
 # %% tags=["check"]
 proposal = zapsim.top_k(zapsim.blend(parts, {"colour": 1, "texture": 1}), k=5, exclude=products)
-expected = zapsim.compare(neighbours, proposal, labels, exclude=products)
+expected = zapsim.paired_difference(neighbours, proposal, labels, exclude=products)
 check(
     my_verdict,
     lambda table: (table - expected).abs().to_numpy().max() < 1e-3,

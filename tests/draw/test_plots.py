@@ -47,7 +47,7 @@ def cells(figure, n_columns):
 
 def test_a_comparison_marks_what_rows_share_with_the_first(catalogue):
     rows = {"one": found(1, 2, 3), "two": found(4, 3, 5), "three": found(2, 4)}
-    drawn = cells(zapsim.plot_comparison(catalogue, KEYS[0], rows), 4)
+    drawn = cells(zapsim.plot_side_by_side(catalogue, KEYS[0], rows), 4)
     assert [row[0] for row in drawn] == [(name, QUERY_COLOUR) for name in rows]
     ticked = [[text.startswith("✓") for text, _ in row[1:]] for row in drawn]
     assert ticked == [[False, True, True], [False, True, False], [True, False]]
@@ -60,17 +60,19 @@ def test_a_comparison_marks_what_rows_share_with_the_first(catalogue):
 def test_a_comparison_asks_predictors_and_takes_tables(catalogue, on_a_circle):
     predictor = zapsim.SimilarityPredictor(catalogue, on_a_circle(catalogue, [0, 5, 9, 40, 50, 60]))
     rows = {"plain": predictor, "diverse": predictor.similar(KEYS[0], k=5, diversity=1)}
-    drawn = cells(zapsim.plot_comparison(catalogue, KEYS[0], rows, k=2), 3)
+    drawn = cells(zapsim.plot_side_by_side(catalogue, KEYS[0], rows, k=2), 3)
     assert [len(row) for row in drawn] == [3, 3]
     assert "3.1" in drawn[0][2][0] and "6.1" in drawn[1][2][0]
 
 
 def test_one_row_and_empty_rows_and_none(catalogue):
-    drawn = cells(zapsim.plot_comparison(catalogue, KEYS[0], {"one": found(1), "none": found()}), 2)
+    drawn = cells(
+        zapsim.plot_side_by_side(catalogue, KEYS[0], {"one": found(1), "none": found()}), 2
+    )
     assert [len(row) for row in drawn] == [2, 1]
-    assert len(zapsim.plot_comparison(catalogue, KEYS[0], {"one": found(1)}).axes) == 2
+    assert len(zapsim.plot_side_by_side(catalogue, KEYS[0], {"one": found(1)}).axes) == 2
     with pytest.raises(ValueError, match="nothing to compare"):
-        zapsim.plot_comparison(catalogue, KEYS[0], {})
+        zapsim.plot_side_by_side(catalogue, KEYS[0], {})
 
 
 def test_a_mosaic_has_colours_for_the_frequent_labels_and_grey_for_others():
@@ -111,7 +113,7 @@ def test_columns_are_a_whole_number(wrong):
 
 def test_what_a_comparison_takes(catalogue, on_a_circle):
     predictor = zapsim.SimilarityPredictor(catalogue, on_a_circle(catalogue, range(6)))
-    rows, compare = {"one": predictor}, zapsim.plot_comparison
+    rows, compare = {"one": predictor}, zapsim.plot_side_by_side
     with pytest.raises(TypeError, match="rows must be a dict.*Received: SimilarityPredictor"):
         compare(catalogue, KEYS[0], predictor)
     with pytest.raises(TypeError, match="catalogue must be a Catalogue.*SimilarityPredictor"):
@@ -131,4 +133,4 @@ def test_what_a_comparison_takes(catalogue, on_a_circle):
 
 
 def test_a_row_may_be_called_by_a_number(catalogue):
-    assert cells(zapsim.plot_comparison(catalogue, KEYS[0], {64: found(1)}), 2)[0][0][0] == "64"
+    assert cells(zapsim.plot_side_by_side(catalogue, KEYS[0], {64: found(1)}), 2)[0][0][0] == "64"

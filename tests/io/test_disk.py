@@ -4,6 +4,7 @@ import builtins
 import errno
 import os
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -102,7 +103,7 @@ def assert_copied(source, target):
 @pytest.mark.parametrize("content", [b"", CONTENT])
 def test_copy_is_whole_has_the_date_and_shows_a_bar(source, target, content, capsys):
     source.write_bytes(content)
-    copy(str(source), str(target))
+    copy(source, target)
     assert_copied(source, target)
     assert f"shoes.zip: {'100%' if content else ''}" in capsys.readouterr().err
 
@@ -143,13 +144,7 @@ def test_source_that_changes_meanwhile_is_copied_again(source, target, reading, 
     assert_copied(source, target)
 
 
-def test_copy_of_what_is_not_there(tmp_path, target):
-    with pytest.raises(FileNotFoundError, match=r"No file at .*gone\.zip"):
-        copy(tmp_path / "gone.zip", target)
-    assert not target.parent.exists()
-
-
-@pytest.mark.parametrize("first", [0, 1, 2])
+@pytest.mark.parametrize("first", [0, 1])
 def test_disk_that_does_not_answer_is_not_taken_for_a_full_one(source, target, disconnected, first):
     disconnected(range(first, 99))
     with pytest.raises(TransferError, match=r"5 tries brought nothing .*Transport") as caught:
@@ -160,7 +155,7 @@ def test_disk_that_does_not_answer_is_not_taken_for_a_full_one(source, target, d
 
 
 def test_disk_that_answers_again_is_asked_again(source, target, disconnected):
-    disconnected({0, 1, 2, 3, 5, 7, 8})
+    disconnected({0, 1, 2, 4})
     copy(source, target)
     assert_copied(source, target)
 
@@ -239,3 +234,26 @@ def test_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         write_whole(tmp_path / "new" / "a.txt", b"second")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.txt"]
     assert (tmp_path / "new" / "a.txt").read_bytes() == b"first"
+
+
+# --- work ahead ------------------------------------------------------------------------------
+
+
+def test_work_ahead_is_in_order_and_bounded():
+    started = []
+    for item, future in disk.ahead(started.append, range(100), threads=2, depth=7):
+        future.result()
+        assert len(started) <= item + 7
+    assert sorted(started) == list(range(100))
+
+
+def test_work_that_has_not_begun_is_dropped_when_the_caller_stops():
+    started = []
+
+    def slow(item):
+        started.append(item)
+        Event().wait(0.02)
+
+    for _ in disk.ahead(slow, range(100), threads=1, depth=50):
+        break
+    assert len(started) < 50

@@ -108,22 +108,10 @@ def test_later_shard_counts_when_an_earlier_one_was_deleted(store, folder):
         assert load_features(folder).loc["a"].tolist() == [value] * 3
 
 
-def test_nothing_to_write_writes_nothing(store, folder):
-    store.write([], [], np.empty((0, 3), np.float32))
-    assert not folder.exists()
-
-
 def test_store_that_is_not_there_yet_is_empty(store):
     values, found = store.read({"a": "1"}, 3)
     assert values.tolist() == [[0, 0, 0]]
     assert not found.any()
-
-
-def test_read_only_store_writes_nothing(store, folder):
-    store.write(["a"], ["1"], row(1))
-    before = names(folder)
-    FeatureStore(folder, SETTINGS, read_only=True).write(["b"], ["1"], row(1))
-    assert names(folder) == before
 
 
 # --- settings --------------------------------------------------------------------------------
@@ -443,7 +431,7 @@ def test_really_full_disk_loses_nothing(folder):
 # --- collecting rows -------------------------------------------------------------------------
 
 
-LEFTOVER = ".part-00000-ab.parquet.12345678.tmp"
+LEFTOVER = ".part-12345678.tmp"
 
 
 def batch(first, n):
@@ -507,7 +495,8 @@ def test_writer_without_a_store_drops_the_rows():
 
 
 def test_writer_that_has_nothing_to_write_leaves_nothing_behind(store, folder):
-    with ShardWriter(store):
+    with ShardWriter(store) as writer:
+        writer.add([], [], [])
         assert folder.is_dir()
     assert not folder.exists()
 
@@ -522,7 +511,7 @@ def test_full_disk_at_the_first_shard_leaves_nothing_behind(store, folder, monke
     assert not folder.exists()
 
 
-def test_folder_that_cannot_be_written_to_is_reported_on_entry(store, folder, monkeypatch):
+def test_folder_that_cannot_be_written_to_is_reported_at_the_first_rows(store, folder, monkeypatch):
     folder.mkdir()
 
     def refused(path, *arguments, **options):
@@ -531,7 +520,7 @@ def test_folder_that_cannot_be_written_to_is_reported_on_entry(store, folder, mo
     # Whoever runs the tests as root may write anywhere.
     monkeypatch.setattr(Path, "touch", refused)
     with pytest.raises(StoreError, match="Could not write .*features.*choose another folder"):
-        ShardWriter(store).__enter__()
+        ShardWriter(store).add(*batch(0, 1))
 
 
 @pytest.mark.parametrize(("minutes", "stays"), [(59, True), (61, False)])
@@ -543,7 +532,8 @@ def test_what_a_killed_process_left_half_written_is_cleared_when_it_is_old(
     (folder / LEFTOVER).write_bytes(b"PAR1 half")
     minutes_ago(folder / LEFTOVER, minutes)
     minutes_ago(shards(folder)[0], 1000)
-    with ShardWriter(store):
+    with ShardWriter(store) as writer:
+        writer.add([], [], [])
         assert (folder / LEFTOVER).exists() == stays
     assert load_features(folder).index.tolist() == ["a"]
 

@@ -240,9 +240,9 @@ def test_file_put_there_by_hand_is_checked_and_recorded(fetch, server, www, tmp_
     [
         (
             b"<!DOCTYPE html><title>404</title>",
-            "no complete zip.*it starts with b'<!DOCTYPE",
+            "not a complete zip.*it starts with b'<!DOCTYPE",
         ),
-        (b"", "no complete zip.*it starts with b''"),
+        (b"", "not a complete zip.*it starts with b''"),
         (b"PK\x05\x06" + bytes(18), "No pictures in"),
     ],
 )
@@ -260,7 +260,7 @@ def test_file_that_was_cut_by_hand_is_found(fetch, tmp_path, www):
     mine = tmp_path / "zappos" / SQUARE
     mine.parent.mkdir()
     mine.write_bytes((www / SQUARE).read_bytes()[:-50])
-    with pytest.raises(TransferError, match="no complete zip.*it starts with b.PK"):
+    with pytest.raises(TransferError, match="not a complete zip.*it starts with b.PK"):
         fetch()
 
 
@@ -301,7 +301,7 @@ def test_missing_first_picture_is_refused(refused, www, drawn, encoded):
 @pytest.mark.parametrize("name", [SQUARE, DATA])
 def test_page_in_place_of_a_zip_is_refused(refused, www, name):
     (www / name).write_bytes(b"<!DOCTYPE html><title>Log in</title>")
-    message = refused("no complete zip, perhaps a page to log in; it starts with", gone=name)
+    message = refused("not a complete zip, perhaps a login page; it starts with", gone=name)
     assert message.endswith("Run again.")
 
 
@@ -322,7 +322,7 @@ def test_interrupted_between_the_two_files_goes_on_with_the_second(fetch, refuse
 def test_data_that_lack_a_file_are_refused_and_fetched_again(fetch, refused, www, missing):
     inside = {"x/meta-data.csv": METADATA, f"x/{COMPARISONS}": LABELS}
     pack(www / DATA, {name: data for name, data in inside.items() if missing not in name})
-    refused(f"it holds no {missing}", gone=DATA)
+    refused(f"it does not contain {missing}", gone=DATA)
     pack(www / DATA, inside)
     assert fetch().with_name("meta-data.csv").read_bytes() == METADATA
 
@@ -388,7 +388,7 @@ def test_claim_of_a_zip_bomb_is_not_unpacked(refused, www, monkeypatch):
     monkeypatch.setattr(
         zipfile.ZipFile, "read", lambda self, name: read(self, name) if "jpg" in name else 1 / 0
     )
-    refused(r"meta-data\.csv has 1,000,001 bytes, more than the limit of 1,000,000", gone=DATA)
+    refused(r"meta-data\.csv: 1,000,001 bytes are more than the limit of 1,000,000", gone=DATA)
 
 
 def test_bomb_that_claims_to_be_small_stays_small(refused, www):

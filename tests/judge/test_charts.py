@@ -58,7 +58,9 @@ def test_a_difference_has_a_line_at_zero(card):
 def test_what_compare_returns_is_drawn_as_differences(world):
     catalogue, features, neighbours = world
     others = zapsim.top_k(features.iloc[:, :2], 4, catalogue.table["Product"])
-    table = zapsim.compare(neighbours, others, catalogue.table["Category"], n_resamples=10)
+    table = zapsim.paired_difference(
+        neighbours, others, catalogue.table["Category"], n_resamples=10
+    )
     figure = zapsim.plot_scorecard(table)
     values, ends = drawn(figure)
     np.testing.assert_allclose(values, table["difference"])

@@ -102,14 +102,16 @@ def test_the_difference_is_that_of_the_means_whatever_the_order_of_items():
         second.keys[order], np.argsort(order)[second.indices[order]].astype(np.int32), second.scores
     )
     labels = pd.Series(LABELS, index=first.keys)
-    table = zapsim.compare(first, shuffled, labels)
+    table = zapsim.paired_difference(first, shuffled, labels)
     row = table.loc["precision@2"]
     assert row["first"] == pytest.approx(0.5)
     assert row["second"] == pytest.approx((0 + 1 + 1 + 0.5 + 0.5) / 5)
     assert row["difference"] == pytest.approx(-0.1)
     assert row["low"] <= row["difference"] <= row["high"]
-    pd.testing.assert_frame_equal(table, zapsim.compare(first, second, labels))
-    assert (zapsim.compare(first, first, labels)[["difference", "low", "high"]] == 0).all(axis=None)
+    pd.testing.assert_frame_equal(table, zapsim.paired_difference(first, second, labels))
+    assert (zapsim.paired_difference(first, first, labels)[["difference", "low", "high"]] == 0).all(
+        axis=None
+    )
 
 
 def test_comparing_pairs_is_sharper_than_two_intervals():
@@ -124,13 +126,13 @@ def test_comparing_pairs_is_sharper_than_two_intervals():
     one = zapsim.evaluate(first, labels).loc["precision@1"]
     two = zapsim.evaluate(second, labels).loc["precision@1"]
     assert two["low"] < one["high"], "side by side, the intervals overlap"
-    assert zapsim.compare(second, first, labels).loc["precision@1", "low"] > 0
+    assert zapsim.paired_difference(second, first, labels).loc["precision@1", "low"] > 0
 
 
 def test_only_the_same_queries_can_be_compared():
     labels = pd.Series(LABELS, index=neighbours(FOUND).keys)
     with pytest.raises(ValueError, match="same queries. Received: 5 and 4 queries, of which 4"):
-        zapsim.compare(neighbours(FOUND), neighbours([*FOUND[:4], [-1, -1]]), labels)
+        zapsim.paired_difference(neighbours(FOUND), neighbours([*FOUND[:4], [-1, -1]]), labels)
 
 
 @pytest.fixture
@@ -155,7 +157,7 @@ def test_a_scorecard_holds_what_evaluate_and_compare_say(kinds):
     own = zapsim.evaluate(noise, labels, [3, 5], products)
     for metric in ("precision@3", "precision@5"):
         assert card.loc["noise", metric].tolist() == own.loc[metric].iloc[:3].tolist()
-    pair = zapsim.compare(noise, good, labels, [3, 5], products).loc["precision@3"]
+    pair = zapsim.paired_difference(noise, good, labels, [3, 5], products).loc["precision@3"]
     assert card.loc["noise", "precision@3 - good"].tolist() == pair.iloc[2:].tolist()
     assert card.loc["good", "precision@3 - good"].tolist() == [0, 0, 0]
     assert card.loc["noise", ("precision@3 - good", "high")] < 0
@@ -174,7 +176,7 @@ def test_items_in_another_order_need_labels_by_key(kinds):
     assert card.loc["same", "precision@5"].equals(card.loc["one", "precision@5"])
     assert card.loc["same", "precision@5 - one"].tolist() == [0, 0, 0]
     two = zapsim.top_k(good, 5), zapsim.top_k(shuffled, 5)
-    assert (zapsim.compare(*two, labels)["difference"] == 0).all()
+    assert (zapsim.paired_difference(*two, labels)["difference"] == 0).all()
     wrong = {
         "labels": (labels.to_numpy(), None, None),
         "exclude": (labels, products.to_numpy(), None),
@@ -182,10 +184,10 @@ def test_items_in_another_order_need_labels_by_key(kinds):
     }
     for name, (a, b, c) in wrong.items():
         with pytest.raises(ValueError, match=f"not in the same order everywhere, so {name} must"):
-            zapsim.compare(*two, a, exclude=b, clusters=c)
+            zapsim.paired_difference(*two, a, exclude=b, clusters=c)
     with pytest.raises(ValueError, match=r"so labels must .* Received: ndarray"):
         zapsim.scorecard({"one": good, "same": shuffled}, labels.to_numpy())
-    assert (zapsim.compare(two[0], two[0], labels.to_numpy())["difference"] == 0).all()
+    assert (zapsim.paired_difference(two[0], two[0], labels.to_numpy())["difference"] == 0).all()
 
 
 def test_metrics_come_in_the_order_asked_for_and_one_may_stand_alone(kinds):
@@ -229,7 +231,7 @@ def test_a_misspelt_option_is_named_before_anything_is_judged(kinds):
     calls = [
         lambda **options: zapsim.evaluate(found, None, **options),
         lambda **options: zapsim.per_class(found, None, **options),
-        lambda **options: zapsim.compare(found, found, None, **options),
+        lambda **options: zapsim.paired_difference(found, found, None, **options),
         lambda **options: zapsim.scorecard(features, None, **options),
     ]
     for call in calls:
@@ -249,7 +251,7 @@ def test_other_tables_are_no_neighbours_and_no_kinds_of_features(kinds):
             judge(good, labels)
     for pair, name in (((good, found), "neighbours"), ((found, good), "others")):
         with pytest.raises(TypeError, match=f"{name} must be Neighbours"):
-            zapsim.compare(*pair, labels)
+            zapsim.paired_difference(*pair, labels)
     with pytest.raises(TypeError, match="features must be a dict, such as .* Received: DataFrame"):
         zapsim.scorecard(good, labels)
     with pytest.raises(
@@ -277,10 +279,10 @@ def test_different_numbers_of_neighbours_need_a_k(kinds):
     labels, features = kinds
     five, ten = (zapsim.top_k(features["good"], k) for k in (5, 10))
     with pytest.raises(ValueError, match=r"same k.* Received: k=None .* 5 and 10 .* Give k=5"):
-        zapsim.compare(ten, five, labels)
+        zapsim.paired_difference(ten, five, labels)
     with pytest.raises(ValueError, match=r"Give k=5"):
         zapsim.scorecard({"five": five, "ten": ten}, labels, k=None)
-    assert (zapsim.compare(ten, five, labels, k=5)["difference"] == 0).all()
+    assert (zapsim.paired_difference(ten, five, labels, k=5)["difference"] == 0).all()
 
 
 def test_features_of_which_no_neighbours_were_sought_need_a_k(kinds):

@@ -110,7 +110,7 @@ def test_a_walk_through_the_catalogue(person_in_lab, page, photo, dialogs, scree
     look("3-only-boots")
     names = [person.name_of_card(n) for n in (1, 2, 3)]
     table = zapsim.load_catalogue()
-    boots = set(table.labels[table.table["Category"] == "Boots"])
+    boots = set(table.captions[table.table["Category"] == "Boots"])
     assert set(names) <= boots
     person.choose("Closure", "Sling Back")
     person.says("No item matches these filters")
@@ -134,7 +134,7 @@ def test_a_walk_through_the_catalogue(person_in_lab, page, photo, dialogs, scree
     look("5-unreadable")
     person.upload(photo)
     person.says("neighbours of <img src=x", timeout=90_000)
-    assert person.name_of_card(1) == table.label(table.keys[100])
+    assert person.name_of_card(1) == table.caption(table.keys[100])
     look("5-my-picture")
 
     person.press("Export")

@@ -6,7 +6,7 @@ import pytest
 
 import zapsim
 from zapsim.io.saved import Neighbours
-from zapsim.kinds.blend import blend, centred, shared_neighbours
+from zapsim.kinds.blend import blend, centred, greyed, shared_neighbours
 
 KEYS = [f"{n}.jpg" for n in range(8)]
 
@@ -40,7 +40,7 @@ def test_one_part_alone_is_that_part(parts):
 def test_centring_takes_away_what_all_have_in_common():
     shifted = frame(1, 30) * 0.1 + 5
     assert zapsim.similarity_matrix(shifted).to_numpy().min() > 0.99
-    found = zapsim.centred(shifted)
+    found = centred(shifted)
     np.testing.assert_allclose(found.mean(), 0, atol=1e-7)
     unit = zapsim.similarity.unit_vectors(shifted)
     np.testing.assert_allclose(found, unit - unit.mean(axis=0), atol=1e-7)
@@ -51,10 +51,10 @@ def test_centring_takes_away_what_all_have_in_common():
 def test_centring_leaves_zeros_and_does_not_count_them():
     features = frame(1, 30) + 5
     features.iloc[[2, 5]] = 0
-    found = zapsim.centred(features)
+    found = centred(features)
     assert not found.iloc[[2, 5]].any(axis=None)
     some = features.index.delete([2, 5])
-    pd.testing.assert_frame_equal(found.loc[some], zapsim.centred(features.loc[some]))
+    pd.testing.assert_frame_equal(found.loc[some], centred(features.loc[some]))
 
 
 def test_a_kind_that_is_the_same_for_all_says_nothing(parts):
@@ -86,7 +86,7 @@ def test_a_vector_of_zeros_scores_zero_in_its_part(parts):
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({"shape": -1, "colour": 2}, r"weights\['shape'\] must be .* at least 0.*=-1"),
+        ({"shape": -1, "colour": 2}, r"shares\['shape'\] must be .* at least 0.*=-1"),
         ({"shape": 0}, "one of them above 0. Received: {'shape': 0}"),
         ({"shape": "much"}, "at least 0.*='much'"),
         ({"shape": None}, "at least 0.*=None"),
@@ -110,7 +110,7 @@ def test_wrong_parts_are_an_error(parts):
         zapsim.blend({"shape": None})
     with pytest.raises(TypeError, match="parts must be a dict, such as .* Received: DataFrame"):
         zapsim.blend(frame(1, 3))
-    with pytest.raises(TypeError, match=r"weights must be a dict, such as .* Received: \[1\]"):
+    with pytest.raises(TypeError, match=r"shares must be a dict, such as .* Received: \[1\]"):
         zapsim.blend({"shape": frame(1, 3)}, [1])
     with pytest.raises(ValueError, match="parts must not be empty"):
         zapsim.blend({})
@@ -118,7 +118,7 @@ def test_wrong_parts_are_an_error(parts):
 
 def test_greyed_pictures_are_grey_and_otherwise_the_same(ut_zappos):
     catalogue = zapsim.load_catalogue(ut_zappos)
-    grey = zapsim.greyed(catalogue)
+    grey = greyed(catalogue)
     assert list(grey.keys) == list(catalogue.keys)
     for key in catalogue.keys:
         colour, picture = catalogue.picture(key).astype(float), grey.picture(key)
@@ -132,14 +132,15 @@ def test_greyed_pictures_are_grey_and_otherwise_the_same(ut_zappos):
 
 def test_a_damaged_picture_stays_unreadable_and_named(make_zip, drawn, encoded):
     path = make_zip({"a.jpg": encoded(drawn(), "JPEG"), "b.jpg": b"no picture"})
-    grey = zapsim.greyed(zapsim.load_catalogue(path))
+    grey = greyed(zapsim.load_catalogue(path))
     with pytest.raises(zapsim.PictureError, match="b.jpg"):
         grey.picture("b.jpg")
-    for function in (zapsim.greyed, zapsim.shape_colour_texture):
+    for function in (greyed, zapsim.shape_colour_texture):
         with pytest.raises(TypeError, match="catalogue must be a Catalogue, .*Path"):
             function(path)
 
 
+@pytest.mark.keras
 def test_shape_knows_no_colour_and_colour_no_shape(make_zip, drawn, encoded, tmp_path):
     """Three pictures: a red one, one of the same grey value, and the red one turned upside down."""
     pixels = np.array(drawn(0))
@@ -162,7 +163,7 @@ def test_shape_knows_no_colour_and_colour_no_shape(make_zip, drawn, encoded, tmp
     around_zero = zapsim.shape_colour_texture(catalogue, tmp_path / "parts")
     assert list(around_zero) == ["shape", "colour", "texture"]
     for name, part in around_zero.items():
-        pd.testing.assert_frame_equal(part, zapsim.centred(parts[name]))
+        pd.testing.assert_frame_equal(part, centred(parts[name]))
         assert list(part.index) == list(catalogue.keys)
 
 
@@ -192,7 +193,7 @@ def test_grey_features_are_not_mixed_with_coloured_ones_nor_searched_with_a_new_
     catalogue = zapsim.load_catalogue().sample(3, seed=1)
     extractor = zapsim.VGG16Extractor()
     extractor.extract(catalogue, cache=tmp_path / "store")
-    grey = zapsim.greyed(catalogue)
+    grey = greyed(catalogue)
     with pytest.raises(zapsim.StoreError, match="pictures is \\(absent\\) there and grey here"):
         extractor.extract(grey, cache=tmp_path / "store")
     features = extractor.extract(grey.subset(grey.keys[:2]))

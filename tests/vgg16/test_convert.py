@@ -25,6 +25,7 @@ def pictures():
     return np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
 
 
+@pytest.mark.keras
 def test_what_ships_is_what_the_bundled_weights_give_today():
     catalogue, extractor = zapsim.load_catalogue(), zapsim.VGG16Extractor()
     squares = [extractor.square(catalogue.picture(key)) for key in catalogue.keys[::200]]
@@ -50,6 +51,7 @@ def test_only_the_default_cut_ships():
     assert not is_shipped("block4_pool", VGG16_INT8)
 
 
+@pytest.mark.keras
 def test_another_cut_is_converted_once_and_kept(cache, pictures, monkeypatch, capsys):
     exact = open_engine(*SMALL, "float32").maps(pictures)
     found = open_engine(*SMALL, "int8").maps(pictures)

@@ -31,11 +31,13 @@ def in_8_bits(squares):
     return open_engine(*DEFAULT, "int8").maps(squares)
 
 
+@pytest.mark.keras
 def test_on_a_cpu_the_default_cut_runs_in_8_bits_and_another_in_32():
     assert open_engine(*DEFAULT, "auto").runs == "int8 on LiteRT"
     assert open_engine("block1_pool", 32, None, "auto").runs == "float32 on CPU with Keras"
 
 
+@pytest.mark.keras
 def test_8_bits_give_nearly_what_32_give(squares, in_8_bits):
     exact = open_engine(*DEFAULT, "float32").maps(squares)
     assert in_8_bits.shape == exact.shape == (8, 8, 8, 512)
@@ -45,6 +47,7 @@ def test_8_bits_give_nearly_what_32_give(squares, in_8_bits):
     assert (in_8_bits >= 0).all(), "each layer ends in a ReLU"
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize("image_size", [32, 100, 224])
 def test_what_ships_takes_other_sizes(squares, image_size, monkeypatch):
     monkeypatch.setattr(convert, "converted", None)
@@ -82,6 +85,7 @@ def test_memory_stays_flat(squares):
     assert psutil.Process().memory_info().rss - before < 30e6
 
 
+@pytest.mark.keras
 def test_where_only_tensorflow_is_there_its_litert_gives_the_same_bits(
     squares, in_8_bits, tmp_path
 ):
@@ -106,6 +110,7 @@ def test_a_file_that_is_no_network_is_named(tmp_path):
         LiteRTEngine(str(tmp_path / "own.tflite"), 128).maps([np.zeros((128, 128, 3), np.uint8)])
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_keras_gives_as_many_as_it_is_given(n):
     model = truncated_vgg16("block1_pool", 32, None)

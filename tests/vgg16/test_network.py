@@ -22,6 +22,8 @@ from zapsim.vgg16.network import (
     truncated_vgg16,
 )
 
+pytestmark = pytest.mark.keras
+
 
 def noise(size, n=1):
     return np.random.default_rng(0).integers(0, 256, (n, size, size, 3), np.uint8)
@@ -154,9 +156,7 @@ def test_where_keras_is_missing_the_error_names_what_installs_it():
         "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
         "import zapsim, numpy as np\n"
         "picture = np.zeros((128, 128, 3), np.uint8)\n"
-        "for size in (128, 96):\n"
-        "    found = zapsim.VGG16Extractor(image_size=size).extract(picture)\n"
-        "    assert found.shape == (2048,)\n"
+        "assert zapsim.VGG16Extractor().extract(picture).shape == (2048,)\n"
         "zapsim.VGG16Extractor('block5_pool').extract(picture)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -8,6 +8,8 @@ import pytest
 from zapsim.vgg16 import number_format
 from zapsim.vgg16.number_format import choose_format, has_gpu
 
+pytestmark = pytest.mark.keras
+
 
 @pytest.fixture
 def gpus(monkeypatch):

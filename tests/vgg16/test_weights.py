@@ -23,6 +23,8 @@ from zapsim.vgg16.weights import (
     load_vgg16,
 )
 
+pytestmark = pytest.mark.keras
+
 CONVOLUTIONS = [
     f"block{block}_conv{number}"
     for block, count in enumerate((2, 2, 3, 3, 3), start=1)

@@ -94,7 +94,7 @@ def test_thumbnails_are_read_once_and_a_vanished_picture_has_a_stand_in(knob, ca
     wanted = catalogue.thumbnail(KEYS[0])
     assert knob._thumbnail(KEYS[0]) == wanted
     for key in KEYS[:2]:
-        (catalogue._files.root / key).unlink()
+        (catalogue.root / key).unlink()
     assert knob._thumbnail(KEYS[0]) == wanted
     assert knob._thumbnail(KEYS[1]) == no_picture(136)
     assert knob._thumbnail(KEYS[1], 200) == no_picture(200)

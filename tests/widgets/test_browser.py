@@ -358,7 +358,7 @@ assert engines & set(sys.modules)
 
 
 def test_an_item_whose_file_vanished_keeps_its_place(predictor, catalogue):
-    (catalogue._files.root / KEYS[2]).unlink()
+    (catalogue.root / KEYS[2]).unlink()
     browser = zapsim.browse(predictor, KEYS[3])
     assert cards(browser)[2].image.value == no_picture(136)
     assert cards(browser)[3].image.value == catalogue.thumbnail(KEYS[1])

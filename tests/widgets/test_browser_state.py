@@ -390,7 +390,7 @@ def test_the_page_holds_what_is_shown(state):
 
 def test_a_picture_that_vanished_leaves_the_rest(state):
     for key in (KEYS[3], KEYS[4]):
-        (state.catalogue._files.root / key).unlink()
+        (state.catalogue.root / key).unlink()
     assert state.picture() is None
     assert state.html().count("cannot be read") == 2
 

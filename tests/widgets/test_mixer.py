@@ -54,7 +54,7 @@ def test_preview_and_repr(mixer):
 
 
 def test_weights_above_1_keep_their_shares_and_the_sliders_show_them(boots, parts):
-    mixer = zapsim.mix(boots, parts, k=4, weights={"shape": 3, "colour": 1})
+    mixer = zapsim.mix(boots, parts, k=4, shares={"shape": 3, "colour": 1})
     assert mixer.sliders["shape"].value == 1
     assert mixer.sliders["colour"].value == pytest.approx(1 / 3)
     assert "75% shape + 25% colour" in says(mixer)

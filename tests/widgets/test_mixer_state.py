@@ -13,7 +13,7 @@ def test_the_mix_finds_what_the_blend_finds(boots, parts, weights):
     predictor = zapsim.SimilarityPredictor(boots, zapsim.blend(parts, weights))
     for key in boots.keys:
         wanted = predictor.similar(key, k=5)
-        found = MixState(boots, parts, key, k=5, weights=weights).neighbours()
+        found = MixState(boots, parts, key, k=5, shares=weights).neighbours()
         assert list(found["key"]) == list(wanted["key"])
         np.testing.assert_allclose(found["score"], wanted["score"], atol=1e-6)
 
@@ -27,7 +27,7 @@ def test_twins_tie_exactly_and_come_in_order():
         "colour": pd.DataFrame(vectors[:, :300], index=keys),
     }
     catalogue = zapsim.Catalogue(None, pd.DataFrame(index=keys))
-    state = MixState(catalogue, parts, k=12, weights={"shape": 0.3, "colour": 0.9})
+    state = MixState(catalogue, parts, k=12, shares={"shape": 0.3, "colour": 0.9})
     for row, key in enumerate(keys):
         state.show(key)
         found = state.neighbours()
@@ -53,7 +53,7 @@ def test_scores_by_each_kind_are_told(boots, parts):
 
 @pytest.mark.parametrize("weights", [None, {"shape": 0.3, "colour": 0.9}])
 def test_a_pair_has_one_score_whichever_is_the_query(boots, parts, weights):
-    state, found = MixState(boots, parts, k=7, weights=weights), {}
+    state, found = MixState(boots, parts, k=7, shares=weights), {}
     for key in boots.keys:
         state.show(key)
         found[key] = state.neighbours().set_index("key").drop(columns="rank")
@@ -70,21 +70,21 @@ def test_the_first_item_is_the_query_unless_one_is_named(boots, parts):
 
 
 def test_weights_above_1_keep_their_shares(boots, parts):
-    state = MixState(boots, parts, weights={"shape": 3, "colour": 1})
-    assert state.weights == {"shape": 1, "colour": pytest.approx(1 / 3), "texture": 0}
+    state = MixState(boots, parts, shares={"shape": 3, "colour": 1})
+    assert state.amounts == {"shape": 1, "colour": pytest.approx(1 / 3), "texture": 0}
     assert state.shares() == {"shape": 0.75, "colour": 0.25, "texture": 0}
 
 
 def test_a_wrong_weight_changes_nothing(boots, parts):
     state = MixState(boots, parts)
-    before = dict(state.weights)
+    before = dict(state.amounts)
     with pytest.raises(ValueError, match="from 0 to 1. Received: shape=2"):
-        state.set_weight("shape", 2)
+        state.set_amount("shape", 2)
     with pytest.raises(ValueError, match="from 0 to 1.*Received: shape=-1"):
-        state.set_weight("shape", -1)
+        state.set_amount("shape", -1)
     with pytest.raises(ValueError, match="one of shape, colour, texture. Received: 'weight'"):
-        state.set_weight("weight", 1)
-    assert state.weights == before
+        state.set_amount("weight", 1)
+    assert state.amounts == before
 
 
 def test_wrong_beginnings_are_errors(boots, parts):
@@ -95,7 +95,7 @@ def test_wrong_beginnings_are_errors(boots, parts):
     with pytest.raises(ValueError, match="same items"):
         MixState(boots, parts | {"shape": parts["shape"].iloc[1:]})
     with pytest.raises(ValueError, match="at least 0"):
-        MixState(boots, parts, weights={"shape": -1})
+        MixState(boots, parts, shares={"shape": -1})
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,9 @@ def test_wrong_beginnings_are_errors(boots, parts):
         ({"catalogue": None}, TypeError, "catalogue must be a Catalogue.*Received: None"),
         ({"query": ["a.jpg"]}, TypeError, r"query must be the key of one item.*\['"),
         ({"k": True}, ValueError, "k must be a whole number.*k=True"),
-        ({"weights": ["shape"]}, TypeError, r"weights must be a dict.*\['shape'\]"),
-        ({"weights": {"shape": "much"}}, ValueError, "'shape'\\] must be a number of at.*'much'"),
-        ({"weights": {"shape": None}}, ValueError, "'shape'\\] must be a number of at.*None"),
+        ({"shares": ["shape"]}, TypeError, r"shares must be a dict.*\['shape'\]"),
+        ({"shares": {"shape": "much"}}, ValueError, "'shape'\\] must be a number of at.*'much'"),
+        ({"shares": {"shape": None}}, ValueError, "'shape'\\] must be a number of at.*None"),
     ],
 )
 def test_what_a_mix_takes(boots, parts, wrong, error, message):
@@ -119,4 +119,4 @@ def test_what_a_mix_takes(boots, parts, wrong, error, message):
 def test_a_weight_is_a_number_of_a_part(boots, parts):
     state = MixState(boots, parts)
     with pytest.raises(ValueError, match="colour must be a number from 0 to 1.*colour='1'"):
-        state.set_weight("colour", "1")
+        state.set_amount("colour", "1")

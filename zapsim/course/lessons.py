@@ -16,8 +16,6 @@ from zapsim.vgg16.engine import KerasEngine
 from zapsim.vgg16.network import LAYERS, MEANS, layer_costs, outputs_of, preprocessed
 
 __all__ = [
-    "compare_cuts",
-    "compare_preprocessing",
     "feature_maps",
     "interrupted",
     "matrix_memory",
@@ -29,6 +27,8 @@ __all__ = [
     "plot_score_distribution",
     "preprocessing_variants",
     "stand_in",
+    "try_cuts",
+    "try_preprocessing",
 ]
 
 _SLANTED = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
@@ -88,7 +88,7 @@ def interrupted(catalogue, after):
     return catalogue.with_reader(read)
 
 
-def compare_cuts(catalogue, image_size=64):
+def try_cuts(catalogue, image_size=64):
     """Measure what a cut after each of VGG16's five pools costs and gives.
 
     The catalogue has SubCategory and Product, and every picture of it is readable; `image_size` is
@@ -133,7 +133,7 @@ def preprocessing_variants(catalogue, image_size=64):
     return variants
 
 
-def compare_preprocessing(variants, table):
+def try_preprocessing(variants, table):
     """Compare what `preprocessing_variants` returns by precision at 5, colourways left out.
 
     The right variant comes first; `table` has columns SubCategory and Product. One row a variant:

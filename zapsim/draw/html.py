@@ -31,7 +31,7 @@ _FRAMED = "border: 3px solid #0072B2; border-radius: 10px; padding: 8px"
 
 def with_pictures(catalogue, found):
     """Return (rank, score, picture, name) of each row of a table with rank, key and score."""
-    look, name = catalogue.picture_or_none, catalogue.label
+    look, name = catalogue.picture_or_none, catalogue.caption
     return [
         (rank, score, look(key), name(key))
         for rank, key, score in found[["rank", "key", "score"]].itertuples(index=False)

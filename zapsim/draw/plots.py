@@ -28,10 +28,10 @@ __all__ = [
     "QUERY_COLOUR",
     "SHARED_COLOUR",
     "finished",
-    "plot_comparison",
     "plot_explanation",
     "plot_mosaic",
     "plot_pictures",
+    "plot_side_by_side",
 ]
 
 _INCHES = 1.45
@@ -96,7 +96,7 @@ def plot_pictures(titled, columns=8, query=None, note=None):
     return finished(figure, note, y=0.99)
 
 
-def plot_comparison(catalogue, query, rows, k=5):
+def plot_side_by_side(catalogue, query, rows, k=5):
     """Draw what several settings recommend for one query, a row each.
 
     Parameters
@@ -145,7 +145,7 @@ def plot_comparison(catalogue, query, rows, k=5):
     )
     for place in axes.flat:
         place.set_axis_off()
-    look, label = catalogue.picture_or_none, catalogue.label
+    look, label = catalogue.picture_or_none, catalogue.caption
     for (left, *places), (name, table) in zip(axes, found.items(), strict=True):
         _draw(left, look(query), str(name), QUERY_COLOUR, size=9)
         for place, item in zip(places, table.itertuples(), strict=False):

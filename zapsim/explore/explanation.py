@@ -164,7 +164,7 @@ def explain(predictor, query, neighbour, whole=False):
         contributions=contributions,
         pictures=pictures,
         names=tuple(
-            catalogue.label(item) if is_key else "your picture"
+            catalogue.caption(item) if is_key else "your picture"
             for item, is_key in zip(both, are_keys, strict=True)
         ),
         agreement=agreement(catalogue, *both) if all(are_keys) else None,
@@ -225,7 +225,7 @@ def agreement(catalogue, query, neighbour):
     check_catalogue(catalogue)
     check_key(query, "query")
     check_key(neighbour, "neighbour")
-    catalogue.label(query), catalogue.label(neighbour)
+    catalogue.caption(query), catalogue.caption(neighbour)
     rows = []
     for column in catalogue.table.columns.difference(IDENTIFIERS, sort=False):
         cells = catalogue.table[column]

@@ -8,17 +8,30 @@ import errno
 import os
 import shutil
 import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import get_ident
+from uuid import uuid4
 
-__all__ = ["TransferError", "copy", "look", "prepare_folder", "retried", "write_whole"]
+__all__ = [
+    "TEMPORARY",
+    "TransferError",
+    "ahead",
+    "copy",
+    "look",
+    "prepare_folder",
+    "retried",
+    "whole",
+    "write_whole",
+]
 
+TEMPORARY = ".part-{}.tmp"
 _TRIES = 5
 _SPARE = 50_000_000
-# Here trying again would not help.
-_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG}
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# The disk refuses or is full: trying again would not help.
+_FINAL = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG}
+_FINAL |= {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class TransferError(RuntimeError):
@@ -26,22 +39,17 @@ class TransferError(RuntimeError):
 
 
 def copy(source, path):
-    """Copy a file and its date, with a progress bar, from a disk that may be slow or time out.
+    """Copy a file (both pathlib.Path) and its date, with a progress bar, from a slow disk.
 
-    FileNotFoundError if there is no such file; `TransferError` if its disk does not answer, the
-    folder cannot be written to, or the disk is full.
+    `TransferError` if its disk does not answer, the folder cannot be written to, or is full.
     """
     from tqdm.auto import tqdm
-
-    source, path = Path(source), Path(path)
-    if look(source) is None:
-        raise FileNotFoundError(f"No file at {source}. Give an existing one.")
 
     def attempt():
         before = source.stat()
         prepare_folder(path.parent, before.st_size, path.name)
         with (
-            _whole(path) as temporary,
+            whole(path) as temporary,
             open(source, "rb") as theirs,
             open(temporary, "wb") as ours,
             tqdm.wrapattr(theirs, "read", before.st_size, desc=path.name) as reading,
@@ -73,26 +81,16 @@ def look(path):
 def retried(what, attempt, arrived=lambda: 0):
     """Try again where a disk or the network fails, until five tries in a row brought nothing.
 
-    Parameters
-    ----------
-    what : str
-        What is tried, for the error: "Could not …".
-    attempt : callable
-        Does it and returns its result. An OSError, such as those of requests, is a failure.
-    arrived : callable, optional
-        Returns how many bytes there are by now (int).
-
-    Raises
-    ------
-    TransferError
-        If the disk is full or refuses, or after the last try.
+    `what` completes "Could not …"; `attempt` raises OSError where it fails, as requests does;
+    `arrived` returns how many bytes there are by now. Returns what `attempt` does; `TransferError`
+    after the last try, or at once if the disk is full or refuses.
     """
     failures, most = 0, arrived()
     while True:
         try:
             return attempt()
         except OSError as error:
-            if error.errno in _REFUSED | _FULL:
+            if error.errno in _FINAL:
                 raise _failed(what, error) from error
             failures = 1 if arrived() > most else failures + 1
             if failures == _TRIES:
@@ -123,24 +121,42 @@ def prepare_folder(folder, needed, what):
 def write_whole(path, data):
     """Write bytes to a file, which appears whole or not at all; `TransferError` if it cannot."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _whole(path) as temporary:
+        with whole(path) as temporary:
             temporary.write_bytes(data)
     except OSError as error:
         raise _failed(f"write {path}", error) from error
 
 
 @contextmanager
-def _whole(path):
+def whole(path):
     """Give a temporary path, which is renamed to `path` at the end, or deleted on an error."""
-    # Many threads may write into one folder.
-    temporary = path.with_name(f".{os.getpid()}-{get_ident()}.tmp")
+    # Many threads, on many machines that share a Drive, may write into one folder.
+    temporary = path.with_name(TEMPORARY.format(uuid4().hex))
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         os.replace(temporary, path)
     finally:
+        # Where even that fails, the first error is the one to see.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def ahead(function, items, threads, depth):
+    """Yield (item, future of function(item)) in order, from threads at most `depth` items ahead.
+
+    When the caller stops, what has not begun is dropped.
+    """
+    waiting = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                waiting.append((item, pool.submit(function, item)))
+                if len(waiting) >= depth:
+                    yield waiting.popleft()
+            yield from waiting
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _failed(what, error):

@@ -26,21 +26,11 @@ _TRY_AGAIN = {408, 416, 425, 429, 500, 502, 503, 504}
 def download(url, path, check=None):
     """Download a file, with a progress bar, retries and resume.
 
-    Parameters
-    ----------
-    url : str
-    path : path
-        Where it goes. What lies there already is replaced when the new file is whole.
-    check : callable, optional
-        Takes the path of the complete part and raises ValueError if it is not what was expected;
-        the part is then deleted. Where a server does not say how long the file is, nothing else
-        can find out that it broke off.
-
-    Raises
-    ------
-    TransferError
-        If the server refuses, five tries in a row bring nothing, the folder cannot be written to,
-        the disk is full, or `check` fails.
+    What lies at `path` is replaced when the new file is whole. `check` takes the path of the
+    complete part and raises ValueError if it is not what was expected; the part is then deleted.
+    Where a server does not say how long the file is, nothing else can find out that it broke off.
+    `TransferError` if that fails, the server refuses, five tries in a row bring nothing, the
+    folder cannot be written to, or the disk is full.
     """
     path = Path(path)
 
@@ -64,7 +54,7 @@ def download(url, path, check=None):
         os.replace(part, path)
 
     retried(f"download {url} to {path}", attempt, arrived)
-    # Those of other versions. Not before, because a page to log in looks like one, too.
+    # Those of other versions. Not before, because a login page looks like one, too.
     for old in parts():
         with suppress(OSError):
             old.unlink()
@@ -81,7 +71,7 @@ def _receive(url, path):
         part = path.with_name(f"{path.name}.{tag}.part")
         size = part.stat().st_size if part.exists() else 0
         prepare_folder(path.parent, (total or 0) - size, path.name)
-        # Not emptied: another notebook may be writing the very same bytes just now.
+        # It is not emptied: another notebook may be writing the very same bytes just now.
         part.touch()
         file = stack.enter_context(part.open("r+b"))
         size = file.seek(0, os.SEEK_END)

@@ -6,16 +6,15 @@ flipped bit is noticed and not taken for a feature; a file that cannot be read n
 damaged one.
 """
 
-import os
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from zapsim.io.disk import whole
+
 __all__ = [
-    "TEMPORARY",
     "DamagedError",
     "StoreError",
     "not_read",
@@ -28,8 +27,6 @@ __all__ = [
     "write_table",
     "write_vectors",
 ]
-
-TEMPORARY = ".tmp"
 
 
 class StoreError(RuntimeError):
@@ -65,20 +62,12 @@ def read_vectors(path, names=("features",)):
 
 def write_table(table, path):
     """Write a table to a file (pathlib.Path), whole or not at all; StoreError if it cannot."""
-    # Not the process's number: two machines may have the same, or two threads write the same.
-    temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}{TEMPORARY}")
+    options = {"compression": "zstd", "use_dictionary": False, "write_page_checksum": True}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(
-            table, temporary, compression="zstd", use_dictionary=False, write_page_checksum=True
-        )
-        os.replace(temporary, path)
+        with whole(path) as temporary:
+            pq.write_table(table, temporary, **options)
     except OSError as error:
         raise not_written(path, error) from error
-    finally:
-        # Where even that fails, the error above is the one to see.
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -97,7 +86,7 @@ def reading(path, *passed_on):
 
 
 def not_read(path, error):
-    """Return the StoreError that a file or folder does not answer (error: OSError)."""
+    """Return the StoreError that a file or folder cannot be read now (error: OSError)."""
     return StoreError(
         f"Could not read {path} ({error.strerror or 'it is gone'}). It need not be damaged, and "
         "nothing was changed: check that the disk or Drive is connected and that you may read "
@@ -127,7 +116,7 @@ def read_table(path, **options):
 
 
 def not_written(path, error):
-    """Return the StoreError that a file or folder takes nothing (error: OSError)."""
+    """Return the StoreError that a file or folder cannot be written (error: OSError)."""
     return StoreError(
         f"Could not write {path} ({error}). What was written before is whole: "
         "free some space or choose another folder, and run again."

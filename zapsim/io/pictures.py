@@ -29,7 +29,7 @@ FITS = ("pad", "stretch", "trim")
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 200_000_000
 
-# Only these decoders are ever tried, whatever the file says it is.
+# Only these decoders are ever tried, even if the file says that it is something else.
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 _WHITE = (255, 255, 255)
 # JPEG makes of white what is at least this bright in all colours.
@@ -41,7 +41,7 @@ class PictureError(ValueError):
 
 
 def load_picture(source, name=None, least=None):
-    """Read one picture as RGB.
+    """Read one picture as RGB, an ndarray of shape (height, width, 3), uint8.
 
     The EXIF rotation is applied, transparency is laid on white, the first frame of an
     animation is taken, and CMYK, palette, greyscale and 16-bit pictures become 8-bit RGB.
@@ -56,10 +56,6 @@ def load_picture(source, name=None, least=None):
     least : int, optional
         Decode a JPEG at a half, a quarter or an eighth of its size, in a fraction of the time, if
         no side becomes shorter than this.
-
-    Returns
-    -------
-    ndarray of shape (height, width, 3), uint8
 
     Raises
     ------
@@ -82,7 +78,7 @@ def load_picture(source, name=None, least=None):
     except PictureError:
         raise
     # Pillow's decoders raise many kinds of errors on damaged files, SyntaxError and
-    # struct.error among them; whatever the kind, the picture is unreadable.
+    # struct.error among them; with each of them the picture is unreadable.
     except Exception as error:
         raise PictureError(f"{name}: cannot be read as a picture ({_reason(error)}).") from error
 
@@ -131,22 +127,11 @@ def _reason(error):
 
 
 def fit_square(picture, size, fit="pad"):
-    """Scale a picture to a square.
+    """Scale a picture (height, width, 3), uint8, to a square of `size` pixels; antialiased.
 
-    Parameters
-    ----------
-    picture : ndarray of shape (height, width, 3), uint8
-    size : int
-        Side of the square, in pixels.
-    fit : {"pad", "stretch", "trim"}
-        "pad" keeps the proportions and fills up with white, so that a tall boot stays tall;
-        "stretch" pulls the picture to a square; "trim" cuts white margins off before it pads, so
-        that what is shown is as large as it can be.
-
-    Returns
-    -------
-    ndarray of shape (size, size, 3), uint8
-        Resized with antialiased bilinear interpolation.
+    "pad" keeps the proportions and fills up with white, so that a tall boot stays tall; "stretch"
+    pulls the picture to a square; "trim" cuts white margins off before it pads, so that what is
+    shown is as large as it can be.
     """
     if fit not in FITS:
         raise ValueError(f"fit must be one of {', '.join(FITS)}. Received: fit={fit!r}")
@@ -172,17 +157,9 @@ def _without_margins(image):
 
 
 def shrink(picture, longest):
-    """Scale a picture down, in proportion, so that no side is longer than `longest` pixels.
+    """Scale a picture (height, width, 3), uint8, down, so that no side exceeds `longest` pixels.
 
-    Parameters
-    ----------
-    picture : ndarray of shape (height, width, 3), uint8
-    longest : int
-
-    Returns
-    -------
-    ndarray of shape (height, width, 3), uint8
-        The picture itself, where it is small enough.
+    The picture itself is returned where it is small enough.
     """
     if max(picture.shape[:2]) <= longest:
         return picture
@@ -192,19 +169,7 @@ def shrink(picture, longest):
 
 
 def thumbnail(picture, size=136):
-    """Shrink a picture to fit a square of white and encode it as JPEG.
-
-    Parameters
-    ----------
-    picture : ndarray of shape (height, width, 3), uint8
-    size : int
-        Side of the square, in pixels.
-
-    Returns
-    -------
-    bytes
-        A JPEG file.
-    """
+    """Fit a picture (height, width, 3), uint8, to a square of white: a JPEG file (bytes)."""
     buffer = BytesIO()
     Image.fromarray(fit_square(picture, size)).save(buffer, "JPEG", quality=88)
     return buffer.getvalue()

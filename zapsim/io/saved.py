@@ -41,16 +41,9 @@ def save_matrix(matrix, path):
     Parameters
     ----------
     matrix : pandas.DataFrame of shape (n_items, n_items)
-        With the same keys on both axes, in the same order.
+        With the same keys on both axes, in the same order; ValueError if they differ.
     path : path
-        Its folder is made where it is missing.
-
-    Raises
-    ------
-    ValueError
-        If the two axes differ.
-    StoreError
-        If the file cannot be written.
+        Its folder is made where it is missing; `StoreError` if it cannot be written.
     """
     if not matrix.index.equals(matrix.columns):
         raise ValueError("The matrix must have the same keys on both axes, in the same order.")
@@ -58,19 +51,10 @@ def save_matrix(matrix, path):
 
 
 def load_matrix(path):
-    """Read a similarity matrix that `save_matrix` wrote.
+    """Read what `save_matrix` wrote: a DataFrame (n_items, n_items) of float32, keys on both axes.
 
-    Returns
-    -------
-    pandas.DataFrame of shape (n_items, n_items), float32
-        With the keys on both axes.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    StoreError
-        If it is damaged, holds something else, or cannot be read now.
+    FileNotFoundError if there is no such file; `StoreError` if it is damaged, holds something
+    else, or cannot be read now.
     """
     keys, scores = read_vectors(path)
     if scores.shape != (len(keys), len(keys)):
@@ -91,15 +75,9 @@ def save_neighbours(neighbours, path):
     Parameters
     ----------
     neighbours : Neighbours
+        ValueError if there are none: one item alone has no neighbours.
     path : path
-        Its folder is made where it is missing.
-
-    Raises
-    ------
-    ValueError
-        If there are none: one item alone has no neighbours.
-    StoreError
-        If the file cannot be written.
+        As in `save_matrix`.
     """
     if not neighbours.indices.size:
         raise ValueError(
@@ -112,16 +90,7 @@ def save_neighbours(neighbours, path):
 def load_neighbours(path):
     """Read neighbours that `save_neighbours` wrote.
 
-    Returns
-    -------
-    Neighbours
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    StoreError
-        If it is damaged, holds something else, or cannot be read now.
+    Returns `Neighbours`; errors as in `load_matrix`.
     """
     keys, indices, scores = read_vectors(path, _NEIGHBOURS)
     whole = (

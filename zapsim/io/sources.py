@@ -9,7 +9,6 @@ import warnings
 import zipfile
 import zlib
 from contextlib import suppress
-from copy import copy
 from errno import ENODEV, ENOTCONN, ESTALE, ETIMEDOUT
 from os import walk
 from os.path import abspath, exists, realpath
@@ -46,30 +45,14 @@ with suppress(ImportError):
     from lzma import LZMAError
 
     UNREADABLE += (LZMAError,)
-
-
-# What a disk raises that is there no more, such as a Drive that was unmounted.
+# The errors of a disk that is gone, such as a Drive that was unmounted.
 _GONE = {ENOTCONN, ESTALE, ETIMEDOUT, ENODEV}
 
 
 def open_files(source):
-    """List the pictures of a folder or a zip.
+    """List the pictures of a folder or a ``.zip``: `Files`.
 
-    Parameters
-    ----------
-    source : path
-        A folder, or a ``.zip`` file.
-
-    Returns
-    -------
-    Files
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such folder or file.
-    ValueError
-        If it is neither a folder nor a readable zip, or holds no picture.
+    FileNotFoundError if there is none; ValueError if it is neither, or holds no picture.
     """
     # Absolute, so that "." has a name too.
     path = Path(abspath(Path(source).expanduser()))
@@ -89,37 +72,19 @@ def open_files(source):
 
 
 def read_named(source, name):
-    """Read the one file of a name, whatever it holds.
+    """Read one file by its name, picture or not; None where there is none.
 
-    Parameters
-    ----------
-    source : pathlib.Path
-        A folder that it lies in, or a zip, where it may be in any folder.
-    name : str
-
-    Returns
-    -------
-    bytes, or None where there is no file of this name
-
-    Raises
-    ------
-    ValueError
-        If it, or the zip, cannot be read, or it is larger than 100 MB.
+    It lies in a folder (pathlib.Path), or in any folder of a zip. ValueError if it, or the zip,
+    cannot be read, or it is larger than 100 MB.
     """
     try:
         if source.is_dir():
             path = source / name
-            if not path.is_file():
-                return None
-            _check_size(name, path.stat().st_size)
-            return path.read_bytes()
+            return _read_file(path, name, NAMED_BYTES) if path.is_file() else None
         with zipfile.ZipFile(source) as archive:
             entries = archive.infolist()
             named = [e for e in entries if _slashed(e.filename).rpartition("/")[2] == name]
-            if not named:
-                return None
-            _check_size(name, named[0].file_size)
-            return _read_entry(archive, named[0])
+            return _read_entry(archive, named[0], name, NAMED_BYTES) if named else None
     except UNREADABLE as error:
         raise ValueError(
             f"{name} in {source.name} cannot be read ({error}). Is it whole?"
@@ -127,20 +92,11 @@ def read_named(source, name):
 
 
 class Files:
-    """Pictures by key, whatever holds them.
+    """Pictures by key, from a folder or a zip alike, which is `root` (pathlib.Path).
 
-    Attributes
-    ----------
-    root : pathlib.Path
-        The folder or zip.
-    keys : list of str
-        The pictures' keys, sorted by code point: the same on every machine.
-    skipped : dict of str to str
-        Names that were left out on purpose, and why.
-    n_others : int
-        How many files are not pictures.
-    treatment : str or None
-        What is done to all pictures when they are read.
+    `keys` (list of str) are sorted by code point: the same on every machine. `skipped` (dict) says
+    which names were left out on purpose, and why; `n_others`, how many files are no pictures;
+    `treatment` (str or None), what is done to all pictures when they are read.
     """
 
     treatment = None
@@ -170,21 +126,11 @@ class Files:
         self._metadata = min(metadata)[1] if metadata else None
 
     def read(self, key):
-        """Return the file's bytes.
-
-        Raises
-        ------
-        PictureError
-            If it cannot be read.
-        ConnectionError
-            If nothing can be read any more, for the disk is gone.
-        """
+        """Return the file's bytes; `PictureError` if it, ConnectionError if nothing can be read."""
         try:
             return self._read(self._names[key])
-        except PictureError:
-            raise
         except UNREADABLE as error:
-            # Or thousands of pictures would count as damaged, and the run as done.
+            # Else thousands of pictures would count as damaged, and the run as done.
             if getattr(error, "errno", None) in _GONE or not exists(self.root):
                 raise ConnectionError(
                     f"{self.root} does not answer any more ({error}). Is its disk or Drive still "
@@ -197,19 +143,10 @@ class Files:
 
         A zip lists both, so nothing is read; a folder's files are read once, or not at all where
         their bytes are given as `data`. The same file has the same identity in a folder and in a
-        zip, on any machine, whatever its date.
+        zip, on any machine, with any date.
         """
         data = self.read(key) if data is None else data
         return f"{zlib.crc32(data):08x}-{len(data)}"
-
-    def with_reader(self, read, content=None, treatment=None):
-        """Return the same files, read in another way; see `Catalogue.with_reader`."""
-        other = copy(self)
-        other.read = read
-        if content is not None:
-            other.content = lambda key, data=None: content(key)
-        other.treatment = treatment or self.treatment
-        return other
 
     def _wrapper(self, keys):
         # A folder may grow, and no key may change when it does.
@@ -225,8 +162,8 @@ class Files:
             return self._read(self._metadata) if self._metadata else None
         except (*UNREADABLE, PictureError) as error:
             warnings.warn(
-                f"{METADATA} in {self.root.name} cannot be read ({error}): nothing but their keys "
-                "is known of the pictures.",
+                f"{METADATA} in {self.root.name} cannot be read ({error}): only the pictures' "
+                "keys are known.",
                 stacklevel=3,
             )
             return None
@@ -241,14 +178,7 @@ class _Folder(Files):
         self.skipped |= unlisted
 
     def _read(self, name):
-        path = self.root / name
-        state = path.stat()
-        # Reading a pipe would wait for ever.
-        if not S_ISREG(state.st_mode):
-            raise PictureError(f"{name}: is no file.")
-        if state.st_size > MAX_BYTES:
-            raise PictureError(f"{name}: larger than the limit of {MAX_BYTES:,} bytes.")
-        return path.read_bytes()
+        return _read_file(self.root / name, name, MAX_BYTES)
 
 
 class _Zip(Files):
@@ -269,10 +199,7 @@ class _Zip(Files):
         return beside.read_bytes() if inside is None and beside.is_file() else inside
 
     def _read(self, name):
-        entry = self._zip.getinfo(name)
-        if entry.file_size > MAX_BYTES:
-            raise PictureError(f"{name}: larger than the limit of {MAX_BYTES:,} bytes.")
-        return _read_entry(self._zip, entry)
+        return _read_entry(self._zip, self._zip.getinfo(name), name, MAX_BYTES)
 
     def _wrapper(self, keys):
         """Return the folders around everything: they belong to the archive, not to the layout."""
@@ -320,8 +247,8 @@ def _advise(files):
 def walk_folder(root, unlisted):
     """Yield every folder below one and its files' names, real ones before linked ones.
 
-    Links may lead in circles, or to a folder that is there anyway, so each real folder comes
-    once. What could not be listed is added to `unlisted` (dict), with the reason.
+    Links may lead in circles, or to a folder that has been walked already, so each real folder
+    comes once. What could not be listed is added to `unlisted` (dict), with the reason.
     """
     seen, waiting = set(), [root]
     while waiting:
@@ -340,7 +267,7 @@ def walk_folder(root, unlisted):
 
 
 def is_wanted(name):
-    """Tell whether a relative name is that of a picture or of the metadata, and no hidden one."""
+    """Tell whether a relative name is that of a picture or of the metadata, and not hidden."""
     path = _slashed(name)
     return not _is_junk(path) and (
         path.rpartition("/")[2] == METADATA or path.lower().endswith(SUFFIXES)
@@ -361,18 +288,30 @@ def clean_key(name):
     return "/".join(parts)
 
 
-def _read_entry(archive, entry):
+def _read_file(path, name, limit):
+    state = path.stat()
+    # Reading a pipe would never end.
+    if not S_ISREG(state.st_mode):
+        raise PictureError(f"{name}: not a regular file.")
+    _check_size(name, state.st_size, limit)
+    return path.read_bytes()
+
+
+def _read_entry(archive, entry, name, limit):
     """Read one entry, never more than it claims to be long."""
-    # Without a limit zipfile unpacks everything first, and of bzip2 each block whole.
+    _check_size(name, entry.file_size, limit)
+    # Without a limit zipfile unpacks everything first, and bzip2 whole blocks even with one.
     if entry.compress_type == zipfile.ZIP_BZIP2:
-        raise zipfile.BadZipFile("packed by bzip2, which has no limit; pack it as an ordinary zip")
+        raise zipfile.BadZipFile(
+            "packed by bzip2, which cannot be limited; pack it as an ordinary zip"
+        )
     with archive.open(entry) as file:
         return file.read(entry.file_size + 1)
 
 
-def _check_size(name, size):
-    if size > NAMED_BYTES:
-        raise ValueError(f"{name} has {size:,} bytes, more than the limit of {NAMED_BYTES:,}.")
+def _check_size(name, size, limit):
+    if size > limit:
+        raise PictureError(f"{name}: {size:,} bytes are more than the limit of {limit:,}.")
 
 
 def _slashed(name):

@@ -5,7 +5,7 @@ and ``features`` (fixed-size list of float16); its schema's metadata says, as JS
 settings the features were made. pandas, DuckDB, Ray, Spark and LanceDB read it as it is. The
 edge rules: a store made with other settings is refused; files appear whole or not at all; a
 damaged shard is passed over, but a disk that does not answer is an error; a row whose content is
-no longer the picture's is passed over; of two rows the later shard's counts. Several processes
+no longer the picture's is passed over; of two rows for one key the later shard's counts. Processes
 may write at once: each adds shards of its own, after a look at the settings of the others', so
 nothing is mixed up or lost. What both compute is computed twice.
 """
@@ -23,26 +23,12 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from zapsim.io import parquet
 from zapsim.io.bundled import MINIZAP_FEATURES
-from zapsim.io.parquet import (
-    TEMPORARY,
-    DamagedError,
-    StoreError,
-    not_read,
-    not_written,
-    read_table,
-    reading,
-    table_of,
-    vectors_of,
-    write_table,
-)
+from zapsim.io.disk import TEMPORARY
+from zapsim.io.parquet import DamagedError, StoreError
 
-__all__ = [
-    "FeatureStore",
-    "ShardWriter",
-    "features_frame",
-    "load_features",
-]
+__all__ = ["FeatureStore", "ShardWriter", "features_frame", "load_features"]
 
 SHARD_ITEMS = 512
 _SETTINGS = b"zapsim"
@@ -60,7 +46,7 @@ def load_features(store=None, keys=None):
         The folder. By default MiniZap's features, which ship with zapsim.
     keys : iterable of str, optional
         The wanted items, such as ``catalogue.keys``; those that the store lacks are left out. By
-        default all that it holds, those of pictures that were deleted since among them.
+        default all that it holds, also those of pictures that have been deleted since.
 
     Returns
     -------
@@ -78,7 +64,7 @@ def load_features(store=None, keys=None):
     folder = MINIZAP_FEATURES if store is None else Path(store).expanduser()
     shards = _shards(folder)
     known = [settings for settings in map(_settings, shards) if settings is not None]
-    opened = FeatureStore(folder, known[0] if known else {}, read_only=True)
+    opened = FeatureStore(folder, known[0] if known else {})
     found = {}
     for _, stored, _, values in opened.blocks():
         found.update(zip(stored, values, strict=True))
@@ -91,7 +77,7 @@ def load_features(store=None, keys=None):
     if not keys:
         raise StoreError(
             f"None of these items is in the feature store {opened.folder}, which holds "
-            f"{len(found):,}, such as {min(found)!r}. Was it made of another catalogue?"
+            f"{len(found):,}, such as {min(found)!r}. Was it made from another catalogue?"
         )
     values = np.empty((len(keys), len(found[keys[0]])), np.float32)
     for row, key in enumerate(keys):
@@ -107,27 +93,15 @@ def features_frame(keys, values, settings):
 
 
 class FeatureStore:
-    """A folder of shards made with one extractor's settings.
+    """A folder of shards made with one extractor's settings (dict of JSON types).
 
-    Parameters
-    ----------
-    folder : path
-        Made when the first shard is written.
-    settings : dict
-        What the features depend on; JSON types only.
-    read_only : bool
-        Refuse to write.
-
-    Raises
-    ------
-    StoreError
-        If the folder holds shards made with other settings, or cannot be read now.
+    The folder is made when the first shard is written. StoreError if it holds shards made with
+    other settings, or cannot be read now.
     """
 
-    def __init__(self, folder, settings, read_only=False):
+    def __init__(self, folder, settings):
         self.folder = Path(folder).expanduser()
         self.settings = settings
-        self.read_only = read_only
         self._checked = set()
         self.check_settings()
         if self.folder.exists() and not self.folder.is_dir():
@@ -135,22 +109,20 @@ class FeatureStore:
 
     def check_settings(self):
         """Raise StoreError if a shard that is new here was made with other settings."""
-        for shard in _shards(self.folder):
-            if shard not in self._checked:
-                self._check_shard(shard)
-                self._checked.add(shard)
-
-    def _check_shard(self, shard):
-        found = _settings(shard)
-        if found is not None and found != self.settings:
-            names = sorted({*found, *self.settings})
-            pairs = [(n, found.get(n, _ABSENT), self.settings.get(n, _ABSENT)) for n in names]
-            differences = [f"{name} is {a} there and {b} here" for name, a, b in pairs if a != b]
-            raise StoreError(
-                f"The feature store {self.folder} was made with other settings: "
-                f"{'; '.join(differences)}. Features of different settings cannot be compared: "
-                "use another folder as cache, or the store's settings."
-            )
+        for shard in set(_shards(self.folder)) - self._checked:
+            found = _settings(shard)
+            if found not in (None, self.settings):
+                names = sorted({*found, *self.settings})
+                pairs = [(n, found.get(n, _ABSENT), self.settings.get(n, _ABSENT)) for n in names]
+                differences = "; ".join(
+                    f"{n} is {a} there and {b} here" for n, a, b in pairs if a != b
+                )
+                raise StoreError(
+                    f"The feature store {self.folder} was made with other settings: {differences}. "
+                    "Features of different settings cannot be compared: use another folder as "
+                    "cache, or the store's settings."
+                )
+            self._checked.add(shard)
 
     def blocks(self):
         """Yield (path, keys, contents, values (n, n_features) float16), a shard at a time.
@@ -160,10 +132,10 @@ class FeatureStore:
         """
         for shard in _shards(self.folder):
             try:
-                with reading(shard):
-                    table = read_table(shard)
+                with parquet.reading(shard):
+                    table = parquet.read_table(shard)
                     keys, contents = table["key"].to_pylist(), table["content"].to_pylist()
-                    values = vectors_of(table)
+                    values = parquet.vectors_of(table)
             except DamagedError as error:
                 warnings.warn(
                     f"The shard {shard} is damaged and passed over ({error}). Its pictures are "
@@ -174,30 +146,18 @@ class FeatureStore:
             yield shard, keys, contents, values
 
     def keys(self):
-        """Return the keys that the store knows, whatever their content (set of str).
-
-        Of damaged shards there are none; `blocks` names those.
-        """
+        """Return the keys in undamaged shards, whatever their content (set of str)."""
         found = set()
         for shard in _shards(self.folder):
-            with suppress(DamagedError), reading(shard):
-                found.update(read_table(shard, columns=["key"])["key"].to_pylist())
+            with suppress(DamagedError), parquet.reading(shard):
+                found.update(parquet.read_table(shard, columns=["key"])["key"].to_pylist())
         return found
 
     def read(self, contents, n_features):
-        """Look up the features of pictures by key and content.
+        """Look up features by `contents`: the wanted keys, and what identifies each one's content.
 
-        Parameters
-        ----------
-        contents : dict of str to str or None
-            The wanted keys, and what identifies each one's content; None is never found.
-        n_features : int
-
-        Returns
-        -------
-        values : ndarray of shape (n_items, n_features), float32
-            In the order of `contents`; rows that were not found are left as zeros.
-        found : ndarray of shape (n_items,), bool
+        Returns values (n_items, n_features), float32, in their order, and which were found
+        (n_items,), bool; the others are zeros. A content of None is never found.
         """
         position = {key: i for i, key in enumerate(contents)}
         values = np.zeros((len(contents), n_features), np.float32)
@@ -214,12 +174,10 @@ class FeatureStore:
 
     def write(self, keys, contents, values):
         """Add a shard; it appears whole or not at all."""
-        if self.read_only or not keys:
-            return
         # Another process may have begun to write features of other settings. Should both write
         # their first shard in the same instant, both find out at their next one.
         self.check_settings()
-        table = table_of({"key": keys, "content": contents}, values.astype(np.float16))
+        table = parquet.table_of({"key": keys, "content": contents}, values.astype(np.float16))
         # Not their count: a damaged shard may have been deleted, and this one must sort last.
         numbers = [re.match(r"part-(\d+)", shard.name) for shard in _shards(self.folder)]
         number = max((int(match[1]) for match in numbers if match), default=-1) + 1
@@ -227,37 +185,24 @@ class FeatureStore:
         settings = json.dumps(self.settings)
         digest = hashlib.sha256("\n".join([settings, *keys, *contents]).encode()).hexdigest()[:8]
         path = self.folder / f"part-{number:05d}-{digest}.parquet"
-        write_table(table.replace_schema_metadata({_SETTINGS: settings}), path)
+        parquet.write_table(table.replace_schema_metadata({_SETTINGS: settings}), path)
 
 
 class ShardWriter:
     """Collect rows and write a shard whenever one is full, and the rest at the end.
 
-    A context manager: what was collected is written even when the work is interrupted. Entering
-    makes the folder, tries whether it can be written to, and clears away what killed processes
-    left half written. Leaving removes the folder if it is empty.
-
-    Parameters
-    ----------
-    store : FeatureStore or None
-        None drops the rows.
-
-    Raises
-    ------
-    StoreError
-        On entry, if the folder cannot be written to, or holds features of other settings.
+    A context manager: what was collected is written even when the work is interrupted. The first
+    rows make the folder, try whether it can be written to, and clear away what killed processes
+    left half written; StoreError if it cannot be, or holds features of other settings. At the end
+    the folder is removed if it is empty. Without a store (None) the rows are dropped.
     """
 
     def __init__(self, store):
         self._store = store
-        self._writes = store is not None and not store.read_only
         self._rows = []
+        self._ready = False
 
     def __enter__(self):
-        if self._writes:
-            _try_to_write(self._store.folder)
-            _clear(self._store.folder)
-            self._store.check_settings()
         return self
 
     def __exit__(self, kind, error, trace):
@@ -265,15 +210,20 @@ class ShardWriter:
             if not (kind and issubclass(kind, StoreError)):
                 self._flush()
         finally:
-            if self._writes:
+            if self._ready:
                 # It fails, as it should, where anything is in the folder.
                 with suppress(OSError):
                     self._store.folder.rmdir()
 
     def add(self, keys, contents, values):
         """Add rows: keys and contents (lists of str), values of shape (n, n_features)."""
-        if not self._writes:
+        if self._store is None:
             return
+        if not self._ready:
+            # Not on entry: a store that lacks nothing may be in a read-only place.
+            _prepare(self._store.folder)
+            self._ready = True
+            self._store.check_settings()
         self._rows += zip(keys, contents, values, strict=True)
         if len(self._rows) >= SHARD_ITEMS:
             self._flush()
@@ -285,37 +235,35 @@ class ShardWriter:
             self._store.write(list(keys), list(contents), np.stack(values))
 
 
-def _try_to_write(folder):
-    probe = folder / f".part-{uuid4().hex}{TEMPORARY}"
+def _prepare(folder):
+    """Make a folder, try to write into it, and clear away what killed processes left."""
+    probe = folder / TEMPORARY.format(uuid4().hex)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise not_written(folder, error) from error
-
-
-def _clear(folder):
-    for leftover in folder.glob(f".part-*{TEMPORARY}"):
+        raise parquet.not_written(folder, error) from error
+    for leftover in folder.glob(TEMPORARY.format("*")):
         with suppress(OSError):
             if time.time() - leftover.stat().st_mtime > _LEFT_SECONDS:
                 leftover.unlink()
 
 
 def _shards(folder):
-    # Not glob, which takes a folder that does not answer for an empty one.
+    # Not glob: to it, a folder that does not answer is an empty one.
     try:
         return sorted(path for path in folder.iterdir() if path.match("part-*.parquet"))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise not_read(folder, error) from error
+        raise parquet.not_read(folder, error) from error
 
 
 def _settings(shard):
     """Return the settings of a shard, or None where it is damaged."""
     try:
-        with reading(shard):
+        with parquet.reading(shard):
             return json.loads((pq.read_schema(shard).metadata or {}).get(_SETTINGS, b"{}"))
     except DamagedError:
         return None

@@ -14,7 +14,7 @@ from zapsim.io.download import download
 from zapsim.io.pictures import load_picture
 from zapsim.io.sources import METADATA, UNREADABLE, open_files, read_named
 
-__all__ = ["COMPARISONS", "DATA_ZIP", "N_PICTURES", "fetch_zappos"]
+__all__ = ["DATA_ZIP", "fetch_zappos"]
 
 ADDRESS = "https://vision.cs.utexas.edu/projects/finegrained/utzap50k/"
 N_PICTURES = 50_025
@@ -89,7 +89,7 @@ def _check_zip(path):
     if not zipfile.is_zipfile(path):
         with open(path, "rb") as file:
             start = file.read(16)
-        raise ValueError(f"no complete zip, perhaps a page to log in; it starts with {start!r}.")
+        raise ValueError(f"not a complete zip, perhaps a login page; it starts with {start!r}.")
 
 
 def _check_pictures(path):
@@ -128,7 +128,7 @@ def _check_whole(path):
 def _member(path, name):
     data = read_named(path, name)
     if data is None:
-        raise ValueError(f"it holds no {name}.")
+        raise ValueError(f"it does not contain {name}.")
     return data
 
 

@@ -33,7 +33,7 @@ def plot_scorecard(card, metric=None):
     Parameters
     ----------
     card : pandas.DataFrame
-        As `zapsim.scorecard`, `lab_report`, `per_class`, `evaluate` or `compare` returns.
+        As `zapsim.scorecard`, `lab_report`, `per_class`, `evaluate` or `paired_difference` returns.
     metric : str, optional
         Of a scorecard, such as ``"precision@5"`` or a difference; by default its first.
 
@@ -184,7 +184,7 @@ def plot_cases(catalogue, neighbours, labels, keys, k=5):
 
 def _of_metric(card, metric):
     """Return value, low and high of one metric, and its name."""
-    source = "scorecard, lab_report, per_class, evaluate or compare"
+    source = "scorecard, lab_report, per_class, evaluate or paired_difference"
     check_table("card", card, [], source)
     if not isinstance(card.columns, pd.MultiIndex):
         if "difference" in card:

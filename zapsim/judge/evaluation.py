@@ -25,7 +25,14 @@ from zapsim.judge.metrics import METRICS, asked, checked_ks, judge
 from zapsim.judge.relevance import Relevance
 from zapsim.similarity import top_k
 
-__all__ = ["compare", "evaluate", "per_class", "precision_at_k", "query_scores", "scorecard"]
+__all__ = [
+    "evaluate",
+    "paired_difference",
+    "per_class",
+    "precision_at_k",
+    "query_scores",
+    "scorecard",
+]
 
 _BOUNDS = ["value", "low", "high"]
 _DIFFERENCE = ["difference", "low", "high"]
@@ -176,7 +183,7 @@ def per_class(neighbours, labels, k=None, exclude=None, metric="precision", **bo
     return table.sort_values("value", kind="stable")
 
 
-def compare(neighbours, others, labels, k=None, exclude=None, **bootstrap):
+def paired_difference(neighbours, others, labels, k=None, exclude=None, **bootstrap):
     """Measure by how much one kind of neighbours is better than another, query by query.
 
     Both answer the same queries, and the differences are resampled. That shows more than two
@@ -234,14 +241,14 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
     pandas.DataFrame
         One row a kind, in the order given. Columns of two levels: a metric such as
         ``precision@5``, and under it ``value``, ``low`` and ``high``; with `against`, the same
-        under ``precision@5 - NAME``, as `compare` has it, for the first metric and k.
+        under ``precision@5 - NAME``, as `paired_difference` has it, for the first metric and k.
 
     Raises
     ------
     KeyError
         If `against` is none of the names.
     ValueError, TypeError
-        As in `query_scores` and, with `against`, in `compare`.
+        As in `query_scores` and, with `against`, in `paired_difference`.
 
     Examples
     --------
@@ -299,7 +306,7 @@ def _means(judged, members=None, **bootstrap):
 
 
 def _differences(first, second, **bootstrap):
-    """Return what `compare` does, of what was judged."""
+    """Return what `paired_difference` does, of what was judged."""
     one, other = first.scores, second.scores
     if set(one.index) != set(other.index):
         raise ValueError(

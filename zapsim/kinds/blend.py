@@ -29,7 +29,7 @@ __all__ = [
     "blend",
     "centred",
     "check_parts",
-    "checked_weights",
+    "checked_shares",
     "greyed",
     "shape_colour_texture",
     "shared_neighbours",
@@ -45,7 +45,8 @@ def greyed(catalogue):
     Examples
     --------
     >>> import zapsim
-    >>> catalogue = zapsim.greyed(zapsim.load_catalogue())
+    >>> from zapsim.kinds.blend import greyed
+    >>> catalogue = greyed(zapsim.load_catalogue())
     >>> picture = catalogue.picture(catalogue.keys[0])
     >>> bool((picture[..., 0] == picture[..., 2]).all())
     True
@@ -73,7 +74,7 @@ def shape_colour_texture(catalogue, cache=None, centre=True):
         A folder for two feature stores, ``shape`` and ``texture``. "bundled" is MiniZap's, which
         ships with zapsim.
     centre : bool
-        Make their scores comparable with each other by `centred`: only then do equal weights in
+        Make their scores comparable with each other by `centred`: only then do equal shares in
         a blend give each of them about the same influence.
 
     Returns
@@ -126,7 +127,7 @@ def centred(features):
     >>> features = pd.DataFrame([[4, 3], [4, -3]], index=["red boot", "blue boot"])
     >>> zapsim.similarity_matrix(features).loc["red boot", "blue boot"].round(2)
     np.float32(0.28)
-    >>> zapsim.similarity_matrix(zapsim.centred(features)).loc["red boot", "blue boot"].round(2)
+    >>> zapsim.similarity_matrix(centred(features)).loc["red boot", "blue boot"].round(2)
     np.float32(-1.0)
     """
     check_features(features)
@@ -137,34 +138,34 @@ def centred(features):
     return pd.DataFrame(unit, index=features.index, copy=False)
 
 
-def blend(parts, weights=None):
+def blend(parts, shares=None):
     """Mix several kinds of features, so that each counts in the score.
 
-    Every vector is scaled to length 1, then by the root of its weight, and the kinds are put side
+    Every vector is scaled to length 1, then by the root of its share, and the kinds are put side
     by side. The score of two items is then exactly the weighted mean of their scores by each.
 
     Parameters
     ----------
     parts : dict of str to pandas.DataFrame
         Features of the same items, (n_items, n_features) each, indexed by key.
-    weights : dict of str to float, optional
-        At least 0; a kind that is not named has weight 0. They are divided by their sum. By
+    shares : dict of str to float, optional
+        At least 0; a kind that is not named has share 0. They are divided by their sum. By
         default all are the same.
 
     Returns
     -------
     pandas.DataFrame of shape (n_items, sum of n_features), float32
-        Indexed by key, in the first part's order; kinds of weight 0 are left out.
+        Indexed by key, in the first part's order; kinds of share 0 are left out.
 
     Raises
     ------
     ValueError
-        If the parts are of different items, one is a similarity matrix, a weight is negative or of
+        If the parts are of different items, one is a similarity matrix, a share is negative or of
         no part, or all are 0.
 
     Notes
     -----
-    A weight is not an influence: the kind whose scores are spread most widely decides. `centred`
+    A share is not an influence: the kind whose scores are spread most widely decides. `centred`
     parts are spread alike.
 
     Examples
@@ -176,12 +177,12 @@ def blend(parts, weights=None):
     >>> zapsim.similarity_matrix(mixed).loc["red boot", "blue boot"].round(3)
     np.float32(0.75)
     """
-    weights = checked_weights(parts, weights)
+    shares = checked_shares(parts, shares)
     keys = check_parts(parts)
     scaled = [
-        unit_vectors(parts[name].loc[keys]) * np.float32(np.sqrt(weight))
-        for name, weight in weights.items()
-        if weight
+        unit_vectors(parts[name].loc[keys]) * np.float32(np.sqrt(share))
+        for name, share in shares.items()
+        if share
     ]
     return pd.DataFrame(np.hstack(scaled), index=keys, copy=False)
 
@@ -202,19 +203,19 @@ def check_parts(parts):
     return keys
 
 
-def checked_weights(parts, weights=None):
-    """Return a weight for each part by name, together 1; raise as `blend` does."""
+def checked_shares(parts, shares=None):
+    """Return a share for each part by name, together 1; raise as `blend` does."""
     check_dict("parts", parts, "{'shape': features}")
     check_list("parts", list(parts), "{'shape': features}")
-    weights = dict.fromkeys(parts, 1.0) if weights is None else weights
-    check_dict("weights", weights, "{'shape': 3, 'colour': 1}")
-    for name in weights:
-        check_choice("The name of a weight", name, parts)
-    values = {name: checked_number(f"weights[{name!r}]", weights.get(name, 0), 0) for name in parts}
+    shares = dict.fromkeys(parts, 1.0) if shares is None else shares
+    check_dict("shares", shares, "{'shape': 3, 'colour': 1}")
+    for name in shares:
+        check_choice("The name of a share", name, parts)
+    values = {name: checked_number(f"shares[{name!r}]", shares.get(name, 0), 0) for name in parts}
     total = sum(values.values())
     if not total:
         raise ValueError(
-            f"Weights must be at least 0, and one of them above 0. Received: {weights!r}"
+            f"Shares must be at least 0, and one of them above 0. Received: {shares!r}"
         )
     return {name: value / total for name, value in values.items()}
 

@@ -144,7 +144,7 @@ class Browser(StatefulWidget):
             thumbnail(query.picture, _QUERY_SIZE) if own else self._thumbnail(query, _QUERY_SIZE)
         )
         self.gallery.query.show(picture, f"<b>{escape(state.name)}</b>{facts_html(state.facts())}")
-        self.gallery.show(state.neighbours(), state.catalogue.label, self._thumbnails)
+        self.gallery.show(state.neighbours(), state.catalogue.caption, self._thumbnails)
 
     def _follow(self):
         state = self.state

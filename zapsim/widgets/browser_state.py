@@ -87,7 +87,7 @@ class BrowserState:
     def name(self):
         """The query's name for people, not escaped."""
         own = isinstance(self.query, OwnPicture)
-        return self.query.name if own else self.catalogue.label(self.query)
+        return self.query.name if own else self.catalogue.caption(self.query)
 
     @property
     def can_go_back(self):
@@ -213,7 +213,7 @@ class BrowserState:
     def _names(self):
         # Plain lists: walking through a pandas column of strings takes much longer.
         keys = self.predictor.table.index
-        named = zip(keys.tolist(), self.catalogue.labels.loc[keys].tolist(), strict=True)
+        named = zip(keys.tolist(), self.catalogue.captions.loc[keys].tolist(), strict=True)
         return [(key, label, key.lower(), label.lower()) for key, label in named]
 
     @cached_property

@@ -17,7 +17,7 @@ __all__ = ["Mixer", "mix"]
 _QUERY_SIZE = 200
 
 
-def mix(catalogue, parts, query=None, k=6, weights=None):
+def mix(catalogue, parts, query=None, k=6, shares=None):
     """Mix shape, colour and texture with sliders; click a neighbour, and it becomes the query.
 
     Parameters
@@ -29,7 +29,7 @@ def mix(catalogue, parts, query=None, k=6, weights=None):
         The key to begin with; by default the first one.
     k : int
         How many neighbours to show, up to 12.
-    weights : dict of str to float, optional
+    shares : dict of str to float, optional
         To begin with, from 0 to 1; by default all are 1. If one is above 1, all are divided by it.
 
     Returns
@@ -43,7 +43,7 @@ def mix(catalogue, parts, query=None, k=6, weights=None):
     KeyError, TypeError, ValueError
         As `zapsim.widgets.mixer_state.MixState` does.
     """
-    return Mixer(MixState(catalogue, parts, query, k, weights))
+    return Mixer(MixState(catalogue, parts, query, k, shares))
 
 
 class Mixer(StatefulWidget):
@@ -57,27 +57,27 @@ class Mixer(StatefulWidget):
     def _preview(self):
         query, catalogue = self.state.query, self.state.catalogue
         shown = with_pictures(catalogue, self.state.neighbours())
-        name = f"{catalogue.label(query)} ({self._summary()})"
+        name = f"{catalogue.caption(query)} ({self._summary()})"
         return gallery_html((catalogue.picture_or_none(query), name), shown)
 
     def _make(self):
         state, slider, limits = self.state, widgets.FloatSlider, {"min": 0, "max": 1, "step": 0.05}
         self.sliders = {
-            name: self._slider(slider, weight, name, state.set_weight, name, **limits)
-            for name, weight in state.weights.items()
+            name: self._slider(slider, amount, name, state.set_amount, name, **limits)
+            for name, amount in state.amounts.items()
         }
         self.gallery = Gallery(state.k, _QUERY_SIZE, lambda key: self._do(state.show, key))
         return [row(list(self.sliders.values())), self.status, self.gallery.row]
 
     def _show(self):
-        query, label = self.state.query, self.state.catalogue.label
+        query, label = self.state.query, self.state.catalogue.caption
         picture = self._thumbnail(query, _QUERY_SIZE)
         self.gallery.query.show(picture, f"<b>{escape(label(query))}</b>")
         self.gallery.show(self.state.neighbours(), label, self._thumbnails)
 
     def _follow(self):
         for name, slider in self.sliders.items():
-            slider.value = self.state.weights[name]
+            slider.value = self.state.amounts[name]
 
     def _summary(self):
         return " + ".join(f"{share:.0%} {name}" for name, share in self.state.shares().items())

@@ -10,7 +10,7 @@ import pandas as pd
 
 from zapsim.catalogue import unknown_key
 from zapsim.checks import check_catalogue, check_k, check_key, check_type, checked_number
-from zapsim.kinds.blend import check_parts, checked_weights
+from zapsim.kinds.blend import check_parts, checked_shares
 from zapsim.similarity import exact_scores, nearest_to, unit_vectors
 
 __all__ = ["MAX_K", "MixState"]
@@ -19,7 +19,7 @@ MAX_K = 12
 
 
 class MixState:
-    """One person's mix; a change of weights does not build the blend again.
+    """One person's mix; a change of shares does not build the blend again.
 
     Parameters
     ----------
@@ -30,12 +30,12 @@ class MixState:
         The key to begin with; by default the first one.
     k : int
         Neighbours shown, from 1 to `MAX_K`.
-    weights : dict of str to float, optional
+    shares : dict of str to float, optional
         To begin with; by default all are the same. If one is above 1, all are divided by it.
 
     Attributes
     ----------
-    weights : dict of str to float
+    amounts : dict of str to float
         Each from 0 to 1; their sum need not be 1.
 
     Raises
@@ -46,18 +46,18 @@ class MixState:
         If k is out of range, or as `zapsim.blend` does.
     """
 
-    def __init__(self, catalogue, parts, query=None, k=6, weights=None):
+    def __init__(self, catalogue, parts, query=None, k=6, shares=None):
         check_catalogue(catalogue)
         check_k(k)
         if k > MAX_K:
             raise ValueError(f"k must be at most {MAX_K}. Received: k={k}")
-        checked_weights(parts, weights)
+        checked_shares(parts, shares)
         for name in parts:
             check_type(name, str, "The name of a part must be a text, such as 'shape'.")
-        weights = dict.fromkeys(parts, 1.0) if weights is None else weights
-        largest = max(1.0, *weights.values())
+        shares = dict.fromkeys(parts, 1.0) if shares is None else shares
+        largest = max(1.0, *shares.values())
         self.catalogue, self.k, self.keys = catalogue, k, check_parts(parts)
-        self.weights = {name: weights.get(name, 0.0) / largest for name in parts}
+        self.amounts = {name: shares.get(name, 0.0) / largest for name in parts}
         # All kinds side by side: a mix changes the query's vector alone, none of the items'.
         ends = np.cumsum([part.shape[1] for part in parts.values()])
         self._unit = np.empty((len(self.keys), ends[-1]), np.float32)
@@ -74,16 +74,16 @@ class MixState:
             raise KeyError(unknown_key(query, self.keys))
         self.query = query
 
-    def set_weight(self, name, weight):
-        """Let one kind count for more or less (weight: float, from 0 to 1)."""
-        checked_number(name, weight, 0, 1)
-        weights = self.weights | {name: float(weight)}
-        checked_weights(self.weights, weights)
-        self.weights = weights
+    def set_amount(self, name, amount):
+        """Let one kind count for more or less (amount: float, from 0 to 1)."""
+        checked_number(name, amount, 0, 1)
+        shares = self.amounts | {name: float(amount)}
+        checked_shares(self.amounts, shares)
+        self.amounts = shares
 
     def shares(self):
-        """Return the weights divided by their sum (dict of str to float)."""
-        return checked_weights(self.weights, self.weights)
+        """Return the amounts divided by their sum (dict of str to float)."""
+        return checked_shares(self.amounts, self.amounts)
 
     def neighbours(self):
         """Find the query's neighbours by the mix.

@@ -112,7 +112,7 @@ class Quiz(StatefulWidget):
     def _name(self, role):
         """Name an item, but only after the answer: its class would tell what the catalogue says."""
         state = self.state
-        return state.catalogue.label(state.current[role]) if state.answered else _role(role)
+        return state.catalogue.caption(state.current[role]) if state.answered else _role(role)
 
     def _caption(self, role):
         label = f" &nbsp;{escape(self._name(role))}" if self.state.answered else ""

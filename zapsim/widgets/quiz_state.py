@@ -111,7 +111,7 @@ class QuizState:
         self.questions = questions.reset_index(drop=True)
         for column in {"query", "a", "b"}.intersection(questions.columns):
             for key in questions[column]:
-                catalogue.label(key)
+                catalogue.caption(key)
         self.position, self.given = 0, {}
 
     def __len__(self):
