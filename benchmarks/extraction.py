@@ -103,6 +103,7 @@ def pipelines(options):
         times = interleaved({name: w.run for name, w in workers.items()}, options.repeats)
         peaks = {name: worker.stop() for name, worker in workers.items()}
     each = {name: [t / workers[name].n for t in times[name]] for name in workers}
+    cpu = {name: 1000 * statistics.median(w.cpu_seconds) / w.n for name, w in workers.items()}
     rows = []
     for name, worker in workers.items():
         rate = spread([1 / t for t in each[name]])
@@ -115,7 +116,8 @@ def pipelines(options):
                 "fastest": rate["max"],
                 "× the article": ratio(each, ARTICLE, name),
                 "× fastdup": ratio(each, FASTDUP, name),
-                "CPU ms a picture": 1000 * statistics.median(worker.cpu_seconds) / worker.n,
+                "CPU ms a picture": cpu[name],
+                "× by CPU time": cpu[ARTICLE] / cpu[name],
                 "peak MB": peaks[name],
             }
         )
