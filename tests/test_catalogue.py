@@ -329,7 +329,7 @@ def test_thumbnail_is_a_square_jpeg(ut_zappos):
 
 
 @pytest.mark.parametrize(
-    ("key", "label"),
+    ("key", "caption"),
     [
         ("Shoes/Oxfords/Bostonian/100627.72.jpg", "Bostonian, Oxfords, 100627.72"),
         ("Shoes/Oxfords/A%2E/1.2.jpg", "A., Oxfords, 1.2"),

@@ -333,17 +333,17 @@ def run_into_a_limit(pictures, store, alone, log):
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    batches = []
 
-    def limit_the_third_shard():
-        batches.append(None)
-        if len(batches) > 2 * SHARD / BATCH:
+    def limit_what_comes_after_two_shards():
+        if len(list(Path(store).glob("part-*.parquet"))) >= 2:
             resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
 
     def free():
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 
-    assert_a_full_disk_is_survived(pictures, store, alone, log, free, limit_the_third_shard)
+    assert_a_full_disk_is_survived(
+        pictures, store, alone, log, free, limit_what_comes_after_two_shards
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits file sizes in Linux' way")

@@ -483,6 +483,29 @@ def test_a_wrong_setting_is_refused_at_once(settings, message):
     assert message in str(error.value)
 
 
+def test_a_small_shoe_on_a_large_white_photo_is_trimmed_at_full_size(encoded):
+    photo = Image.new("RGB", (3000, 3000), "white")
+    photo.paste(Image.fromarray(noise(200)[0]), (1000, 1000))
+    extractor = zapsim.VGG16Extractor(image_size=96, fit="trim")
+    file = encoded(photo, "JPEG", quality=95)
+    np.testing.assert_array_equal(extractor.load(file), extractor.square(zapsim.load_picture(file)))
+
+
+@pytest.mark.parametrize("wrong", [None, (picture for picture in ()), {"a": 1}, 7, [None]])
+def test_what_is_no_picture_is_said(wrong):
+    with pytest.raises(
+        TypeError, match="picture 0, of a picture or a list of them, must be a path"
+    ):
+        zapsim.VGG16Extractor().extract(wrong)
+
+
+def test_weights_and_caches_of_other_kinds_are_refused(shop):
+    with pytest.raises(TypeError, match=r"weights must be 'bundled'.* Received: array\("):
+        zapsim.VGG16Extractor(weights=np.zeros(3))
+    with pytest.raises(TypeError, match="cache must be a folder's path or 'bundled'. Received: 3"):
+        zapsim.VGG16Extractor().extract(shop, cache=3)
+
+
 def test_cache_is_for_catalogues_only(plumbing, tmp_path):
     with pytest.raises(ValueError, match="cache is for catalogues"):
         plumbing.extract(noise(32)[0], cache=tmp_path)

@@ -100,6 +100,7 @@ def test_a_photo_changed_as_a_phone_would_still_finds_itself(notebook, photos, t
         assert found.loc[0, "score"] > 0.95
 
 
+@pytest.mark.keras
 def test_8_bits_find_the_neighbours_that_32_find(photos, capsys):
     catalogue, features = zapsim.load_catalogue(photos[0]), zapsim.load_features(photos[1])
     some = catalogue.sample(150)

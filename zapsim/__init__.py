@@ -7,13 +7,13 @@ those above it; rooms on one line know nothing of each other::
                  catalogue.py  features.py  similarity.py  predictor.py
 
     course/                         what only the notebooks use: lessons, checks of exercises
-    widgets/   judge/   explore/    browser, mixer, quiz · how good it is · why, and on a map
+    widgets/   judge/   explore/    cards, browser, mixer, quiz · how good · why, and on a map
     kinds/                          other kinds of features: baselines, mixtures, fewer numbers
     predictor.py                    neighbours of a query: filtered, diverse, drawn, as HTML
     features.py                     pictures to vectors, with a store that resumes
     similarity.py   catalogue.py    scores, all or the k nearest · items and their metadata
     vgg16/                          the cut network, in 8 bits and in Keras, and its weights
-    draw/                           figures, HTML and CSV
+    draw/                           figures, and HTML and CSV to keep
     io/                             files, zips, pictures, stores, downloads
     checks.py                       what is given: right, or a clear error
 

@@ -3,7 +3,7 @@
 In: a `Catalogue`, or pictures. Out: a DataFrame (n_items, n_features), or an array. The network
 is cut after any convolution, pooling or fully connected layer; the maps that come out there are
 averaged over a coarse grid, or flattened. The edge rule: a picture that cannot be read is named
-and left out, and nothing that was computed is lost.
+and left out, and all others are kept.
 """
 
 import os
@@ -16,7 +16,14 @@ from typing import NamedTuple
 import numpy as np
 
 from zapsim.catalogue import Catalogue
-from zapsim.checks import check_choice, checked_number, checked_whole, is_whole
+from zapsim.checks import (
+    check_choice,
+    check_picture,
+    check_type,
+    checked_number,
+    checked_whole,
+    is_whole,
+)
 from zapsim.io.bundled import MINIZAP_FEATURES
 from zapsim.io.disk import ahead
 from zapsim.io.parquet import StoreError
@@ -30,7 +37,8 @@ from zapsim.vgg16.weights import describe_weights, identify_weights
 __all__ = ["Batch", "VGG16Extractor", "each_batch"]
 
 # As many as there are cores: while one waits for the disk or a GPU, the others compute.
-_THREADS = os.cpu_count() or 2
+_CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 2)
+_THREADS = len(_CORES)
 _OPENING = Lock()
 
 # To be raised whenever the path from file to network input changes the numbers.
@@ -110,6 +118,8 @@ class VGG16Extractor:
         fit="pad",
         power=0.5,
     ):
+        wanted = "weights must be 'bundled', 'imagenet', None or the path of a file."
+        check_type(weights, (str, os.PathLike, type(None)), wanted)
         check_choice("layer", layer, LAYERS)
         check_choice("precision", precision, PRECISIONS)
         check_choice("fit", fit, FITS)
@@ -230,6 +240,8 @@ class VGG16Extractor:
         if cache is not None:
             raise ValueError("cache is for catalogues: single pictures have no key to find them by")
         several = isinstance(pictures, (list, tuple))
+        for number, each in enumerate(pictures if several else [pictures]):
+            check_picture(each, f"picture {number}, of a picture or a list of them,")
         squares = [
             # A path is a name already.
             self.load(each, None if isinstance(each, (str, os.PathLike)) else f"picture {number}")
@@ -244,7 +256,9 @@ class VGG16Extractor:
     def load(self, source, name=None):
         """Read a picture as `zapsim.load_picture` does, and fit it to the square; uint8."""
         # Twice the square's side: scaling from there on is antialiased as from the whole picture.
-        return self.square(load_picture(source, name, least=2 * self.image_size))
+        # What is left once margins are cut off may be a small part of it.
+        least = None if self.fit == "trim" else 2 * self.image_size
+        return self.square(load_picture(source, name, least=least))
 
     def square(self, picture):
         """Fit a picture (height, width, 3) to the square that the network takes; uint8."""
@@ -264,6 +278,7 @@ class VGG16Extractor:
         values = np.zeros((len(keys), self.n_features), np.float32)
         found = np.zeros(len(keys), bool)
         if cache is not None:
+            check_type(cache, (str, os.PathLike), "cache must be a folder's path or 'bundled'.")
             bundled = isinstance(cache, str) and cache == "bundled"
             store = FeatureStore(MINIZAP_FEATURES if bundled else cache, settings)
             values, found = store.read(_identify(catalogue, store.keys()), self.n_features)

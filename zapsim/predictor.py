@@ -268,17 +268,9 @@ class SimilarityPredictor:
         return HTML(html_table(self._query(query), shown, note or "You may also like…"))
 
     def with_pictures(self, found):
-        """Add pictures and names to what `similar` found.
+        """Return a list of (rank, score, picture, name) for what `similar` found.
 
-        Parameters
-        ----------
-        found : pandas.DataFrame
-            With columns rank, key and score.
-
-        Returns
-        -------
-        list of (rank, score, picture, name)
-            Pictures are RGB arrays, or None where one cannot be read; names are not escaped.
+        Pictures are RGB arrays, or None where one cannot be read; names are not escaped.
         """
         check_table("found", found, ("rank", "key", "score"), "similar")
         return with_pictures(self.catalogue, found)

@@ -119,9 +119,9 @@ print(f"{ours:,.0f} instead of {article:,.0f} million multiply-adds: {ours / art
 # | | times as fast | class precision at 5 |
 # |---|---|---|
 # | the article: `fc2`, 224×224 | 1 | |
-# | `block4_pool`, 2×2 grid, 128×128, in 32 bits | 3.5 | 0.958 |
-# | **the same in 8 bits** | **12** | **0.957** |
-# | 8 bits, 96×96 | 21 | 0.952 |
+# | `block4_pool`, 2×2 grid, 128×128, in 32 bits | 3.5 | 0.957 |
+# | **the same in 8 bits** | **12** | **0.958** |
+# | 8 bits, 96×96 | 21 | 0.953 |
 # | 8 bits, 96×96, white margins cut off | 21 | 0.957 |
 # | 8 bits, 80×80, 3×3 grid, white margins cut off | 29 | 0.952 |
 #

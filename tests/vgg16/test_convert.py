@@ -1,5 +1,7 @@
 """convert.py: what ships is what is converted, and another cut is converted once."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,17 @@ def test_cuts_sizes_and_weights_have_files_of_their_own(cache, tmp_path, monkeyp
     for cut in cuts:
         int8_file(*cut)
     assert len(list(cache.iterdir())) == len(cuts)
+
+
+def test_a_kept_file_that_is_damaged_is_made_again(cache, monkeypatch):
+    made = []
+    monkeypatch.setattr(convert, "converted", lambda *cut: (made.append(cut), b"8 bits")[1])
+    for _ in range(2):
+        path = Path(int8_file(*SMALL))
+    assert len(made) == 1
+    path.write_bytes(b"8 bitz")
+    assert Path(int8_file(*SMALL)).read_bytes() == b"8 bits"
+    assert len(made) == 2
 
 
 def test_where_nothing_can_be_kept_it_is_used_all_the_same(tmp_path, monkeypatch):

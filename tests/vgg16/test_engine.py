@@ -76,6 +76,16 @@ def test_pictures_one_by_one_give_the_same_bits(squares, in_8_bits):
         np.testing.assert_array_equal(engine.maps([square])[0], maps)
 
 
+def test_interpreters_are_used_again_by_later_threads(squares):
+    engine, made = open_engine(*DEFAULT, "int8"), []
+    make = engine._make
+    engine._make = lambda: (made.append(1), make())[1]
+    for _ in range(3):
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(engine.maps, [squares[:1]] * 4))
+    assert len(made) <= 2
+
+
 def test_memory_stays_flat(squares):
     engine = open_engine(*DEFAULT, "int8")
     engine.maps(squares)

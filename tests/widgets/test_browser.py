@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import zapsim
-from zapsim.widgets.base import no_picture
 from zapsim.widgets.browser import Browser
+from zapsim.widgets.cards import no_picture
 
 KEYS = [
     "Boots/Ankle/Aye/1.1.jpg",

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import zapsim
-from zapsim.widgets.base import no_picture
+from zapsim.widgets.cards import no_picture
 from zapsim.widgets.quiz import Quiz
 from zapsim.widgets.quiz_state import QuizState
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zapsim.draw.plots import finished
+from zapsim.features import VGG16Extractor
 from zapsim.judge.evaluation import precision_at_k
 from zapsim.judge.layer_lab import run_cuts
 from zapsim.similarity import nearest, top_k, unit_vectors
@@ -96,8 +97,6 @@ def try_cuts(catalogue, image_size=64):
     2×2 grid of averages, ``cost_so_far`` as in `layer_costs`, and ``precision_at_5`` for the
     subcategory, other colourways left out.
     """
-    from zapsim.features import VGG16Extractor
-
     extractor = VGG16Extractor("block5_pool", grid=2, image_size=image_size)
     cuts = [(layer, 2) for layer in LAYERS if "pool" in layer]
     values = run_cuts(catalogue, extractor, cuts)
@@ -116,8 +115,6 @@ def preprocessing_variants(catalogue, image_size=64):
 
     Returns features (n_items, n_features) by name; every picture must be readable.
     """
-    from zapsim.features import VGG16Extractor
-
     extractor = VGG16Extractor(image_size=image_size)
     cut = extractor.layer, extractor.grid
     inputs = {

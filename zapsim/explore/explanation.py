@@ -65,16 +65,8 @@ class Explanation:
     def background_share(self, white=250):
         """Return how much of the positive contributions lies where there is no product.
 
-        Parameters
-        ----------
-        white : int
-            From 0 to 255. A cell is background where its darkest pixel, in every channel, is at
-            least this.
-
-        Returns
-        -------
-        tuple of float
-            In [0, 1], for the query and for the neighbour. High: the explanation misleads.
+        Two shares in [0, 1], for the query and for the neighbour. High: the explanation misleads. A
+        cell is background where its darkest pixel, in every channel, is at least `white`, 0 to 255.
         """
         checked_number("white", white, 0, 255)
         shares = []

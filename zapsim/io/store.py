@@ -118,7 +118,8 @@ class FeatureStore:
                     f"{n} is {a} there and {b} here" for n, a, b in pairs if a != b
                 )
                 raise StoreError(
-                    f"The feature store {self.folder} was made with other settings: {differences}. "
+                    f"The feature store {self.folder} was made with other settings: {differences}, "
+                    f"says {shard.name}. "
                     "Features of different settings cannot be compared: use another folder as "
                     "cache, or the store's settings."
                 )

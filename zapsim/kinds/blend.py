@@ -22,7 +22,9 @@ from zapsim.checks import (
     check_neighbours,
     checked_number,
 )
+from zapsim.features import VGG16Extractor
 from zapsim.io.bundled import MINIZAP_PARTS
+from zapsim.kinds.baselines import colour_histogram
 from zapsim.similarity import clear_rounding, unit_vectors
 
 __all__ = [
@@ -86,9 +88,6 @@ def shape_colour_texture(catalogue, cache=None, centre=True):
         the network (block2_pool), whose filters see about 16 × 16 pixels: edges and patterns, but
         no shapes.
     """
-    from zapsim.features import VGG16Extractor
-    from zapsim.kinds.baselines import colour_histogram
-
     folder = MINIZAP_PARTS if isinstance(cache, str) and cache == "bundled" else cache
     grey = greyed(catalogue)
     extractors = {"shape": VGG16Extractor(), "texture": VGG16Extractor("block2_pool", grid=1)}

@@ -10,6 +10,7 @@ import hashlib
 import numpy as np
 
 from zapsim.checks import check_features, checked_values, checked_whole
+from zapsim.features import VGG16Extractor
 from zapsim.io.store import features_frame
 from zapsim.similarity import clear_rounding
 
@@ -185,8 +186,6 @@ class _ReducedExtractor:
 
     def __init__(self, reduction, extractor):
         if extractor is None:
-            from zapsim.features import VGG16Extractor
-
             extractor = VGG16Extractor.from_settings(reduction.settings["of"])
         self._reduction, self._extractor = reduction, extractor
         self.settings, self.n_features = reduction.settings, reduction.n

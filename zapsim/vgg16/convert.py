@@ -45,18 +45,26 @@ def int8_file(layer, image_size, weights):
     """
     if is_shipped(layer, weights):
         return str(undamaged(VGG16_INT8, INT8_SHA256))
-    digest = sha256(identify_weights(weights).encode()).hexdigest()[:16]
+    digest = _digest(identify_weights(weights).encode())
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    path = home / "zapsim" / f"vgg16-{layer}-{image_size}-{digest}.tflite"
-    if not path.is_file():
+    stem = f"vgg16-{layer}-{image_size}-{digest}"
+    # Named by its content, too, so that a damaged one is known and made again.
+    kept = (home / "zapsim").glob(f"{stem}-*.tflite")
+    path = next((p for p in kept if p.stem == f"{stem}-{_digest(p.read_bytes())}"), None)
+    if path is None:
         print(f"Converting VGG16 to {layer} at {image_size}×{image_size} to 8 bits, once …")
         content = converted(layer, image_size, weights)
+        path = home / "zapsim" / f"{stem}-{_digest(content)}.tflite"
         try:
             write_whole(path, content)
         except TransferError as error:
             warnings.warn(f"It is converted again next time: {error}", stacklevel=2)
             return content
     return str(path)
+
+
+def _digest(data):
+    return sha256(data).hexdigest()[:16]
 
 
 def converted(layer, image_size, weights):

@@ -9,7 +9,7 @@ same as it would alone.
 import warnings
 from functools import cache
 from importlib.util import find_spec
-from threading import Lock, local
+from threading import Lock
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from zapsim.vgg16.weights import WeightsError
 
 __all__ = ["KerasEngine", "LiteRTEngine", "open_engine"]
 
-_FIRST = Lock()
+_FIRST, _MADE = Lock(), []
 
 
 def open_engine(layer, image_size, weights, precision):
@@ -35,7 +35,7 @@ def open_engine(layer, image_size, weights, precision):
 class LiteRTEngine:
     """A network in 8 bits, float32 in and out.
 
-    Each thread that calls it has an interpreter of its own, on one core: two of them are a little
+    Each thread that calls it takes an interpreter of its own, on one core: two of them are a little
     faster than one on two cores, and decoding a picture then belongs to the same thread. `file` is
     a ``.tflite`` for one picture, as a path or bytes; only with fully connected layers does it have
     to be made for this `image_size`. `runs` says what runs where, such as ``"int8 on LiteRT"``.
@@ -44,7 +44,7 @@ class LiteRTEngine:
     def __init__(self, file, image_size):
         self._file = {"model_content" if isinstance(file, bytes) else "model_path": file}
         self._shape = (1, image_size, image_size, 3)
-        self._own = local()
+        self._free = []
         self.runs = f"int8 on {_litert()[1]}"
 
     def maps(self, squares):
@@ -52,21 +52,23 @@ class LiteRTEngine:
 
         They are float32, (n, side, side, n_channels), or (n, n_channels) for fc1 and fc2.
         """
-        if not hasattr(self._own, "interpreter"):
-            self._own.interpreter = self._make()
-        interpreter = self._own.interpreter
+        try:
+            interpreter = self._free.pop()
+        except IndexError:
+            interpreter = self._make()
         (taken,), (given,) = interpreter.get_input_details(), interpreter.get_output_details()
         maps = np.empty((len(squares), *given["shape"][1:]), np.float32)
         for row, square in enumerate(squares):
             interpreter.set_tensor(taken["index"], preprocessed(square)[None])
             interpreter.invoke()
             maps[row] = interpreter.get_tensor(given["index"])[0]
+        self._free.append(interpreter)
         return maps
 
     def _make(self):
         # The first one of a process writes a line to stderr; in TensorFlow each warns that it will
         # move to a package of its own, which is the one that was looked for before.
-        with _FIRST, stderr_kept_back(), warnings.catch_warnings():
+        with _FIRST, stderr_kept_back(not _MADE), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
                 interpreter = _litert()[0](**self._file, num_threads=1)
@@ -79,6 +81,7 @@ class LiteRTEngine:
             taken = interpreter.get_input_details()[0]["index"]
             interpreter.resize_tensor_input(taken, self._shape)
             interpreter.allocate_tensors()
+            _MADE.append(True)
         return interpreter
 
 

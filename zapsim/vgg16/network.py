@@ -58,11 +58,7 @@ def n_features(layer, grid, image_size):
 
 
 def layer_costs(image_size=128):
-    """List VGG16's layers and what each costs, by arithmetic alone.
-
-    Parameters
-    ----------
-    image_size : int
+    """List VGG16's layers and what each costs at an image size (int), by arithmetic alone.
 
     Returns
     -------

@@ -14,6 +14,7 @@ from zapsim.vgg16.network import prepare_tensorflow
 
 __all__ = ["PRECISIONS", "choose_format", "has_gpu"]
 
+_RUNTIMES = ("ai_edge_litert", "tensorflow")
 PRECISIONS = ("auto", "int8", "float32", "float16")
 # What the drivers of NVIDIA's and AMD's GPUs, and Windows' subsystem for Linux, put there.
 _DRIVERS = tuple(map(Path, ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")))
@@ -28,7 +29,7 @@ def choose_format(precision, shipped):
     if precision == "auto":
         if has_gpu():
             return "float16"
-        return "int8" if shipped and _has_litert() else "float32"
+        return "int8" if shipped and any(map(find_spec, _RUNTIMES)) else "float32"
     if precision == "float16" and not has_gpu():
         raise ValueError(
             "precision='float16' is for GPUs, and TensorFlow finds none here: a CPU would lose "
@@ -59,7 +60,3 @@ def _has_driver():
             return False
     # Without drivers to look for, as on Windows, TensorFlow has no GPU either.
     return any(map(os.path.exists, _DRIVERS))
-
-
-def _has_litert():
-    return bool(find_spec("ai_edge_litert") or find_spec("tensorflow"))

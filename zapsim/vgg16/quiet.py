@@ -9,13 +9,7 @@ __all__ = ["stderr_kept_back"]
 
 @contextmanager
 def stderr_kept_back(wanted=True):
-    """Keep back what compiled code writes to stderr; show it if an exception is raised.
-
-    Parameters
-    ----------
-    wanted : bool
-        False keeps nothing back.
-    """
+    """Keep back what compiled code writes to stderr, if `wanted`; show it after an exception."""
     try:
         stderr = os.dup(2) if wanted else None
     except OSError:

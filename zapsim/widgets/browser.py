@@ -2,7 +2,7 @@
 
 In: a `SimilarityPredictor`. Out: a widget. Everything that a person can do is a method of
 `zapsim.widgets.browser_state.BrowserState`; this module turns clicks into calls and shows the
-results, as `zapsim.widgets.base` says.
+results, as `zapsim.widgets.cards` says.
 """
 
 from html import escape
@@ -11,7 +11,8 @@ import ipywidgets as widgets
 
 from zapsim.draw.html import data_link, facts_html, gallery_html, with_pictures
 from zapsim.io.pictures import thumbnail
-from zapsim.widgets.base import (
+from zapsim.widgets.browser_state import MAX_K, BrowserState, OwnPicture
+from zapsim.widgets.cards import (
     Gallery,
     StatefulWidget,
     as_text,
@@ -21,7 +22,6 @@ from zapsim.widgets.base import (
     uploaded,
     wide,
 )
-from zapsim.widgets.browser_state import MAX_K, BrowserState, OwnPicture
 
 __all__ = ["Browser", "browse"]
 

@@ -1,7 +1,7 @@
 """Mix kinds of similarity with sliders, and see at once how the neighbours change.
 
 In: features of several kinds, computed before. Out: a widget; what it can do is a method of
-`zapsim.widgets.mixer_state.MixState`, how it is shown, `zapsim.widgets.base` says.
+`zapsim.widgets.mixer_state.MixState`, how it is shown, `zapsim.widgets.cards` says.
 """
 
 from html import escape
@@ -9,7 +9,7 @@ from html import escape
 import ipywidgets as widgets
 
 from zapsim.draw.html import gallery_html, with_pictures
-from zapsim.widgets.base import Gallery, StatefulWidget, row
+from zapsim.widgets.cards import Gallery, StatefulWidget, row
 from zapsim.widgets.mixer_state import MixState
 
 __all__ = ["Mixer", "mix"]

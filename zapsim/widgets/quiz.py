@@ -1,7 +1,7 @@
 """Play a quiz against the model with widgets: first your answer, then the model's.
 
 In: a `SimilarityPredictor`, or a `QuizState`. Out: a widget; what it can do is a method of
-`zapsim.widgets.quiz_state.QuizState`, how it is shown, `zapsim.widgets.base` says.
+`zapsim.widgets.quiz_state.QuizState`, how it is shown, `zapsim.widgets.cards` says.
 """
 
 from html import escape
@@ -9,7 +9,7 @@ from html import escape
 import ipywidgets as widgets
 
 from zapsim.draw.html import card_html, cards_html, data_link
-from zapsim.widgets.base import StatefulWidget, Tile, row
+from zapsim.widgets.cards import StatefulWidget, Tile, row
 from zapsim.widgets.quiz_state import CHOICES, QuizState, make_triplets
 
 __all__ = ["Quiz", "quiz"]

@@ -1,11 +1,11 @@
-"""base.py: what the three widgets share, the same on ipywidgets 7.7 and 8."""
+"""cards.py: what the three widgets share, the same on ipywidgets 7.7 and 8."""
 
 import ipywidgets as widgets
 import pandas as pd
 import pytest
 
 import zapsim
-from zapsim.widgets.base import (
+from zapsim.widgets.cards import (
     Gallery,
     StatefulWidget,
     as_text,
