@@ -123,7 +123,7 @@ print(f"{ours:,.0f} instead of {article:,.0f} million multiply-adds: {ours / art
 # | **the same in 8 bits** | **12** | **0.958** |
 # | 8 bits, 96×96 | 21 | 0.953 |
 # | 8 bits, 96×96, white margins cut off | 21 | 0.957 |
-# | 8 bits, 80×80, 3×3 grid, white margins cut off | 29 | 0.952 |
+# | 8 bits, 80×80, 3×3 grid, white margins cut off | 28 | 0.952 |
 #
 # More than nine tenths of that time is the network; to read, decode, scale and store a small picture takes less than a
 # millisecond. So there is only one way to be faster: less to do. That is **fewer layers**, **fewer pixels**, or
