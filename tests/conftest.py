@@ -16,11 +16,12 @@ settings.load_profile("zapsim")
 
 
 def pytest_collection_modifyitems(items):
-    """Skip what needs Keras where it is not installed."""
-    if not find_spec("tensorflow"):
-        for item in items:
-            if item.get_closest_marker("keras"):
-                item.add_marker(pytest.mark.skip(reason="needs Keras: pip install 'zapsim[keras]'"))
+    """Skip what needs Keras, or LiteRT without TensorFlow, where it is not installed."""
+    for marker, package in [("keras", "tensorflow"), ("litert", "ai_edge_litert")]:
+        if not find_spec(package):
+            for item in items:
+                if item.get_closest_marker(marker):
+                    item.add_marker(pytest.mark.skip(reason=f"needs {package}, see pyproject.toml"))
 
 
 UT_ZAPPOS_KEYS = (

@@ -69,6 +69,7 @@ def test_no_table_is_saved_over_another(monkeypatch, name, stubs, runs, expected
     assert all("machine" in results for results in saved.values())
 
 
+@pytest.mark.litert
 def test_a_pipeline_runs_in_a_process_of_its_own_when_told(make_folder, tmp_path):
     from benchmarks.extraction import Pipeline, Worker
 

@@ -93,6 +93,7 @@ def test_building_says_in_one_line_what_was_loaded(capsys):
     )
 
 
+@pytest.mark.litert
 def test_the_default_needs_no_tensorflow_from_photo_to_neighbours():
     code = (
         "import sys, zapsim\n"

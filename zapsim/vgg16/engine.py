@@ -75,7 +75,7 @@ class LiteRTEngine:
             except ValueError as error:
                 name = self._file.get("model_path", "The network")
                 raise WeightsError(
-                    f"{name} is damaged ({error}). Delete it if it lies in a cache folder; "
+                    f"{name} is damaged ({str(error).strip()}). Delete it if it lies in a cache folder; "
                     "otherwise fetch zapsim again."
                 ) from error
             taken = interpreter.get_input_details()[0]["index"]
