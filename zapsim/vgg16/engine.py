@@ -73,9 +73,9 @@ class LiteRTEngine:
             try:
                 interpreter = _litert()[0](**self._file, num_threads=1)
             except ValueError as error:
-                name = self._file.get("model_path", "The network")
+                name, why = self._file.get("model_path", "The network"), str(error).strip()
                 raise WeightsError(
-                    f"{name} is damaged ({str(error).strip()}). Delete it if it lies in a cache folder; "
+                    f"{name} is damaged ({why}). Delete it if it lies in a cache folder; "
                     "otherwise fetch zapsim again."
                 ) from error
             taken = interpreter.get_input_details()[0]["index"]
