@@ -283,13 +283,16 @@ def test_the_articles_run_goes_through_01_and_02_on_a_drive(tmp_path, drive):
     images = drive.parent / IMAGES.replace("MyDrive", drive.name)
     images.parent.mkdir(parents=True)
     (drive / "images").rename(images)
-    for number, source in enumerate(SOURCES[1:3]):
+    # 02 takes most of a minute, so it is opened on Colab's own versions only.
+    chosen = SOURCES[1:3] if os.environ.get("ZAPSIM_ON_COLAB") else SOURCES[1:2]
+    for number, source in enumerate(chosen):
         machine = tmp_path / f"machine {number}"
         machine.mkdir()
         notebook = Colab(machine, drive).run(with_the_articles_run(source))
         assert "✅ Correct." in shown(notebook)
         assert "615 files in " in shown(notebook)
-    assert len(zapsim.load_features(drive / "Data" / "zapsim-features")) == 48
+    if SOURCES[2] in chosen:
+        assert len(zapsim.load_features(drive / "Data" / "zapsim-features")) == 48
 
 
 def test_results_on_drive_are_few_large_files_that_another_machine_continues(tmp_path, drive):
