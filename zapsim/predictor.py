@@ -7,37 +7,36 @@ neighbours exist than were asked for, those that exist are returned, and plots a
 """
 
 import warnings
-from collections.abc import Hashable
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from zapsim.catalogue import split_values, unknown_key
+from zapsim.catalogue import unknown_key
 from zapsim.checks import (
     check_catalogue,
-    check_dict,
-    check_flag,
     check_frame,
-    check_k,
     check_key,
+    check_list,
     check_picture,
     check_query,
     check_table,
-    checked_number,
     is_matrix,
     received,
 )
 from zapsim.draw.html import html_table, with_pictures
+from zapsim.find.finder import Finder, Options
+from zapsim.find.narrowing import Narrowed
+from zapsim.find.parts import grid_of
+from zapsim.find.spaces import Scores, Vectors
 from zapsim.io.pictures import load_picture
-from zapsim.similarity import nearest, nearest_to, unit_vectors
+from zapsim.similarity import unit_vectors
 
-__all__ = ["SimilarityPredictor", "diverse"]
-
-_CANDIDATES = 100
+__all__ = ["SimilarityPredictor"]
 
 
-class SimilarityPredictor:
+class SimilarityPredictor(Narrowed):
     """Find, show and explain the neighbours of an item or of a picture.
 
     Parameters
@@ -91,7 +90,6 @@ class SimilarityPredictor:
         self.catalogue, self.extractor = catalogue, extractor
         self.table = catalogue.table.loc[features.index[known]]
         self._rows = {key: row for row, key in enumerate(self.table.index)}
-        self._rows_by_value = {}
         self._matrix = self._unit = None
         if not is_matrix(features):
             self._unit = unit_vectors(features if known.all() else features[known])
@@ -109,60 +107,89 @@ class SimilarityPredictor:
         kind = "a similarity matrix" if self._unit is None else f"{self._unit.shape[1]:,} features"
         return f"SimilarityPredictor of {len(self.table):,} items, by {kind}"
 
-    def similar(self, key, k=5, where=None, hide_colourways=False, diversity=0.0):
-        """Find an item's nearest other items.
+    def similar(
+        self,
+        key,
+        k=5,
+        where=None,
+        hide_colourways=False,
+        diversity=0.0,
+        *,
+        unlike=(),
+        part=None,
+        hide_duplicates=None,
+    ):
+        """Find the items nearest to one, or to several at once.
 
         Parameters
         ----------
-        key : str
+        key : str, or list
+            An item's key; or a list of what is liked: keys, and pictures of your own that are no
+            paths (bytes, Pillow images, arrays) or their features, arrays (n_features,).
         k : int
             At least 1. Where the filters leave fewer, all of those are returned.
         where : dict, optional
             Filters: column of the catalogue -> value, or list of values of which one must match.
             In cells of several values (joined by ``;``) one match is enough.
         hide_colourways : bool
-            Leave out the other colourways of the query's own product.
+            Leave out the other colourways of the products asked for, liked or not.
         diversity : float
             0 shows the nearest. The closer to 1, the more the items differ that are chosen from
-            the nearest 100 (or 3 k); see `zapsim.predictor.diverse`.
+            the nearest 100 (or 3 k); see `zapsim.find.diversity.diverse`.
+        unlike : str, or list
+            What the neighbours should rather not be like, as in `key`. The query is then the mean
+            of the liked vectors of length 1, less a quarter of the mean of the unliked.
+        part : (int, int), str, or list of those, optional
+            The cells of the grid that count, ``(row, column)`` from the upper left, from 0, or
+            by name: "upper left", "lower right", "top", "left" and so on. Scores are then those of
+            these cells' features alone.
+        hide_duplicates : pandas.DataFrame, pandas.Series or dict, optional
+            Which items are near duplicates: a group for each key, or columns ``key`` and
+            ``group``. Of a group, only the first in the table's order is found, and none of a
+            group asked for.
 
         Returns
         -------
         pandas.DataFrame
             Nearest first, or with diversity in the order they were chosen: ``rank`` (from 1),
-            ``key``, ``score`` (cosine similarity to the query, float32), then the catalogue's
-            columns.
+            ``key``, ``score`` (cosine similarity to the query, float32, in [-1, 1]), then the
+            catalogue's columns. What was asked for is left out, liked or not.
 
         Raises
         ------
         KeyError
             If there is no such key (the closest are offered) or no such column.
         ValueError
-            If k is less than 1, diversity is not from 0 to 1, or a filter's value occurs nowhere
-            in its column.
+            If k is less than 1, diversity is not from 0 to 1, a filter's value occurs nowhere
+            in its column, an item is asked for twice, or examples cancel each other out; if a
+            part lies outside of the grid, or the features have none.
         """
-        row = self.row(key)
-        check_flag(hide_colourways, "hide_colourways")
-        allowed = self._allowed(where)
-        allowed[row] = False
-        if hide_colourways and self._products[row] >= 0:
-            allowed &= self._products != self._products[row]
-        n = _n_candidates(k, diversity)
-        if self._unit is None:
-            rows = nearest(np.where(allowed, self._matrix[row], -np.inf), n)
-            return self._chosen(rows, self._matrix[row, rows], k, diversity)
-        return self._chosen(*nearest_to(self._unit[row], self._unit, n, allowed), k, diversity)
+        options = Options(k, where, hide_colourways, diversity, part, hide_duplicates)
+        if not _is_list(key):
+            check_key(key)
+        return self._found(key, unlike, options)
 
-    def similar_to(self, picture, k=5, where=None, diversity=0.0):
-        """Find the items nearest to a picture of your own.
+    def similar_to(
+        self,
+        picture,
+        k=5,
+        where=None,
+        diversity=0.0,
+        *,
+        hide_colourways=False,
+        unlike=(),
+        part=None,
+        hide_duplicates=None,
+    ):
+        """Find the items nearest to a picture of your own, or to several at once.
 
         Parameters
         ----------
-        picture : path, bytes, PIL.Image.Image or ndarray
+        picture : path, bytes, PIL.Image.Image or ndarray, or list of those
             Whatever `zapsim.load_picture` reads; it takes the same path as the catalogue's. Or
             what `features_of` returned for it, an array of shape (n_features,).
-        k, where, diversity
-            As in `similar`.
+        k, where, diversity, hide_colourways, unlike, part, hide_duplicates
+            As in `similar`; texts in `unlike` are keys.
 
         Returns
         -------
@@ -172,22 +199,20 @@ class SimilarityPredictor:
         Raises
         ------
         PictureError
-            If the picture cannot be read.
+            If a picture cannot be read.
         ValueError
-            If this predictor was made from a matrix, or the features do not say how they were
-            made and no extractor was given.
+            As in `similar`; if this predictor was made from a matrix, or the features do not say
+            how they were made and no extractor was given.
         """
         self._require_features()
-        n, allowed = _n_candidates(k, diversity), self._allowed(where)
-        given = isinstance(picture, np.ndarray) and picture.ndim == 1
-        vector = picture if given else self.features_of(picture)
-        if len(vector) != self._unit.shape[1]:
-            raise ValueError(
-                f"The query has {len(vector):,} features, the catalogue's items have "
-                f"{self._unit.shape[1]:,}. Give the extractor that made them."
-            )
-        query = unit_vectors([vector])[0]
-        return self._chosen(*nearest_to(query, self._unit, n, allowed), k, diversity)
+        options = Options(k, where, hide_colourways, diversity, part, hide_duplicates)
+        pictures = _listed(picture)
+        for each in pictures:
+            if np.ndim(each) != 1 or not isinstance(each, np.ndarray):
+                check_picture(each)
+        # A text is a key everywhere else.
+        paths = [Path(each) if isinstance(each, str) else each for each in pictures]
+        return self._found(paths, unlike, options)
 
     def features_of(self, picture):
         """Turn a picture into features (n_features,), float32; errors as in `similar_to`."""
@@ -211,26 +236,33 @@ class SimilarityPredictor:
         self._require_features()
         return self._unit.mean(axis=0)
 
-    def matching(self, where=None):
-        """Return the keys of the items that match filters, given as in `similar`."""
-        return self.table.index[self._allowed(where)]
+    @cached_property
+    def grid(self):
+        """The cells that `part` chooses from (zapsim.find.parts.Grid), or None."""
+        return None if self._unit is None else grid_of(self._settings, self._unit.shape[1])
 
-    def values_of(self, column):
-        """List what a column can be filtered by; KeyError if there is no such column.
-
-        Returns each value, in alphabetical order, and how many items have it (dict of str to int).
-        """
-        return {value: len(rows) for value, rows in self._values(column).items()}
-
-    def plot(self, query, k=5, where=None, hide_colourways=False, columns=6, diversity=0.0):
+    def plot(
+        self,
+        query,
+        k=5,
+        where=None,
+        hide_colourways=False,
+        columns=6,
+        diversity=0.0,
+        *,
+        unlike=(),
+        part=None,
+        hide_duplicates=None,
+    ):
         """Draw the query, framed, and its neighbours with rank, score and name.
 
         Parameters
         ----------
-        query : str, or a picture
-            A key, or a picture of your own that is not a path (bytes, Pillow image, array).
-        k, where, hide_colourways, diversity
-            As in `similar`; a picture of your own has no other colourways to hide.
+        query : str, or a picture, or list of those
+            A key, or a picture of your own that is not a path given as text (bytes, Pillow image,
+            array). All that is liked is drawn, and what is not below it.
+        k, where, hide_colourways, diversity, unlike, part, hide_duplicates
+            As in `similar`. The cells of a part are framed in the pictures asked for.
         columns : int
             Neighbours in a row, at least 1; more go into further rows.
 
@@ -240,21 +272,33 @@ class SimilarityPredictor:
         """
         from zapsim.draw.plots import plot_pictures
 
-        shown, note = self._ask(query, k, where, hide_colourways, diversity)
+        options = Options(k, where, hide_colourways, diversity, part, hide_duplicates)
+        queries, shown, note = self._ask(query, unlike, options)
         titled = [
             (picture, f"#{rank}   {score:.3f}\n{name}") for rank, score, picture, name in shown
         ]
-        picture, name = self._query(query)
-        return plot_pictures(titled, columns, query=(picture, f"query\n{name}"), note=note)
+        queries = [(picture, f"{role}\n{name}") for role, picture, name in queries]
+        return plot_pictures(titled, columns, query=queries, note=note)
 
-    def html(self, query, k=5, where=None, hide_colourways=False, diversity=0.0):
+    def html(
+        self,
+        query,
+        k=5,
+        where=None,
+        hide_colourways=False,
+        diversity=0.0,
+        *,
+        unlike=(),
+        part=None,
+        hide_duplicates=None,
+    ):
         """Show the query and its neighbours as an HTML table that needs nothing else.
 
         Pictures are inside, with alternative texts, so it can be saved, mailed and read aloud.
 
         Parameters
         ----------
-        query, k, where, hide_colourways, diversity
+        query, k, where, hide_colourways, diversity, unlike, part, hide_duplicates
             As in `plot`.
 
         Returns
@@ -264,8 +308,9 @@ class SimilarityPredictor:
         """
         from IPython.display import HTML
 
-        shown, note = self._ask(query, k, where, hide_colourways, diversity)
-        return HTML(html_table(self._query(query), shown, note or "You may also like…"))
+        options = Options(k, where, hide_colourways, diversity, part, hide_duplicates)
+        queries, shown, note = self._ask(query, unlike, options)
+        return HTML(html_table(queries, shown, note or "You may also like…"))
 
     def with_pictures(self, found):
         """Return a list of (rank, score, picture, name) for what `similar` found.
@@ -275,20 +320,26 @@ class SimilarityPredictor:
         check_table("found", found, ("rank", "key", "score"), "similar")
         return with_pictures(self.catalogue, found)
 
-    def _ask(self, query, k, where, hide_colourways, diversity):
-        """Return the neighbours with pictures, and a note or None."""
-        check_query(query)
-        if isinstance(query, str):
-            found = self.similar(query, k, where, hide_colourways, diversity)
-        else:
-            found = self.similar_to(query, k, where, diversity)
+    def _ask(self, query, unlike, options):
+        """Return what was asked for, neighbours with their pictures, and a note or None."""
+        found, k = self._found(query, unlike, options), options.k
+        cells = self._cells(options.part)
+        roles = [("query", each) for each in _listed(query)]
+        roles += [("less like", each) for each in _listed(unlike)]
+        queries = [(role, *self._query(each, cells)) for role, each in roles]
         note = f"{k:,} neighbours were asked for, {len(found):,} exist with these filters."
-        return self.with_pictures(found), None if len(found) == k else note
+        return queries, self.with_pictures(found), None if len(found) == k else note
 
-    def _query(self, query):
+    def _query(self, query, cells):
+        """Return an example's picture, with its chosen cells framed, and its name."""
         if isinstance(query, str):
-            return self.catalogue.picture_or_none(query), self.catalogue.caption(query)
-        return load_picture(query), "your picture"
+            picture, name = self.catalogue.picture_or_none(query), self.catalogue.caption(query)
+        else:
+            own = not _is_vector(query)
+            picture, name = load_picture(query) if own else None, "your picture"
+        if cells and picture is not None:
+            picture = self.grid.framed(picture, cells)
+        return picture, name
 
     def row(self, key):
         """Return an item's position; KeyError, offering the closest keys, if there is none."""
@@ -305,115 +356,67 @@ class SimilarityPredictor:
             )
 
     @cached_property
-    def _products(self):
-        """Return a number for each item's product, -1 where it is not known."""
-        column = self.table.get("Product", pd.Series(np.nan, index=self.table.index))
-        return pd.factorize(column)[0]
+    def _finder(self):
+        space = Scores(self._matrix) if self._unit is None else Vectors(self._unit)
+        return Finder(self.table, space, self.grid)
 
-    def _values(self, column):
-        """Return the rows that have each value of a column, values in alphabetical order."""
-        if not isinstance(column, Hashable) or column not in self.table:
-            names = ", ".join(map(str, self.table.columns)) or "none"
-            raise KeyError(f"No column {column!r} to filter by. The catalogue has: {names}.")
-        if column not in self._rows_by_value:
-            # Few cells differ, so each of those is split once, not the cell of every item.
-            codes, cells = pd.factorize(self.table[column])
-            order = np.argsort(codes, kind="stable")
-            ends = np.searchsorted(codes[order], np.arange(len(cells) + 1))
-            found = {}
-            for cell, start, end in zip(cells, ends, ends[1:], strict=False):
-                for value in split_values(cell):
-                    found.setdefault(value, []).append(order[start:end])
-            self._rows_by_value[column] = {v: np.concatenate(found[v]) for v in sorted(found)}
-        return self._rows_by_value[column]
-
-    def _allowed(self, where):
-        allowed = np.ones(len(self.table), bool)
-        if where is not None:
-            check_dict("where", where, "{'Category': 'Boots'}")
-        for column, wanted in (where or {}).items():
-            rows = self._values(column)
-            wanted = wanted if pd.api.types.is_list_like(wanted) else [wanted]
-            matching = np.zeros(len(self.table), bool)
-            for value in (str(value).strip() for value in wanted):
-                # A whole cell, such as "Zipper;Buckle", may be asked for as well.
-                found = rows.get(value, np.flatnonzero(self.table[column] == value))
-                if not len(found):
-                    offer = ", ".join(list(rows)[:30])
-                    raise ValueError(f"No item has {column} {value!r}. There are: {offer}.")
-                matching[found] = True
-            allowed &= matching
-        return allowed
-
-    def _chosen(self, rows, scores, k, diversity):
-        """Return the table of k of the candidates: the first ones, or diverse ones."""
-        if diversity:
-            if self._unit is None:
-                between = self._matrix[np.ix_(rows, rows)]
-            else:
-                between = self._unit[rows] @ self._unit[rows].T
-            order = diverse(scores, between, k, diversity)
-            rows, scores = rows[order], scores[order]
+    def _found(self, liked, unlike, options):
+        """Return the table of neighbours; nothing is extracted before all else is checked."""
+        cells, allowed = self._cells(options.part), self._filters.matching(options.where)
+        examples, n_liked = self._examples(liked, unlike)
+        rows, scores = self._finder.find(examples, n_liked, options, allowed, cells)
         found = self.table.iloc[rows].reset_index(names="key")
         found.insert(0, "rank", np.arange(1, len(rows) + 1))
         found.insert(2, "score", scores)
         return found
 
+    def _examples(self, liked, unlike):
+        """Return a row, or a vector of length 1, for each example, and how many are liked."""
+        liked, unlike = _listed(liked), _listed(unlike)
+        check_list("The list of what is liked", liked, "[key, another_key]")
+        examples = [self._example(each) for each in (*liked, *unlike)]
+        rows = [each for each in examples if not _is_vector(each)]
+        if twice := [row for row in dict.fromkeys(rows) if rows.count(row) > 1]:
+            raise ValueError(
+                f"Each item can be asked for once only, liked or not. Received more than once: "
+                f"{self.table.index[twice[0]]!r}"
+            )
+        return examples, len(liked)
 
-def _n_candidates(k, diversity):
-    """Return how many of the nearest to choose from: k without diversity, else 100, or 3 k.
+    def _example(self, example):
+        if isinstance(example, str):
+            return self.row(example)
+        if not _is_vector(example):
+            check_query(example)
+        self._require_features()
+        vector = example if _is_vector(example) else self.features_of(example)
+        if len(vector) != self._unit.shape[1]:
+            raise ValueError(
+                f"The query has {len(vector):,} features, the catalogue's items have "
+                f"{self._unit.shape[1]:,}. Give the extractor that made them."
+            )
+        return unit_vectors([vector])[0]
 
-    An item beyond those would be chosen only because it is different.
-    """
-    check_k(k)
-    checked_number("diversity", diversity, 0, 1)
-    return max(_CANDIDATES, 3 * k) if diversity else k
+    def _cells(self, part):
+        if part is None:
+            return None
+        self._require_features()
+        if self.grid is None:
+            raise ValueError(
+                "part needs features that are averages over a grid of cells, as "
+                "zapsim.VGG16Extractor() makes. Those of fc1 and fc2, of zapsim.reduce and of "
+                f"others have none. Received: part={received(part)}"
+            )
+        return self.grid.cells(part)
 
 
-def diverse(scores, between, k, diversity):
-    """Choose k candidates one by one, by maximal marginal relevance.
+def _is_vector(example):
+    return isinstance(example, np.ndarray) and example.ndim == 1
 
-    The nearest comes first. Then always the one whose ``(1 - diversity) * score - diversity *
-    (highest score with one already chosen)`` is highest, ties by lower index.
 
-    Parameters
-    ----------
-    scores : ndarray of shape (n,)
-        Of the candidates with the query, highest first.
-    between : ndarray of shape (n, n)
-        Of the candidates with each other.
-    k : int
-        At least 1; fewer are chosen where there are fewer candidates.
-    diversity : float
-        0 gives the candidates' own order; 1 looks only at what was chosen before.
+def _is_list(examples):
+    return isinstance(examples, (list, tuple, pd.Index, pd.Series))
 
-    Returns
-    -------
-    ndarray of shape (up to k,), int64
-        Positions of the chosen candidates, in the order they were chosen.
 
-    References
-    ----------
-    Carbonell & Goldstein, "The Use of MMR, Diversity-Based Reranking for Reordering Documents
-    and Producing Summaries", SIGIR 1998, doi:10.1145/290941.291025; lambda there is
-    1 - diversity here.
-
-    Examples
-    --------
-    Candidates 0 and 1 are twins, so half-way to diversity the third is shown before the second:
-
-    >>> import numpy as np
-    >>> between = np.array([[1, 1, 0.5], [1, 1, 0.5], [0.5, 0.5, 1]])
-    >>> diverse(np.array([0.9, 0.9, 0.8]), between, k=3, diversity=0.5)
-    array([0, 2, 1])
-    """
-    chosen = []
-    left = np.ones(len(scores), bool)
-    alike = np.full(len(scores), -np.inf)
-    while len(chosen) < k and left.any():
-        gain = (1 - diversity) * scores - diversity * alike if chosen else scores
-        best = int(np.argmax(np.where(left, gain, -np.inf)))
-        chosen.append(best)
-        left[best] = False
-        alike = np.maximum(alike, between[best])
-    return np.array(chosen, np.int64)
+def _listed(examples):
+    return list(examples) if _is_list(examples) else [examples]

@@ -12,6 +12,7 @@ and neither tiles nor threads change the result.
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 from itertools import pairwise
 from threading import Lock
@@ -28,6 +29,7 @@ __all__ = [
     "exact_scores",
     "float32_error",
     "nearest",
+    "nearest_of",
     "nearest_to",
     "similarity_matrix",
     "top_k",
@@ -182,12 +184,20 @@ def nearest_to(vector, unit, k, allowed=None):
     scores = unit @ vector.astype(np.float32, copy=False)
     if allowed is not None:
         scores[~allowed] = -np.inf
-    # The product's order is right up to its rounding; what that leaves open is scored exactly.
-    lowest = _kth_highest(scores, k) - 2 * float32_error(len(vector))
-    indices = np.flatnonzero(scores >= max(lowest, -2))
-    exact = exact_scores(vector, unit, indices)
-    order = nearest(exact, k)
-    return indices[order], exact[order]
+    exact = partial(exact_scores, vector, unit)
+    return nearest_of(scores, k, float32_error(len(vector)), exact)
+
+
+def nearest_of(scores, k, error, exact):
+    """Find the k highest of scores, (n_items,), which are right up to an error, ``-inf`` never.
+
+    What the error leaves open is scored again: `exact` takes indices and returns their scores.
+    Returns indices, int64, highest first, ties by lower index, and those exact scores.
+    """
+    indices = np.flatnonzero(scores >= max(_kth_highest(scores, k) - 2 * error, -2))
+    found = exact(indices)
+    order = nearest(found, k)
+    return indices[order], found[order]
 
 
 def nearest(scores, k):

@@ -39,8 +39,12 @@ def with_pictures(catalogue, found):
 
 
 def html_table(query, neighbours, caption):
-    """Write a query (picture, name) and what `with_pictures` returns as a table."""
-    rows = [("query", "", *query)]
+    """Write a query and what `with_pictures` returns as a table.
+
+    The query is (picture, name), or a list of (role, picture, name) where it has several parts.
+    """
+    queries = query if isinstance(query, list) else [("query", *query)]
+    rows = [(role, "", *shown) for role, *shown in queries]
     rows += [(f"#{rank}", score_html(score), *shown) for rank, score, *shown in neighbours]
     body = "".join(
         f'<tr><th scope="row">{rank}</th><td>{picture_html(picture, name)}</td><td>{score}</td>'

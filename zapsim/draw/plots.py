@@ -54,8 +54,8 @@ def plot_pictures(titled, columns=8, query=None, note=None):
         RGB arrays, or None for one that could not be read; titles are wrapped.
     columns : int
         Pictures in a row, at least 1; more of them go into further rows.
-    query : (picture, title), optional
-        Framed, to the left of the first row.
+    query : (picture, title), or list of those, optional
+        Framed, to the left of the first row; further ones below.
     note : str, optional
         One line at the top.
 
@@ -71,28 +71,29 @@ def plot_pictures(titled, columns=8, query=None, note=None):
     check_k(columns, "columns")
     wanted = "must be (picture, title): an RGB array or None, and a text."
     check_type(titled, (list, tuple), f"titled must be a list, each of which {wanted}")
-    every = [*titled, query] if query is not None else titled
+    queries = query if isinstance(query, list) else [query] if query is not None else []
+    every = [*titled, *queries]
     for pair in every:
         match pair:
             case (picture, str()) if picture is None or np.ndim(picture) in (2, 3):
                 continue
         raise TypeError(f"Each picture {wanted} Received: {received(pair)}")
     columns = max(1, min(columns, len(titled)))
-    n_rows = max(1, -(-len(titled) // columns))
+    n_rows = max(1, -(-len(titled) // columns), len(queries))
     n_lines = 1 + max((_wrapped(title).count("\n") for _, title in every), default=0)
     text, above = _LINE_INCHES * n_lines + 0.12, 0.35 if note else 0.05
-    ratios = ([1.15, 0.1] if query else []) + [1] * columns
+    ratios = ([1.15, 0.1] if queries else []) + [1] * columns
     height = n_rows * (_INCHES + text) + above
     figure = plt.figure(figsize=(_INCHES * sum(ratios), height))
     grid = figure.add_gridspec(
         n_rows, len(ratios), width_ratios=ratios, wspace=0.08, hspace=text / _INCHES,
         left=0.01, right=0.99, top=1 - above / height, bottom=text / height,
     )  # fmt: skip
-    if query:
-        _draw(figure.add_subplot(grid[0, 0]), *query, frame=QUERY_COLOUR)
+    for row, pair in enumerate(queries):
+        _draw(figure.add_subplot(grid[row, 0]), *pair, frame=QUERY_COLOUR)
     for position, pair in enumerate(titled):
         row, column = divmod(position, columns)
-        _draw(figure.add_subplot(grid[row, column + (2 if query else 0)]), *pair)
+        _draw(figure.add_subplot(grid[row, column + (2 if queries else 0)]), *pair)
     return finished(figure, note, y=0.99)
 
 

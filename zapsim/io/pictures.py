@@ -21,6 +21,7 @@ __all__ = [
     "fit_square",
     "load_picture",
     "shrink",
+    "square_on",
     "thumbnail",
 ]
 
@@ -137,7 +138,7 @@ def fit_square(picture, size, fit="pad"):
         raise ValueError(f"fit must be one of {', '.join(FITS)}. Received: fit={fit!r}")
     image = Image.fromarray(picture)
     if fit == "trim":
-        image = _without_margins(image)
+        image = image.crop(_content(image))
     # Scaling comes before padding: a 50,000×100 strip must not become a square of 50,000².
     scale = size / max(image.size)
     scaled = [max(1, round(side * scale)) for side in image.size]
@@ -151,9 +152,24 @@ def fit_square(picture, size, fit="pad"):
     return np.asarray(image)
 
 
-def _without_margins(image):
+def square_on(picture, fit="pad"):
+    """Say where the square of `fit_square` lies on the picture: left, top, right, bottom.
+
+    In the picture's pixels, float. Where the square was padded, it reaches beyond the picture.
+    """
+    image = Image.fromarray(picture)
+    left, top, right, bottom = _content(image) if fit == "trim" else (0, 0, *image.size)
+    if fit == "stretch":
+        return left, top, right, bottom
+    half = max(right - left, bottom - top) / 2
+    x, y = (left + right) / 2, (top + bottom) / 2
+    return x - half, y - half, x + half, y + half
+
+
+def _content(image):
+    """Return the box, left, top, right, bottom, outside of which all is white."""
     dark = image.point(lambda value: 255 * (value < _NEARLY_WHITE))
-    return image.crop(dark.getbbox() or (0, 0, *image.size))
+    return dark.getbbox() or (0, 0, *image.size)
 
 
 def shrink(picture, longest):

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from zapsim.catalogue import IDENTIFIERS
-from zapsim.checks import check_k, check_predictor
+from zapsim.checks import check_k, check_key, check_predictor
 from zapsim.draw.html import csv_text, html_page, html_table
 from zapsim.io.pictures import fit_square, load_picture
 
@@ -101,6 +101,8 @@ class BrowserState:
 
     def show(self, query):
         """Make a key or an `OwnPicture` the query; what was ahead in the history is forgotten."""
+        if not isinstance(query, OwnPicture):
+            check_key(query)
         if self._history and query == self.query:
             return
         self._look_up(query)

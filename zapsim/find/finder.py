@@ -1,0 +1,82 @@
+"""Find neighbours under all that a person can wish at once.
+
+In: examples, rows or vectors of length 1, the liked ones first, and `Options`. Out: rows of the
+neighbours and their scores, in the order to be shown. The edge rule: where the wishes leave fewer
+than k, all of those are found.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from zapsim.checks import check_flag, check_k, checked_number
+from zapsim.find.diversity import diverse, n_candidates
+from zapsim.find.groups import hide_duplicates
+from zapsim.find.spaces import Parts
+
+__all__ = ["Finder", "Options"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What all ways to ask for neighbours have in common, checked; see `similar`."""
+
+    k: int
+    where: dict | None
+    hide_colourways: bool
+    diversity: float
+    part: object
+    hide_duplicates: object
+
+    def __post_init__(self):
+        check_flag(self.hide_colourways, "hide_colourways")
+        check_k(self.k)
+        checked_number("diversity", self.diversity, 0, 1)
+
+    @property
+    def n_candidates(self):
+        """How many of the nearest are looked at, before diverse ones are chosen from them."""
+        return n_candidates(self.k, self.diversity)
+
+
+class Finder:
+    """Neighbours among the rows of a table, in a space (see `zapsim.find.spaces`).
+
+    `grid`, or None, says which features belong to which cell of a picture.
+    """
+
+    def __init__(self, table, space, grid):
+        self._table, self._space, self._grid = table, space, grid
+        # What is computed for one part helps with the next.
+        self._squares = {}
+
+    def find(self, examples, n_liked, options, allowed, cells=None):
+        """Return rows, int64, and scores, float32, of up to k neighbours.
+
+        `allowed`, (n_items,), bool, says what the filters leave, and is changed; `cells` are those
+        of the part, checked.
+        """
+        asked = [each for each in examples if np.ndim(each) == 0]
+        allowed[asked] = False
+        if options.hide_colourways:
+            products = self._products[asked]
+            allowed &= ~np.isin(self._products, products[products >= 0])
+        if options.hide_duplicates is not None:
+            hide_duplicates(options.hide_duplicates, self._table.index, allowed, asked)
+        space = self._space
+        # The whole grid is the whole picture.
+        if cells and len(cells) < self._grid.side**2:
+            space = Parts(space.unit, self._grid, cells, self._squares)
+        rows, scores = space.nearest(examples, n_liked, options.n_candidates, allowed)
+        if options.diversity:
+            order = diverse(scores, space.between(rows), options.k, options.diversity)
+            rows, scores = rows[order], scores[order]
+        return rows, scores
+
+    @cached_property
+    def _products(self):
+        """Return a number for each item's product, -1 where it is not known."""
+        column = self._table.get("Product", pd.Series(np.nan, index=self._table.index))
+        return pd.factorize(column)[0]
