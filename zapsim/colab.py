@@ -15,7 +15,8 @@ from stat import S_ISDIR
 
 from zapsim import __version__
 from zapsim.io.disk import TransferError, ahead, copy, look, prepare_folder, write_whole
-from zapsim.io.sources import METADATA, is_wanted, open_files, walk_folder
+from zapsim.io.folders import walk_folder
+from zapsim.io.sources import METADATA, is_wanted, open_files
 
 __all__ = ["stage", "welcome"]
 

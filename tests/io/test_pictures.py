@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from zapsim.io import pictures
+from zapsim.io.formats import FORMATS
 from zapsim.io.pictures import MAX_PIXELS, PictureError, fit_square, load_picture, thumbnail
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -178,7 +179,7 @@ def test_lossless_files_come_back_unchanged(encoded, pixels):
         assert (load_picture(encoded(image, file_format)) == pixels).all()
 
 
-@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "BMP", "GIF"])
+@pytest.mark.parametrize("file_format", FORMATS)
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
 def test_content_counts_not_the_extension(file_format, suffix, tmp_path, encoded):
     path = tmp_path / f"picture{suffix}"
@@ -266,18 +267,31 @@ def bomb(width, height):
     )
 
 
+def claiming(jpeg, width, height):
+    """Return a JPEG whose header claims another size."""
+    at = jpeg.index(b"\xff\xc2" if b"\xff\xc2" in jpeg else b"\xff\xc0") + 5
+    return jpeg[:at] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + jpeg[at + 4 :]
+
+
 UNREADABLE = {
     "truncated JPEG": (lambda e, i: e(i, "JPEG")[:-200], "cannot be read as a picture"),
     "truncated PNG": (lambda e, i: e(i, "PNG")[:-40], "cannot be read as a picture"),
-    "text": (lambda e, i: b"<html>not found</html>", "not a JPEG, PNG, WebP, BMP or GIF"),
-    "one byte": (lambda e, i: b"\xff", "not a JPEG, PNG, WebP, BMP or GIF"),
-    "TIFF": (lambda e, i: e(i, "TIFF"), "not a JPEG, PNG, WebP, BMP or GIF"),
-    "EPS": (lambda e, i: e(i, "EPS"), "not a JPEG, PNG, WebP, BMP or GIF"),
-    "PDF": (lambda e, i: e(i, "PDF"), "not a JPEG, PNG, WebP, BMP or GIF"),
+    "text": (lambda e, i: b"<html>not found</html>", "not a JPEG, PNG, WebP, BMP, GIF, TIFF"),
+    "one byte": (lambda e, i: b"\xff", "not a JPEG, PNG, WebP, BMP, GIF, TIFF"),
+    "PPM": (lambda e, i: e(i, "PPM"), "not a JPEG, PNG, WebP, BMP, GIF, TIFF"),
+    "HEIC": (lambda e, i: b"\0\0\0\x18ftypheic" + bytes(40), "not a JPEG, .*but HEIC"),
+    "EPS": (lambda e, i: e(i, "EPS"), "not a JPEG, PNG, WebP, BMP, GIF, TIFF"),
+    "PDF": (lambda e, i: e(i, "PDF"), "not a JPEG, PNG, WebP, BMP, GIF, TIFF"),
     "SVG": (lambda e, i: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG"),
     # Pillow itself only warns, or raises, from 89 and 179 million pixels on.
-    "bomb that Pillow allows": (lambda e, i: bomb(10_000, 6_000), "10000×6000.*50,000,000"),
-    "bomb that Pillow refuses": (lambda e, i: bomb(60_000, 60_000), "limit of 50,000,000"),
+    "bomb that Pillow allows": (lambda e, i: bomb(10_000, 8_000), "10000×8000.*64,000,000"),
+    "bomb that Pillow warns of": (lambda e, i: bomb(10_000, 10_000), "64,000,000.*save it as a J"),
+    "bomb that Pillow refuses": (lambda e, i: bomb(60_000, 60_000), "limit of 64,000,000"),
+    "JPEG bomb": (lambda e, i: claiming(e(i, "JPEG"), 30_000, 30_000), "limit of 500,000,000"),
+    "progressive JPEG bomb": (
+        lambda e, i: claiming(e(i, "JPEG", progressive=True), 12_000, 12_000),
+        "limit of 128,000,000.*not progressive",
+    ),
 }
 
 
@@ -320,7 +334,7 @@ def test_what_is_no_source_is_refused(source):
 
 
 def test_pixel_limit_is_exact(monkeypatch):
-    assert MAX_PIXELS == 50_000_000
+    assert MAX_PIXELS == 64_000_000
     monkeypatch.setattr(pictures, "MAX_PIXELS", 12)
     assert_rgb(load_picture(np.zeros((3, 4), np.uint8)), 3, 4)
     with pytest.raises(PictureError, match=r"13×1 pixels are more than the limit of 12\. Scale"):
