@@ -52,6 +52,9 @@ _WHAT_TO_DO = {
 }
 _ADVICE = {suffix: what for what, suffixes in _WHAT_TO_DO.items() for suffix in suffixes.split()}
 
+_UNFINISHED = (".part", ".partial", ".download", ".crdownload")
+_PACKED = (".gz", ".bz2", ".xz", ".zst")
+
 _BEGINNINGS = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG": "PNG",
@@ -93,9 +96,12 @@ def advice(name):
         return (
             None if suffix[len(longest)].isalnum() else f"rename it, so that it ends in {longest}"
         )
-    if suffix in (".part", ".partial", ".download", ".crdownload"):
-        # A download of something else is no picture.
-        return _ADVICE[suffix] if suffix_of(name[: -len(suffix)]) in SUFFIXES else None
+    # A download of something else is no picture, and "styles.csv.gz" holds none.
+    before = suffix_of(name[: -len(suffix)]) if suffix else ""
+    if (suffix in _UNFINISHED and before not in SUFFIXES) or (
+        suffix in _PACKED and before != ".tar"
+    ):
+        return None
     return _ADVICE.get(suffix)
 
 

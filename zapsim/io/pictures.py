@@ -193,10 +193,10 @@ def _to_rgb(image):
     if image.mode == "F" or image.mode.startswith("I"):
         # Pillow would clip 16-bit greys at 255 instead of scaling them.
         raw = np.asarray(image, dtype=np.float32)
-        scale = 256 if image.mode.startswith("I;16") or raw.max() > 255 else 1
+        factor = 1 / 256 if image.mode.startswith("I;16") or raw.max() > 255 else 1
         # Whole numbers go up to 255 or further, those of a TIFF in floating point to 1.
-        scale = 1 / 255 if image.mode == "F" and raw.max() <= 1 else scale
-        grey = np.clip(raw / scale, 0, 255).astype(np.uint8)
+        factor = 255 if image.mode == "F" and raw.max() <= 1 else factor
+        grey = np.clip(raw * factor, 0, 255).astype(np.uint8)
         # A grey that stands for transparency is one of the 16-bit ones.
         grey[raw == image.info.get("transparency", -1)] = 255
         image = Image.fromarray(grey)
