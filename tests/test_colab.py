@@ -615,3 +615,25 @@ def test_welcome_without_drive_is_one_line_that_says_what_works(capsys, error, r
     assert said.count("\n") == 1
     assert f"). No Drive ({reason}): everything still runs on MiniZap" in said
     assert "Run this cell again to be asked again." in said
+
+
+# --- parts, and what is not read -------------------------------------------------------------
+
+
+def test_all_parts_of_a_zip_are_copied(drive, disk, make_zip):
+    for n in (1, 2):
+        name = f"shoes-20261122T220000Z-1-00{n}.zip"
+        path = make_zip(KEYS[n : n + 1], name).rename(drive / name)
+    copied = stage(path)
+    assert copied == disk / path.name
+    assert list(zapsim.load_catalogue(copied).keys) == sorted(KEYS[1:3])
+    (drive / "shoes-20261122T220000Z-1-001.zip").unlink()
+    with pytest.raises(ValueError, match=r"-001\.zip is not beside it"):
+        stage(path)
+
+
+def test_what_is_not_read_is_not_copied_and_said(drive, make_folder, capsys):
+    folder = make_folder("1.jpg", "2.heic", "a/3.HEIC", "4.psd", "._5.heic", "notes.txt")
+    folder.rename(drive / "shop")
+    stage(drive / "shop")
+    assert "Not copied, for they cannot be read: 2 .heic, 1 .psd" in capsys.readouterr().out

@@ -9,15 +9,16 @@ what a layout lacks becomes a missing column or a missing value, never an error.
 import re
 import warnings
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from io import BytesIO
 
 import pandas as pd
 
 from zapsim.io.bundled import MINIZAP
+from zapsim.io.names import clean_key
 from zapsim.io.pictures import PictureError, load_picture, shrink, thumbnail
-from zapsim.io.sources import clean_key, open_files
+from zapsim.io.sources import open_files
 
 __all__ = ["IDENTIFIERS", "Catalogue", "load_catalogue", "split_values", "unknown_key"]
 
@@ -39,8 +40,10 @@ def load_catalogue(source=None, metadata=None):
     Parameters
     ----------
     source : path, optional
-        A folder, in UT-Zappos50K's layout or any other, or a ``.zip`` of one, which is read
-        in place. By default the bundled MiniZap.
+        A folder, in UT-Zappos50K's layout or any other, or a ``.zip`` or ``.tar`` of one, which
+        is read in place; of Drive's ``…-001.zip``, ``…-002.zip``, any, for all of them. A
+        compressed tar (``.tar.gz``, ``.tgz``, ``.tar.bz2``, ``.tar.xz``) is unpacked once, into
+        the folder for temporary files. By default the bundled MiniZap.
     metadata : path, optional
         A CSV file with a column ``CID`` (UT-Zappos50K's) or ``key``, joined to the items. By
         default the ``meta-data.csv`` that lies with the pictures, if there is one.
@@ -50,7 +53,12 @@ def load_catalogue(source=None, metadata=None):
     FileNotFoundError
         If there is nothing at `source` or `metadata`.
     ValueError
-        If there is no picture, or the metadata has neither of the two columns.
+        If there is no picture, the archive is damaged, or the metadata has neither of the two
+        columns.
+    TypeError
+        If `source` is no path.
+    TransferError
+        If there is no room to unpack a tar.
 
     Examples
     --------
@@ -93,7 +101,17 @@ class Catalogue:
             if column in self.table
         )
         said = f" ({counts})" if counts else ""
-        return f"Catalogue of {len(self):,} items from {self.name}{said}"
+        more = self._files.n_parts - 1
+        parts = f" and {more:,} more part{'s' * (more > 1)}" if more else ""
+        return f"Catalogue of {len(self):,} items from {self.name}{parts}{said}{self._left_out()}"
+
+    def _left_out(self):
+        counts = self._files.left_out
+        # Of a sample, it would be taken for what was not drawn.
+        if not counts or len(self) < len(self._files.keys):
+            return ""
+        said = ", ".join(f"{n:,} {kind}" for kind, n in counts.most_common())
+        return f"; {counts.total():,} left out: {said}"
 
     @property
     def name(self):
@@ -143,7 +161,8 @@ class Catalogue:
         ----------
         read : callable
             Takes a key and returns the bytes that stand for the item's file. It may call this
-            catalogue's own `read` or `picture`.
+            catalogue's own `read` or `picture`. The catalogue can be pickled if it can: a
+            ``functools.partial`` of a module's function, but no lambda.
         content : callable, optional
             Takes a key and returns what identifies those bytes (str), see `content`. By default
             as before, which is right if they are the file's own bytes.
@@ -153,7 +172,7 @@ class Catalogue:
         files = copy(self._files)
         files.read = read
         if content is not None:
-            files.content = lambda key, data=None: content(key)
+            files.content = partial(_content, content)
         files.treatment = treatment or self.treatment
         return Catalogue(files, self.table, self._metadata)
 
@@ -211,11 +230,13 @@ class Catalogue:
             problems: ``unreadable``, ``empty`` (0 bytes), ``tiny`` (a side under 32 pixels),
             ``duplicate`` (the same bytes as an earlier key), ``no metadata`` (a picture without
             a row), ``no picture`` (a row without a picture, named by CID or key), ``skipped``
-            (left out when the catalogue was opened).
+            (left out when the catalogue was opened, with what to do), ``litter`` (left out, too:
+            what systems and devices put there, such as ``@eaDir``, counted), ``incomplete`` (a
+            damaged archive, of which files may be missing).
         """
         from tqdm.auto import tqdm
 
-        found = [("skipped", name, why) for name, why in self._files.skipped.items()]
+        found = self._check_opening()
         first = {}
         for key in tqdm(self.keys, desc="Checking", unit="picture"):
             try:
@@ -234,6 +255,15 @@ class Catalogue:
         found += self._check_metadata()
         table = pd.DataFrame(found, columns=["problem", "key", "detail"])
         return table.sort_values(["problem", "key"], ignore_index=True)
+
+    def _check_opening(self):
+        files = self._files
+        skipped = [("skipped", name, why) for name, why in files.skipped.items()]
+        litter = [
+            ("litter", part, f"{n:,} left out: of a system or device, no picture of yours")
+            for part, n in files.litter.items()
+        ]
+        return skipped + litter + ([("incomplete", self.name, files.damage)] * bool(files.damage))
 
     def _check_metadata(self):
         if self._metadata is None:
@@ -273,6 +303,10 @@ class Catalogue:
         if key not in self.table.index:
             raise KeyError(unknown_key(key, self.table.index))
         return key
+
+
+def _content(content, key, data=None):
+    return content(key)
 
 
 def split_values(cell):

@@ -10,12 +10,17 @@ import json
 import os
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from stat import S_ISDIR
 
 from zapsim import __version__
-from zapsim.io.disk import TransferError, ahead, copy, look, prepare_folder, write_whole
-from zapsim.io.sources import METADATA, is_wanted, open_files, walk_folder
+from zapsim.io.archives import parts_of
+from zapsim.io.disk import TransferError, ahead, copy, look, prepare_folder, retried, write_whole
+from zapsim.io.folders import walk_folder
+from zapsim.io.formats import advice, suffix_of
+from zapsim.io.names import litter_in
+from zapsim.io.sources import METADATA, is_wanted, open_files
 
 __all__ = ["stage", "welcome"]
 
@@ -51,17 +56,17 @@ def welcome(place, refused=None):
 def stage(source, to=None):
     """Copy a data set from Drive to the machine's own disk.
 
-    A zip is copied in one go, and opened as it is: nothing is unpacked, so no name in it can lead
-    out of its folder. A folder's pictures and metadata are copied file by file, many at once; if
-    you can, keep one zip on Drive instead, which takes seconds where thousands of files take many
-    minutes. After an interruption, or when Drive did not answer, call it again: what was copied is
-    kept. A folder that was copied to the end is not compared again: to have changes, delete the
-    copy.
+    A zip or tar is copied in one go, and opened as it is: nothing is unpacked, so no name in it can
+    lead out of its folder. Of a zip that Drive made in several parts, all are copied. A folder's
+    pictures and metadata are copied file by file, many at once; if you can, keep one zip on Drive
+    instead, which takes seconds where thousands of files take many minutes. After an interruption,
+    or when Drive did not answer, call it again: what was copied is kept. A folder that was copied
+    to the end is not compared again: to have changes, delete the copy.
 
     Parameters
     ----------
     source : path or None
-        A ``.zip``, or a folder such as the article's
+        A ``.zip`` or ``.tar``, or a folder such as the article's
         ``/content/drive/MyDrive/Data/Zappos/ut-zap50k-images-square``. What does not lie on the
         Drive is returned as it is, and so is None.
     to : path, optional
@@ -77,6 +82,8 @@ def stage(source, to=None):
     ------
     FileNotFoundError
         If there is no such file or folder, or no picture in the folder.
+    ValueError
+        If a part of the zip is missing.
     TransferError
         If Drive does not answer, the disk is full or cannot be written to, or the zip is not
         whole.
@@ -109,8 +116,9 @@ def _on_drive(source):
 
 
 def _stage_zip(source, target):
+    parts = retried(f"look beside {source}", lambda: parts_of(source))
     copies = []
-    for file in (source, source.with_name(METADATA)):
+    for file in (*parts, source.with_name(METADATA)):
         copied = target.with_name(file.name)
         # Not exists(), which raises or returns False when Drive is gone.
         state = look(file)
@@ -125,7 +133,8 @@ def _stage_zip(source, target):
     try:
         n_pictures = len(open_files(target).keys)
     except ValueError as error:
-        target.unlink()
+        for part in parts:
+            target.with_name(part.name).unlink()
         raise TransferError(
             f"{source} was copied, but is not a complete zip of pictures: {error} "
             "Was it uploaded to the end?"
@@ -169,13 +178,13 @@ def _list(folder):
     """
     from tqdm.auto import tqdm
 
-    failed = {}
-    wanted = [
-        (top / name).relative_to(folder).as_posix()
-        for top, names in walk_folder(folder, failed)
-        for name in names
-        if is_wanted(name)
-    ]
+    failed, wanted, left = {}, [], Counter()
+    for top, names in walk_folder(folder, failed):
+        wanted += [(top / name).relative_to(folder).as_posix() for name in names if is_wanted(name)]
+        left.update(suffix_of(name) for name in names if advice(name) and not litter_in(name))
+    if left:
+        said = ", ".join(f"{n:,} {kind}" for kind, n in left.most_common())
+        print(f"Not copied, for they cannot be read: {said}")
     sizes = {}
     jobs = ahead(lambda name: (folder / name).stat(), wanted, _AT_ONCE, 10 * _AT_ONCE)
     bar = {"desc": "Listing", "unit": "file", "total": len(wanted), "disable": not wanted}

@@ -115,7 +115,9 @@ picture.shape, str(picture.dtype), picture[0, 0].tolist()
 # %% [markdown]
 # ## Your own pictures
 # `load_catalogue("some/folder")` and `load_catalogue("some.zip")` take any layout. Levels that
-# aren't there become columns that aren't there. Let us make a small folder with one level, and
+# aren't there become columns that aren't there. A path copied from Windows needs an `r` in front,
+# `load_catalogue(r"C:\Users\me\shoes")`, or slashes, `"C:/Users/me/shoes"`: Python takes a single
+# backslash for the beginning of something else. Let us make a small folder with one level, and
 # damage it on purpose.
 
 # %%

@@ -161,7 +161,7 @@ def test_disk_that_answers_again_is_asked_again(source, target, disconnected):
 
 
 def test_full_disk_is_found_before_anything_is_copied(source, target, monkeypatch, pauses):
-    usage = type("usage", (), {"free": len(CONTENT) + disk._SPARE - 1})
+    usage = type("usage", (), {"free": len(CONTENT) + disk.SPARE - 1})
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(TransferError, match=r"shoes\.zip takes 0 MB, and 50 MB are free at .*new"):
         copy(source, target)

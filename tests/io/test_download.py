@@ -482,7 +482,7 @@ def test_folder_that_may_not_be_written_to(server, target, monkeypatch):
 def test_full_disk_is_found_before_anything_is_sent(server, target, monkeypatch):
     server.next = [Answer(until=CUT), *[Answer(status=503)] * 5]
     refused(server, target, "503")
-    usage = type("usage", (), {"free": len(CONTENT) - kept(target) + disk._SPARE - 1})
+    usage = type("usage", (), {"free": len(CONTENT) - kept(target) + disk.SPARE - 1})
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: usage)
     refused(server, target, r"shoes\.zip takes 0 MB, and 50 MB are free at .*new\. Free some space")
     usage.free += 1

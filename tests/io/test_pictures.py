@@ -1,3 +1,4 @@
+import struct
 import subprocess
 import sys
 import zlib
@@ -11,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from zapsim.io import pictures
+from zapsim.io.formats import FORMATS
 from zapsim.io.pictures import MAX_PIXELS, PictureError, fit_square, load_picture, thumbnail
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -178,7 +180,7 @@ def test_lossless_files_come_back_unchanged(encoded, pixels):
         assert (load_picture(encoded(image, file_format)) == pixels).all()
 
 
-@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "BMP", "GIF"])
+@pytest.mark.parametrize("file_format", FORMATS)
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
 def test_content_counts_not_the_extension(file_format, suffix, tmp_path, encoded):
     path = tmp_path / f"picture{suffix}"
@@ -186,6 +188,121 @@ def test_content_counts_not_the_extension(file_format, suffix, tmp_path, encoded
     picture = load_picture(path)
     assert_rgb(picture, 16, 16)
     np.testing.assert_allclose(picture[8, 8].astype(int), RED, atol=4)
+
+
+# --- TIFF ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("packing", [None, "tiff_lzw", "tiff_adobe_deflate", "packbits"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "RGBA"])
+def test_tiffs_are_read(packing, mode, encoded):
+    image = Image.fromarray(upright()).convert(mode)
+    picture = load_picture(encoded(image, "TIFF", compression=packing))
+    assert_rgb(picture, 32, 48)
+    np.testing.assert_array_equal(picture, np.array(image.convert("RGB")))
+
+
+@pytest.mark.parametrize("dtype", ["<u2", ">u2"])
+def test_sixteen_bit_grey_tiff_is_scaled_not_clipped(dtype, encoded):
+    greys = np.array([[0, 256, 32768, 65535]], dtype)
+    assert load_picture(encoded(Image.fromarray(greys), "TIFF"))[0, :, 0].tolist() == [
+        0,
+        1,
+        128,
+        255,
+    ]
+
+
+def tiff(width, height, data, bits=8, compression=1):
+    """Write an RGB TIFF by hand."""
+    tags = [(256, 3, width), (257, 3, height), (258, 3, None), (259, 3, compression), (262, 3, 2)]
+    tags += [(273, 4, 8), (277, 3, 3), (278, 3, height), (279, 4, len(data))]
+    start = 8 + len(data)
+    after = start + 2 + 12 * len(tags) + 4
+    entries = b"".join(
+        struct.pack(
+            "<HHII", tag, kind, 3 if value is None else 1, after if value is None else value
+        )
+        for tag, kind, value in tags
+    )
+    head = b"II*\0" + struct.pack("<I", start) + data + struct.pack("<H", len(tags))
+    return head + entries + bytes(4) + struct.pack("<HHH", bits, bits, bits)
+
+
+def test_sixteen_bit_colour_tiff_is_scaled():
+    pixels = np.array([[[65535, 0, 256], [0, 32768, 65535]]], "<u2")
+    picture = load_picture(tiff(2, 1, pixels.tobytes(), bits=16))
+    assert picture.tolist() == [[[255, 0, 1], [0, 128, 255]]]
+
+
+@pytest.mark.parametrize("compression", [6, 34712, 50002, 34887])
+def test_a_tiff_packed_in_a_way_that_is_not_read_says_so(compression):
+    with pytest.raises(PictureError, match=r"a\.tif: .*TIFF, compressed by .*Save it uncompressed"):
+        load_picture(tiff(2, 1, bytes(6), compression=compression), "a.tif")
+
+
+def test_first_page_of_a_tiff_is_taken(encoded):
+    pages = [Image.new("RGB", (8, 6), colour) for colour in (RED, BLUE)]
+    data = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    assert (load_picture(data) == RED).all()
+
+
+def test_floating_point_tiff_goes_from_0_to_1(encoded):
+    image = Image.fromarray(np.array([[0, 0.5, 1]], np.float32))
+    assert load_picture(encoded(image, "TIFF"))[0, :, 0].tolist() == [0, 127, 255]
+
+
+def test_an_open_file_is_read_from_its_start(drawn, encoded):
+    file = BytesIO(encoded(drawn()))
+    file.read(7)
+    assert (load_picture(file) == np.array(drawn())).all()
+
+
+# --- large photos ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "least", "shape"),
+    [
+        ((8192, 6144), None, (6144, 8192)),  # 50 megapixels
+        ((12_000, 9000), None, (4500, 6000)),  # 108
+        ((12_000, 9000), 256, (1125, 1500)),
+        ((16_320, 12_240), 256, (1530, 2040)),  # 200
+        ((60_000, 1400), 1000, (700, 30_000)),  # a panorama, too large for what is asked
+    ],
+)
+def test_large_photos_are_decoded_smaller(size, least, shape, encoded):
+    picture = load_picture(encoded(Image.new("L", size, 200), "JPEG"), least=least)
+    assert picture.shape[:2] == shape
+    assert abs(int(picture[5, 5, 0]) - 200) < 3
+
+
+LARGE = """
+import resource, sys
+from zapsim.io.pictures import load_picture
+load_picture(sys.argv[1], least=256)
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
+before = peak()
+load_picture(sys.argv[2], least=int(sys.argv[3]) or None)
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures its memory in Linux' way")
+@pytest.mark.parametrize(("least", "most"), [(256, 60), (0, 400)])
+def test_a_photo_of_108_megapixels_takes_little_memory(least, most, tmp_path):
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "small.jpg")
+    Image.new("RGB", (12_000, 9000), "red").save(tmp_path / "large.jpg")
+    paths = [str(tmp_path / name) for name in ("small.jpg", "large.jpg")]
+    command = [sys.executable, "-c", LARGE, *paths, str(least)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < most
+
+
+def test_pillow_does_not_warn_of_what_is_refused_anyway(recwarn):
+    with pytest.raises(PictureError, match="more than the limit"):
+        load_picture(bomb(10_000, 10_000))
+    assert not recwarn.list
 
 
 def test_one_pixel_is_a_picture(encoded):
@@ -266,18 +383,31 @@ def bomb(width, height):
     )
 
 
+def claiming(jpeg, width, height):
+    """Return a JPEG whose header claims another size."""
+    at = jpeg.index(b"\xff\xc2" if b"\xff\xc2" in jpeg else b"\xff\xc0") + 5
+    return jpeg[:at] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + jpeg[at + 4 :]
+
+
 UNREADABLE = {
     "truncated JPEG": (lambda e, i: e(i, "JPEG")[:-200], "cannot be read as a picture"),
     "truncated PNG": (lambda e, i: e(i, "PNG")[:-40], "cannot be read as a picture"),
-    "text": (lambda e, i: b"<html>not found</html>", "not a JPEG, PNG, WebP, BMP or GIF"),
-    "one byte": (lambda e, i: b"\xff", "not a JPEG, PNG, WebP, BMP or GIF"),
-    "TIFF": (lambda e, i: e(i, "TIFF"), "not a JPEG, PNG, WebP, BMP or GIF"),
-    "EPS": (lambda e, i: e(i, "EPS"), "not a JPEG, PNG, WebP, BMP or GIF"),
-    "PDF": (lambda e, i: e(i, "PDF"), "not a JPEG, PNG, WebP, BMP or GIF"),
+    "text": (lambda e, i: b"<html>not found</html>", "not a JPEG, PNG, WebP, BMP, GIF, TIFF"),
+    "one byte": (lambda e, i: b"\xff", "not a JPEG, PNG, WebP, BMP, GIF, TIFF"),
+    "PPM": (lambda e, i: e(i, "PPM"), "not a JPEG, PNG, WebP, BMP, GIF, TIFF"),
+    "HEIC": (lambda e, i: b"\0\0\0\x18ftypheic" + bytes(40), "not a JPEG, .*but HEIC"),
+    "EPS": (lambda e, i: e(i, "EPS"), "not a JPEG, PNG, WebP, BMP, GIF, TIFF"),
+    "PDF": (lambda e, i: e(i, "PDF"), "not a JPEG, PNG, WebP, BMP, GIF, TIFF"),
     "SVG": (lambda e, i: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG"),
     # Pillow itself only warns, or raises, from 89 and 179 million pixels on.
-    "bomb that Pillow allows": (lambda e, i: bomb(10_000, 6_000), "10000×6000.*50,000,000"),
-    "bomb that Pillow refuses": (lambda e, i: bomb(60_000, 60_000), "limit of 50,000,000"),
+    "bomb that Pillow allows": (lambda e, i: bomb(10_000, 8_000), "10000×8000.*64,000,000"),
+    "bomb that Pillow warns of": (lambda e, i: bomb(10_000, 10_000), "64,000,000.*save it as a J"),
+    "bomb that Pillow refuses": (lambda e, i: bomb(60_000, 60_000), "limit of 64,000,000"),
+    "JPEG bomb": (lambda e, i: claiming(e(i, "JPEG"), 30_000, 30_000), "limit of 500,000,000"),
+    "progressive JPEG bomb": (
+        lambda e, i: claiming(e(i, "JPEG", progressive=True), 12_000, 12_000),
+        "limit of 128,000,000.*not progressive",
+    ),
 }
 
 
@@ -320,7 +450,7 @@ def test_what_is_no_source_is_refused(source):
 
 
 def test_pixel_limit_is_exact(monkeypatch):
-    assert MAX_PIXELS == 50_000_000
+    assert MAX_PIXELS == 64_000_000
     monkeypatch.setattr(pictures, "MAX_PIXELS", 12)
     assert_rgb(load_picture(np.zeros((3, 4), np.uint8)), 3, 4)
     with pytest.raises(PictureError, match=r"13×1 pixels are more than the limit of 12\. Scale"):

@@ -4,6 +4,8 @@ In: what the library returns. Out: matplotlib Figures and pandas DataFrames. Col
 Okabe and Ito's or viridis, which readers with any colour vision can tell apart.
 """
 
+from functools import partial
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -79,14 +81,13 @@ def feature_maps(extractor, picture, layers):
 
 def interrupted(catalogue, after):
     """Return the catalogue, but reading any after the first `after` pictures is interrupted."""
-    keys = set(catalogue.keys[after:])
+    return catalogue.with_reader(partial(_read_until, catalogue, set(catalogue.keys[after:])))
 
-    def read(key):
-        if key in keys:
-            raise KeyboardInterrupt
-        return catalogue.read(key)
 
-    return catalogue.with_reader(read)
+def _read_until(catalogue, interrupted, key):
+    if key in interrupted:
+        raise KeyboardInterrupt
+    return catalogue.read(key)
 
 
 def try_cuts(catalogue, image_size=64):

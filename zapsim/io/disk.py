@@ -15,6 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 __all__ = [
+    "SPARE",
     "TEMPORARY",
     "TransferError",
     "ahead",
@@ -28,7 +29,7 @@ __all__ = [
 
 TEMPORARY = ".part-{}.tmp"
 _TRIES = 5
-_SPARE = 50_000_000
+SPARE = 50_000_000
 # The disk refuses or is full: trying again would not help.
 _FINAL = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG}
 _FINAL |= {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -111,7 +112,7 @@ def prepare_folder(folder, needed, what):
     except OSError as error:
         raise _failed(f"write {folder}", error) from error
     free = shutil.disk_usage(folder).free
-    if needed + _SPARE > free:
+    if needed + SPARE > free:
         raise TransferError(
             f"{what} takes {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free at {folder}. "
             "Free some space or choose another folder, and run again."

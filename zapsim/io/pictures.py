@@ -6,17 +6,20 @@ rotate differently give different features for the same file. The edge rule: a p
 cannot be read, or is unreasonably large, raises `PictureError` with its name, nothing else.
 """
 
+from contextlib import suppress
 from io import BytesIO
 from os import PathLike, fspath
 
 import numpy as np
 from PIL import Image, ImageOps
+from PIL.JpegImagePlugin import JpegImageFile
+
+from zapsim.io.formats import FORMATS, READABLE, START, told_by_content
 
 __all__ = [
     "FITS",
     "MAX_BYTES",
     "MAX_PIXELS",
-    "SUFFIXES",
     "PictureError",
     "fit_square",
     "load_picture",
@@ -25,13 +28,14 @@ __all__ = [
     "thumbnail",
 ]
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
 FITS = ("pad", "stretch", "trim")
-MAX_PIXELS = 50_000_000
+# What is decoded, three bytes a pixel; and what a JPEG may have, which can be decoded smaller.
+MAX_PIXELS = 64_000_000
+MAX_JPEG_PIXELS = 500_000_000
+# A progressive one is held in memory as a whole, up to six bytes a pixel, however small it is made.
+MAX_PROGRESSIVE_PIXELS = 128_000_000
 MAX_BYTES = 200_000_000
 
-# Only these decoders are ever tried, even if the file says that it is something else.
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 _WHITE = (255, 255, 255)
 # JPEG makes of white what is at least this bright in all colours.
 _NEARLY_WHITE = 245
@@ -45,7 +49,8 @@ def load_picture(source, name=None, least=None):
     """Read one picture as RGB, an ndarray of shape (height, width, 3), uint8.
 
     The EXIF rotation is applied, transparency is laid on white, the first frame of an
-    animation is taken, and CMYK, palette, greyscale and 16-bit pictures become 8-bit RGB.
+    animation and the first page of a TIFF is taken, and CMYK, palette, greyscale and 16-bit
+    pictures become 8-bit RGB.
 
     Parameters
     ----------
@@ -61,31 +66,39 @@ def load_picture(source, name=None, least=None):
     Raises
     ------
     PictureError
-        If the picture is missing, empty, damaged, not a picture, of another format than
-        JPEG, PNG, WebP, BMP or GIF, or larger than `MAX_PIXELS`.
+        If the picture is missing, empty, damaged, not a picture, of another format than JPEG, PNG,
+        WebP, BMP, GIF, TIFF or (where Pillow reads it) AVIF, or too large.
+
+    Notes
+    -----
+    A picture of more than 64 megapixels (`MAX_PIXELS`) is too large, unless it is a JPEG: such a
+    one, of up to 500 megapixels (progressive: 128), is returned at the largest of a half, a
+    quarter or an eighth of its sides that has at most 64 megapixels. So a phone's 108 megapixels
+    come back as 27, at the memory that those take.
     """
     name = name or (fspath(source) if isinstance(source, (str, PathLike)) else "the picture")
     try:
         with _open(source, name) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise PictureError(
-                    f"{name}: {width}×{height} pixels are more than the limit of "
-                    f"{MAX_PIXELS:,}. Scale the picture down first."
-                )
-            if least:
-                image.draft(None, (least, least))
-            return np.array(_to_rgb(ImageOps.exif_transpose(image)))
+            _check_size(image, name)
+            if isinstance(image, JpegImageFile):
+                _decode_smaller(image, least)
+            _decode(image, name)
+            ImageOps.exif_transpose(image, in_place=True)
+            return np.array(_to_rgb(image))
     except PictureError:
         raise
+    except FileNotFoundError as error:
+        raise PictureError(f"{name}: cannot be read as a picture (no such file).") from error
     # Pillow's decoders raise many kinds of errors on damaged files, SyntaxError and
     # struct.error among them; with each of them the picture is unreadable.
     except Exception as error:
-        raise PictureError(f"{name}: cannot be read as a picture ({_reason(error)}).") from error
+        reason = f"{type(error).__name__}: {error}"
+        raise PictureError(f"{name}: cannot be read as a picture ({reason}).") from error
 
 
 def _open(source, name):
     if isinstance(source, Image.Image):
+        _check_size(source, name)
         return source.copy()
     if isinstance(source, np.ndarray):
         fits = source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (3, 4))
@@ -95,18 +108,96 @@ def _open(source, name):
                 f"Received: {source.dtype} of shape {source.shape}."
             )
         return Image.fromarray(source)
-    data = source if isinstance(source, (bytes, bytearray, memoryview)) else None
-    if data is not None and not len(data):
+    if isinstance(source, (str, PathLike)):
+        with open(source, "rb") as file:
+            return _open_file(source, file.read(START), name)
+    if hasattr(source, "read"):
+        with suppress(AttributeError, OSError):
+            source.seek(0)
+        source = source.read()
+    return _open_file(BytesIO(source), bytes(source[:START]), name)
+
+
+def _open_file(file, start, name):
+    """Open a path or a BytesIO that starts with these bytes."""
+    if not start:
         raise PictureError(f"{name}: the file is empty (0 bytes).")
-    return Image.open(BytesIO(data) if data is not None else source, formats=_FORMATS)
+    reader = _reader_of(start)
+    if reader is None:
+        what = told_by_content(start)
+        but = f", but {what}" if what else ""
+        raise PictureError(f"{name}: cannot be read as a picture (not a {READABLE}{but}).")
+    try:
+        return reader(file)
+    except SyntaxError as error:
+        # Pillow's own error is the bare number of a method that it does not know.
+        if reader.format == "TIFF" and str(error).isdigit():
+            raise _badly_packed(name, f"method {error}", "not known to Pillow") from error
+        raise
+
+
+def _reader_of(start):
+    """Return the class that `Image.open` would choose: the one limit that it has is not ours."""
+    for kind in FORMATS:
+        if kind not in Image.OPEN:
+            Image.init()
+        reader, accepts = Image.OPEN[kind]
+        if accepts(start) is True:
+            # Of several pictures in one (MPO), the first is an ordinary JPEG.
+            return JpegImageFile if kind == "JPEG" else reader
+    return None
+
+
+def _decode(image, name):
+    try:
+        image.load()
+    except OSError as error:
+        method = image.info.get("compression", "raw")
+        if image.format == "TIFF" and method != "raw":
+            raise _badly_packed(name, method, error) from error
+        raise
+
+
+def _badly_packed(name, method, why):
+    return PictureError(
+        f"{name}: cannot be read as a picture (TIFF, compressed by {method}: {why}). "
+        "Save it uncompressed, or as PNG."
+    )
+
+
+def _check_size(image, name):
+    """Raise `PictureError` where decoding would take too much memory, as bombs want it to."""
+    (width, height), limit, instead = image.size, MAX_PIXELS, "Scale the picture down first"
+    if isinstance(image, JpegImageFile):
+        progressive = "progressive" in image.info
+        limit = MAX_PROGRESSIVE_PIXELS if progressive else MAX_JPEG_PIXELS
+        instead += ", or save it as a JPEG that is not progressive" if progressive else ""
+    elif width * height <= MAX_JPEG_PIXELS:
+        instead += ", or save it as a JPEG, which may have more"
+    if width * height > limit:
+        raise PictureError(
+            f"{name}: {width}×{height} pixels are more than the limit of {limit:,}. {instead}."
+        )
+
+
+def _decode_smaller(image, least):
+    """Have a JPEG decoded at a fraction of its size, where it is too large or `least` allows it."""
+    width, height = image.size
+    needed = next(s for s in (1, 2, 4, 8) if width * height <= MAX_PIXELS * s * s)
+    allowed = min(width, height) // least if least else 1
+    divisor = max(needed, *(s for s in (1, 2, 4, 8) if s <= max(1, allowed)), 1)
+    if divisor > 1:
+        image.draft(None, (width // divisor, height // divisor))
 
 
 def _to_rgb(image):
     if image.mode == "F" or image.mode.startswith("I"):
         # Pillow would clip 16-bit greys at 255 instead of scaling them.
         raw = np.asarray(image, dtype=np.float32)
-        scale = 256 if image.mode.startswith("I;16") or raw.max() > 255 else 1
-        grey = np.clip(raw / scale, 0, 255).astype(np.uint8)
+        factor = 1 / 256 if image.mode.startswith("I;16") or raw.max() > 255 else 1
+        # Whole numbers go up to 255 or further, those of a TIFF in floating point to 1.
+        factor = 255 if image.mode == "F" and raw.max() <= 1 else factor
+        grey = np.clip(raw * factor, 0, 255).astype(np.uint8)
         # A grey that stands for transparency is one of the 16-bit ones.
         grey[raw == image.info.get("transparency", -1)] = 255
         image = Image.fromarray(grey)
@@ -114,17 +205,7 @@ def _to_rgb(image):
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (*_WHITE, 255))
         image = Image.alpha_composite(white, image)
-    return image.convert("RGB")
-
-
-def _reason(error):
-    if isinstance(error, FileNotFoundError):
-        return "no such file"
-    if isinstance(error, Image.UnidentifiedImageError):
-        return "not a JPEG, PNG, WebP, BMP or GIF"
-    if isinstance(error, Image.DecompressionBombError):
-        return f"more than the limit of {MAX_PIXELS:,} pixels"
-    return f"{type(error).__name__}: {error}"
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def fit_square(picture, size, fit="pad"):

@@ -1,74 +1,82 @@
-"""Find the pictures of a folder or a zip, and read them by key.
+"""Find the pictures of a folder or an archive, and read them by key.
 
-In: a folder or a ``.zip``. Out: `Files`, which maps keys to bytes. A zip is read in place,
-nothing is unpacked, so no entry can be written outside a folder; entries whose names try to
-(``../``, absolute, drive letters) are left out and listed in `Files.skipped`.
+In: a folder, a ``.zip`` or a ``.tar``. Out: `Files`, which maps keys to bytes. An archive is read
+in place, and no entry can be written outside a folder; entries whose names try to (``../``,
+absolute, drive letters) are left out. The edge rule: what looks like a picture and is left out is
+counted, and named in `Files.skipped`.
 """
 
+import re
 import warnings
 import zipfile
 import zlib
+from collections import Counter
 from contextlib import suppress
 from errno import ENODEV, ENOTCONN, ESTALE, ETIMEDOUT
-from os import walk
-from os.path import abspath, exists, realpath
-from pathlib import Path, PurePosixPath
-from stat import S_ISREG
-from statistics import median
-from time import perf_counter
+from os import PathLike
+from os.path import abspath, exists
+from pathlib import Path
 from unicodedata import normalize
 
-from zapsim.io.pictures import MAX_BYTES, SUFFIXES, PictureError
+from zapsim.checks import check_type
+from zapsim.io.archives import UNREADABLE, open_archive, parts_of, read_entry
+from zapsim.io.disk import TransferError
+from zapsim.io.folders import read_file, walk_folder
+from zapsim.io.formats import FORMATS, SUFFIXES, advice, suffix_of, told_by_content
+from zapsim.io.hints import about_found, about_missing, advise
+from zapsim.io.names import clean_key, litter_in, slashed
+from zapsim.io.pictures import MAX_BYTES, PictureError
 
 __all__ = [
     "METADATA",
-    "UNREADABLE",
     "Files",
-    "clean_key",
     "is_wanted",
     "open_files",
     "read_named",
-    "walk_folder",
 ]
 
 METADATA = "meta-data.csv"
 _LEVELS = 3
+# Of files without a suffix so many are looked into.
+_LOOKED_INTO = 9
+_LOOK_BYTES = 20_000_000
+_BARE = "without a suffix"
 NAMED_BYTES = 100_000_000
-# A local disk answers in well under a millisecond, a mounted Drive in five and more.
-_PROBES = 9
-_SLOW_SECONDS = 0.003
-_WORTH_SECONDS = 20
-# What a damaged or encrypted zip and a vanished or forbidden file raise.
-UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
-# Python may have been built without it; then it does not read such zips either.
-with suppress(ImportError):
-    from lzma import LZMAError
-
-    UNREADABLE += (LZMAError,)
 # The errors of a disk that is gone, such as a Drive that was unmounted.
 _GONE = {ENOTCONN, ESTALE, ETIMEDOUT, ENODEV}
 
 
 def open_files(source):
-    """List the pictures of a folder or a ``.zip``: `Files`.
+    """List the pictures of a folder, a ``.zip`` or a ``.tar``: `Files`.
 
-    FileNotFoundError if there is none; ValueError if it is neither, or holds no picture.
+    FileNotFoundError if there is none; ValueError if it is neither, or holds no picture; TypeError
+    if it is no path.
     """
+    wanted = "source must be the path of one folder, .zip or .tar."
+    check_type(source, (str, PathLike), wanted)
+    if not str(source).strip():
+        raise ValueError(f"{wanted} Received: an empty text. '.' is the current folder.")
     # Absolute, so that "." has a name too.
     path = Path(abspath(Path(source).expanduser()))
-    if not path.exists():
+    if not _is_there(path):
         raise FileNotFoundError(
-            f"No catalogue at {path}. Give an existing folder or .zip, or call "
-            "load_catalogue() without a path for the bundled MiniZap."
+            f"No catalogue at {path}. {about_missing(str(source))}Give an existing folder, .zip "
+            "or .tar, or call load_catalogue() without a path for the bundled MiniZap."
         )
-    files = _Folder(path) if path.is_dir() else _Zip(path)
+    files = _Folder(path) if path.is_dir() else _Archive(parts_of(path))
     if not files.keys:
-        raise ValueError(
-            f"No pictures in {path}. Looked for {', '.join(SUFFIXES)} in it and all folders "
-            f"below, and found {files.n_others:,} other files."
-        )
-    _advise(files)
+        raise ValueError(f"No pictures in {path}. {about_found(files)}")
+    if files.damage:
+        warnings.warn(f"{path}: {files.damage}", stacklevel=3)
+    advise(files)
     return files
+
+
+def _is_there(path):
+    # A null character, or a name that is too long.
+    with suppress(OSError, ValueError):
+        return path.exists()
+    return False
 
 
 def read_named(source, name):
@@ -80,11 +88,11 @@ def read_named(source, name):
     try:
         if source.is_dir():
             path = source / name
-            return _read_file(path, name, NAMED_BYTES) if path.is_file() else None
+            return read_file(path, name, NAMED_BYTES) if path.is_file() else None
         with zipfile.ZipFile(source) as archive:
             entries = archive.infolist()
-            named = [e for e in entries if _slashed(e.filename).rpartition("/")[2] == name]
-            return _read_entry(archive, named[0], name, NAMED_BYTES) if named else None
+            named = [e for e in entries if slashed(e.filename).rpartition("/")[2] == name]
+            return read_entry(archive, named[0], name, NAMED_BYTES) if named else None
     except UNREADABLE as error:
         raise ValueError(
             f"{name} in {source.name} cannot be read ({error}). Is it whole?"
@@ -92,51 +100,96 @@ def read_named(source, name):
 
 
 class Files:
-    """Pictures by key, from a folder or a zip alike, which is `root` (pathlib.Path).
+    """Pictures by key, from a folder or an archive alike, which is `root` (pathlib.Path).
 
     `keys` (list of str) are sorted by code point: the same on every machine. `skipped` (dict) says
-    which names were left out on purpose, and why; `n_others`, how many files are no pictures;
-    `treatment` (str or None), what is done to all pictures when they are read.
+    which names were left out, and why; `left_out`, `others` and `litter` (Counters), how many by
+    suffix look like pictures and were left out, or do not, and how many are of the system's own;
+    `damage` (str or None), what is missing of the whole; `n_parts`, of how many archives it is;
+    `treatment` (str or None), what is done to all pictures when they are read. They can be
+    pickled and copied, and used in threads and in forked processes.
     """
 
-    treatment = None
+    treatment = damage = None
+    n_parts = 1
 
-    def __init__(self, root, names):
+    def __init__(self, root, files):
         self.root = root
         self.skipped = {}
-        self.n_others = 0
-        located, metadata = {}, []
-        for name in names:
-            path = _slashed(name)
-            if _is_junk(path):
+        self.left_out, self.others, self.litter = Counter(), Counter(), Counter()
+        located, metadata, bare = {}, [], {}
+        for name, place in files:
+            path = slashed(name)
+            if self._is_litter(path):
                 continue
             if path.rpartition("/")[2] == METADATA:
-                metadata.append((path.count("/"), name))
-            if not name.lower().endswith(SUFFIXES):
-                self.n_others += 1
+                metadata.append((path.count("/"), place))
+            if not path.lower().endswith(SUFFIXES):
+                self._count_other(path)
+                if not re.search("[a-z]", suffix_of(path)):
+                    bare[path] = place
             elif (key := clean_key(name)) is None:
-                self.skipped[repr(name)] = "unsafe name: outside the catalogue, or not Unicode"
+                why = "unsafe name: outside the catalogue, or not Unicode"
+                self._leave_out(repr(name), why, suffix_of(path))
             elif key in located:
-                self.skipped[name] = "same key as another file"
+                self._leave_out(name, "same key as another file")
             else:
-                located[key] = name
+                located[key] = place
+        self._look_into(bare)
         wrapper = self._wrapper(located)
-        self._names = {key.removeprefix(wrapper): name for key, name in sorted(located.items())}
+        self._names = {key.removeprefix(wrapper): place for key, place in sorted(located.items())}
         self.keys = list(self._names)
         self._metadata = min(metadata)[1] if metadata else None
+
+    def _is_litter(self, path):
+        part = litter_in(path)
+        if part is not None and path.lower().endswith(SUFFIXES):
+            self.litter[part] += 1
+        return part is not None
+
+    def _leave_out(self, name, why, kind=None):
+        self.skipped[name] = why
+        self.left_out[kind or suffix_of(name)] += 1
+
+    def _count_other(self, path):
+        what = advice(path)
+        if what:
+            self._leave_out(path, what)
+        else:
+            self.others[suffix_of(path) or _BARE] += 1
+
+    def _look_into(self, bare):
+        """Leave out files without a suffix, by name, if some of them are pictures."""
+        names = list(bare)
+        for name in names[:: max(1, len(names) // _LOOKED_INTO)][:_LOOKED_INTO]:
+            with suppress(*UNREADABLE, PictureError):
+                what = told_by_content(self._read(bare[name], _LOOK_BYTES)) or ""
+                if what.upper() in FORMATS:
+                    break
+        else:
+            return
+        for name in names:
+            self.others[suffix_of(name) or _BARE] -= 1
+            why = f"no suffix, but some such files are pictures: rename it (one is {what})"
+            self._leave_out(name, why, _BARE)
 
     def read(self, key):
         """Return the file's bytes; `PictureError` if it, ConnectionError if nothing can be read."""
         try:
             return self._read(self._names[key])
+        except TransferError:
+            raise
         except UNREADABLE as error:
             # Else thousands of pictures would count as damaged, and the run as done.
-            if getattr(error, "errno", None) in _GONE or not exists(self.root):
+            if getattr(error, "errno", None) in _GONE or not self._is_there():
                 raise ConnectionError(
                     f"{self.root} does not answer any more ({error}). Is its disk or Drive still "
                     "there? Connect it and run again: what was computed is kept."
                 ) from error
             raise PictureError(f"{key}: cannot be read ({error}).") from error
+
+    def _is_there(self):
+        return exists(self.root)
 
     def content(self, key, data=None):
         """Identify the file's content: CRC-32 and size, e.g. ``"9ae1c3f0-3120"``.
@@ -172,34 +225,56 @@ class Files:
 class _Folder(Files):
     def __init__(self, root):
         names, unlisted = [], {}
-        for folder, files in walk_folder(root, unlisted):
+        litter = Counter()
+        for folder, files in walk_folder(root, unlisted, litter):
             names += [(folder.relative_to(root) / file).as_posix() for file in files]
-        super().__init__(root, names)
-        self.skipped |= unlisted
+        super().__init__(root, zip(names, names, strict=True))
+        self.litter += litter
+        for folder, why in unlisted.items():
+            self._leave_out(folder, why, "folder that cannot be listed")
 
-    def _read(self, name):
-        return _read_file(self.root / name, name, MAX_BYTES)
+    def _read(self, place, limit=None):
+        return read_file(self.root / place, place, limit or MAX_BYTES)
 
 
-class _Zip(Files):
-    def __init__(self, root):
-        try:
-            self._zip = zipfile.ZipFile(root)
-        except (*UNREADABLE, UnicodeDecodeError) as error:
-            raise ValueError(
-                f"{root} is neither a folder nor a readable .zip ({error}). "
-                "If it was downloaded, download it again."
-            ) from error
-        names = [entry.filename for entry in self._zip.infolist() if not entry.is_dir()]
-        super().__init__(root, names)
+class _Archive(Files):
+    """The files of an archive, or of all parts of one; a place is (part, place in it)."""
+
+    def __init__(self, paths):
+        self._parts = [open_archive(path) for path in paths]
+        super().__init__(
+            paths[0],
+            (
+                (name, (n, place))
+                for n, part in enumerate(self._parts)
+                for name, place in part.files()
+            ),
+        )
+        for part in self._parts:
+            self.damage = self.damage or part.damage
+            for name, why in part.skipped.items():
+                if not litter_in(slashed(name)):
+                    self._leave_out(name, why, "links and devices")
+
+    @property
+    def n_parts(self):
+        return len(self._parts)
+
+    def _is_there(self):
+        return all(exists(part.path) for part in self._parts)
 
     def metadata(self):
         beside = self.root.with_name(METADATA)
         inside = super().metadata()
         return beside.read_bytes() if inside is None and beside.is_file() else inside
 
-    def _read(self, name):
-        return _read_entry(self._zip, self._zip.getinfo(name), name, MAX_BYTES)
+    def _read(self, place, limit=None):
+        part, inner = place
+        return self._parts[part].read(inner, limit or MAX_BYTES)
+
+    def content(self, key, data=None):
+        part, inner = self._names[key]
+        return self._parts[part].content(inner) or super().content(key, data)
 
     def _wrapper(self, keys):
         """Return the folders around everything: they belong to the archive, not to the layout."""
@@ -219,106 +294,10 @@ class _Zip(Files):
         stem = normalize("NFC", self.root.stem)
         return stem.startswith(top) and not stem[len(top) :][:1].isalnum()
 
-    def content(self, key, data=None):
-        entry = self._zip.getinfo(self._names[key])
-        return f"{entry.CRC:08x}-{entry.file_size}"
-
-
-def _advise(files):
-    """Warn, once a catalogue, where each file takes so long that a copy would save minutes."""
-    seconds = []
-    for key in files.keys[:: max(1, len(files.keys) // _PROBES)][:_PROBES]:
-        start = perf_counter()
-        with suppress(PictureError):
-            files.read(key)
-        seconds.append(perf_counter() - start)
-    each = median(seconds)
-    together = each * len(files.keys)
-    if each > _SLOW_SECONDS and together > _WORTH_SECONDS:
-        warnings.warn(
-            f"Reading one picture from {files.root} takes {each * 1000:.0f} ms, so each pass over "
-            f"all {len(files.keys):,} about {max(1, together / 60):.0f} minutes. On Colab, "
-            f"copy them to the machine first: load_catalogue(zapsim.stage({str(files.root)!r})). "
-            "One zip on Drive copies much faster than a folder.",
-            stacklevel=4,
-        )
-
-
-def walk_folder(root, unlisted):
-    """Yield every folder below one and its files' names, real ones before linked ones.
-
-    Links may lead in circles, or to a folder that has been walked already, so each real folder
-    comes once. What could not be listed is added to `unlisted` (dict), with the reason.
-    """
-    seen, waiting = set(), [root]
-    while waiting:
-        top = waiting.pop(0)
-        for name, subfolders, files in walk(
-            top, onerror=lambda error: unlisted.update({error.filename: str(error)})
-        ):
-            folder = Path(name)
-            if (real := realpath(folder)) in seen:
-                subfolders.clear()
-                continue
-            seen.add(real)
-            subfolders[:] = sorted(n for n in subfolders if not _is_junk(n))
-            waiting += [folder / n for n in subfolders if (folder / n).is_symlink()]
-            yield folder, files
-
 
 def is_wanted(name):
     """Tell whether a relative name is that of a picture or of the metadata, and not hidden."""
-    path = _slashed(name)
-    return not _is_junk(path) and (
+    path = slashed(name)
+    return litter_in(path) is None and (
         path.rpartition("/")[2] == METADATA or path.lower().endswith(SUFFIXES)
     )
-
-
-def clean_key(name):
-    """Return the key of a relative name, or None if it leads elsewhere or is not Unicode."""
-    # macOS decomposes accents.
-    key = normalize("NFC", _slashed(name))
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        return None
-    parts = PurePosixPath(key).parts
-    if not parts or parts[0].startswith("/") or ".." in parts or parts[0].endswith(":"):
-        return None
-    return "/".join(parts)
-
-
-def _read_file(path, name, limit):
-    state = path.stat()
-    # Reading a pipe would never end.
-    if not S_ISREG(state.st_mode):
-        raise PictureError(f"{name}: not a regular file.")
-    _check_size(name, state.st_size, limit)
-    return path.read_bytes()
-
-
-def _read_entry(archive, entry, name, limit):
-    """Read one entry, never more than it claims to be long."""
-    _check_size(name, entry.file_size, limit)
-    # Without a limit zipfile unpacks everything first, and bzip2 whole blocks even with one.
-    if entry.compress_type == zipfile.ZIP_BZIP2:
-        raise zipfile.BadZipFile(
-            "packed by bzip2, which cannot be limited; pack it as an ordinary zip"
-        )
-    with archive.open(entry) as file:
-        return file.read(entry.file_size + 1)
-
-
-def _check_size(name, size, limit):
-    if size > limit:
-        raise PictureError(f"{name}: {size:,} bytes are more than the limit of {limit:,}.")
-
-
-def _slashed(name):
-    # Some archivers on Windows write backslashes.
-    return name.replace("\\", "/")
-
-
-def _is_junk(name):
-    parts = name.split("/")
-    return "__MACOSX" in parts or any(p.startswith(".") and p.strip(".") for p in parts)

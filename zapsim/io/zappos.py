@@ -9,10 +9,11 @@ import hashlib
 import zipfile
 from pathlib import Path
 
+from zapsim.io.archives import UNREADABLE
 from zapsim.io.disk import TransferError, write_whole
 from zapsim.io.download import download
 from zapsim.io.pictures import load_picture
-from zapsim.io.sources import METADATA, UNREADABLE, open_files, read_named
+from zapsim.io.sources import METADATA, open_files, read_named
 
 __all__ = ["DATA_ZIP", "fetch_zappos"]
 

@@ -6,6 +6,7 @@ whose vector of a kind is zeros has none of that kind; its score is made of the 
 all scores are scaled to length 1, somewhat higher than their weighted mean.
 """
 
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -54,16 +55,22 @@ def greyed(catalogue):
     True
     """
     check_catalogue(catalogue)
+    # Partials, for a lambda could not be pickled.
+    read, content = partial(_grey_file, catalogue), partial(_grey_content, catalogue)
+    return catalogue.with_reader(read, content, "grey")
 
-    def read(key):
-        # The luma of ITU-R BT.601.
-        grey = Image.fromarray(catalogue.picture(key)).convert("L")
-        buffer = BytesIO()
-        grey.save(buffer, "PNG", compress_level=1)
-        return buffer.getvalue()
 
+def _grey_file(catalogue, key):
+    # The luma of ITU-R BT.601.
+    grey = Image.fromarray(catalogue.picture(key)).convert("L")
+    buffer = BytesIO()
+    grey.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def _grey_content(catalogue, key):
     # A store takes a grey picture for another one than the coloured.
-    return catalogue.with_reader(read, lambda key: f"grey-{catalogue.content(key)}", "grey")
+    return f"grey-{catalogue.content(key)}"
 
 
 def shape_colour_texture(catalogue, cache=None, centre=True):

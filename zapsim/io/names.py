@@ -1,0 +1,66 @@
+"""Make keys of names, and tell apart what systems and devices put among the pictures.
+
+In: relative names as a folder or an archive has them. Out: keys, as `zapsim` defines them. The
+edge rule: a name that leads elsewhere, or is not Unicode, has no key.
+"""
+
+from pathlib import PurePosixPath
+from unicodedata import normalize
+
+__all__ = ["HIDDEN", "clean_key", "litter_in", "slashed"]
+
+# What `litter_in` calls hidden names.
+HIDDEN = ".…"
+# What NAS, recycle bins, cameras and systems add, in lower case.
+_LITTER = {
+    "__macosx",
+    "@eadir",
+    "@recycle",
+    "@recently-snapshot",
+    "@tmp",
+    "#recycle",
+    "#snapshot",
+    "$recycle.bin",
+    "recycler",
+    "system volume information",
+    "lost+found",
+    ".thumbnails",
+    ".thumbs",
+    "thumbs.db",
+    "ehthumbs.db",
+    "ehthumbs_vista.db",
+    "desktop.ini",
+    "icon\r",
+}
+
+
+def slashed(name):
+    """Return a name with slashes only: some archivers on Windows write backslashes."""
+    return name.replace("\\", "/")
+
+
+def clean_key(name):
+    """Return the key of a relative name, or None if it leads elsewhere or is not Unicode."""
+    # macOS decomposes accents.
+    key = normalize("NFC", slashed(name))
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return None
+    parts = PurePosixPath(key).parts
+    if not parts or parts[0].startswith("/") or ".." in parts or parts[0].endswith(":"):
+        return None
+    return "/".join(parts)
+
+
+def litter_in(path):
+    """Return by what part a path is no file of the user's, e.g. ``"@eaDir"``; None if it is one.
+
+    That is what systems and devices add, macOS' ``"._…"`` among it, and what is hidden.
+    """
+    for part in path.split("/"):
+        if part.lower() in _LITTER:
+            return part
+        if part.startswith(".") and part.strip("."):
+            return "._…" if part.startswith("._") else HIDDEN
+    return None
