@@ -22,6 +22,8 @@ from zapsim.io.pictures import MAX_BYTES, SUFFIXES, PictureError
 
 __all__ = [
     "METADATA",
+    "SHEETS",
+    "TABLES",
     "UNREADABLE",
     "Files",
     "clean_key",
@@ -32,6 +34,9 @@ __all__ = [
 ]
 
 METADATA = "meta-data.csv"
+# What people keep metadata in. Parquet files may be features, and a .txt any text.
+SHEETS = (".csv", ".tsv", ".jsonl", ".xlsx")
+TABLES = (*SHEETS, ".txt", ".parquet")
 _LEVELS = 3
 NAMED_BYTES = 100_000_000
 # A local disk answers in well under a millisecond, a mounted Drive in five and more.
@@ -105,13 +110,15 @@ class Files:
         self.root = root
         self.skipped = {}
         self.n_others = 0
-        located, metadata = {}, []
+        located, metadata, tables = {}, [], {}
         for name in names:
             path = _slashed(name)
             if _is_junk(path):
                 continue
             if path.rpartition("/")[2] == METADATA:
                 metadata.append((path.count("/"), name))
+            if name.lower().endswith(TABLES) and (table := clean_key(name)):
+                tables[table] = name
             if not name.lower().endswith(SUFFIXES):
                 self.n_others += 1
             elif (key := clean_key(name)) is None:
@@ -124,6 +131,7 @@ class Files:
         self._names = {key.removeprefix(wrapper): name for key, name in sorted(located.items())}
         self.keys = list(self._names)
         self._metadata = min(metadata)[1] if metadata else None
+        self._tables = {path.removeprefix(wrapper): name for path, name in sorted(tables.items())}
 
     def read(self, key):
         """Return the file's bytes; `PictureError` if it, ConnectionError if nothing can be read."""
@@ -164,9 +172,21 @@ class Files:
             warnings.warn(
                 f"{METADATA} in {self.root.name} cannot be read ({error}): only the pictures' "
                 "keys are known.",
-                stacklevel=3,
+                stacklevel=4,
             )
             return None
+
+    @property
+    def tables(self):
+        """The paths of other files that may hold metadata, below the keys' root, sorted (list)."""
+        return list(self._tables)
+
+    def read_table(self, path):
+        """Return the bytes of one of `tables`; ValueError if it cannot be read."""
+        try:
+            return self._read(self._tables[path])
+        except (*UNREADABLE, PictureError) as error:
+            raise ValueError(f"{path} in {self.root.name} cannot be read ({error}).") from error
 
 
 class _Folder(Files):
@@ -267,11 +287,9 @@ def walk_folder(root, unlisted):
 
 
 def is_wanted(name):
-    """Tell whether a relative name is that of a picture or of the metadata, and not hidden."""
+    """Tell whether a relative name is that of a picture or of metadata, and not hidden."""
     path = _slashed(name)
-    return not _is_junk(path) and (
-        path.rpartition("/")[2] == METADATA or path.lower().endswith(SUFFIXES)
-    )
+    return not _is_junk(path) and path.lower().endswith((*SUFFIXES, *SHEETS))
 
 
 def clean_key(name):
