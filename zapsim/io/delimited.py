@@ -8,6 +8,7 @@ empty cells beyond the header, from a comma at the end of every row, are dropped
 import codecs
 import csv
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
 from itertools import chain, islice
@@ -164,7 +165,9 @@ def _rows(lines, separator, name, check_size):
 def _records(lines, start, separator, spaces=False):
     """Yield each row: its first line, the one after its last, its cells, or None if unreadable."""
     rest = chain((lines[number] for number in range(start, len(lines))), [_END])
-    reader = csv.reader(rest, delimiter=separator, skipinitialspace=spaces)
+    form = {"delimiter": separator, "skipinitialspace": spaces}
+    # Strict, else a quote that is never closed ends at the next one, in the middle of another row.
+    reader = csv.reader(rest, strict=True, **form)
     first, end = start, start
     while end <= len(lines):
         try:
@@ -174,7 +177,11 @@ def _records(lines, start, separator, spaces=False):
         if row == [_END]:
             return
         end = start + reader.line_num
-        yield first, min(end, len(lines)), row if end <= len(lines) else None
+        if row is None and end == first + 1 <= len(lines):
+            # Within a line, text after a closing quote does no harm.
+            with suppress(csv.Error):
+                row = next(csv.reader([lines[first]], **form))
+        yield first, min(end, len(lines)), row
         first = end
 
 

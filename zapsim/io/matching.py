@@ -120,7 +120,7 @@ def _match(cells, column, table):
         if len(match.rows) == len(table) or not match.unused:
             break
     # Where nothing matches, what is ambiguous says more than what is unknown.
-    return max(matches, key=lambda match: (len(match.rows), match.n_unclear))
+    return max(matches, key=lambda match: (len(match.rows), not match.rows and match.n_unclear))
 
 
 class _Way(NamedTuple):

@@ -18,6 +18,7 @@ from math import nan
 from numbers import Integral, Real
 from pathlib import PurePosixPath
 
+import numpy as np
 import pandas as pd
 
 from zapsim.io.delimited import decode, read_delimited
@@ -89,7 +90,10 @@ def text_table(frame, name="the DataFrame"):
             values = frame.index.get_level_values(level).astype(object)
             columns[len(columns)] = ("" if label is None else label, values)
     for position, label in enumerate(frame.columns):
-        columns[len(columns)] = (label, frame.iloc[:, position].astype(object))
+        values = frame.iloc[:, position]
+        # As Python's own floats, those of 32 bits would show digits that they do not have.
+        short = values.dtype in (np.float32, np.float16)
+        columns[len(columns)] = (label, values.to_numpy() if short else values.astype(object))
     names = [str(label) for label, _ in columns.values()]
     texts = [[_text(cell) for cell in values] for _, values in columns.values()]
     return _table(name, names, texts)
