@@ -25,6 +25,7 @@ _CONTAINERS = {
     *("images", "image", "img", "imgs", "pictures", "picture", "pics", "photos", "photo"),
     *("data", "dataset", "jpg", "jpeg", "png"),
 }
+_SORTING = _SPLITS | _CONTAINERS
 
 
 def read_layout(keys):
@@ -33,20 +34,34 @@ def read_layout(keys):
     Product, colourway and CID are of files named as UT-Zappos50K's are; Split is the name of a
     folder such as ``train`` or ``test``.
     """
-    sharded = _is_sharded(keys)
+    sharded, above = _is_sharded(keys), _above(keys)
     rows = []
     for key in keys:
-        *folders, file = key.split("/")
-        names = [name for name in folders if name.lower() not in _SPLITS | _CONTAINERS]
+        *folders, file = key.split("/")[above:]
+        names = [name for name in folders if name.lower() not in _SORTING]
         if sharded:
             names = [name for name in names if not name.isdigit()]
         names = [name.replace("%2E", ".") for name in names[: len(FOLDERS)]]
-        split = next((name for name in folders if name.lower() in _SPLITS), nan)
+        split = next((name for name in key.split("/") if name.lower() in _SPLITS), nan)
         match = _PRODUCT_AND_COLOUR.match(file.rpartition(".")[0])
         named = [match[1], match[0], f"{match[1]}-{match[2]}"] if match else [nan] * 3
         rows.append([*names, *[nan] * (len(FOLDERS) - len(names)), split, *named])
     table = pd.DataFrame(rows, pd.Index(keys, name="key"), list(_FIRST), dtype=object)
     return table.dropna(axis="columns", how="all")
+
+
+def _above(keys):
+    """Count the folders that all pictures share down to one that sorts, as in ``shop/images/``."""
+    folders = [key.split("/")[:-1] for key in keys]
+    shared = above = 0
+    while folders and all(len(names) > shared for names in folders):
+        level = {names[shared] for names in folders}
+        shared += 1
+        if all(name.lower() in _SORTING for name in level):
+            above = shared
+        if len(level) > 1:
+            break
+    return above
 
 
 def _is_sharded(keys):

@@ -113,7 +113,7 @@ def _match(cells, column, table):
     """Match one column in the way that finds most pictures; of equal ones, in the strictest."""
     named = cells.dropna().map(str.strip)
     matches = []
-    for way in _ways(named.unique(), table, exact=lambda: any(match.rows for match in matches)):
+    for way in _ways(named.unique(), table, lambda: _are_paths(matches, len(named))):
         match = _match_in_one_way(named, Match(column, way.said), way)
         match.unnamed = len(cells) - len(named)
         matches.append(match)
@@ -121,6 +121,11 @@ def _match(cells, column, table):
             break
     # Where nothing matches, what is ambiguous says more than what is unknown.
     return max(matches, key=lambda match: (len(match.rows), not match.rows and match.n_unclear))
+
+
+def _are_paths(matches, n_rows):
+    """Tell whether values are paths: one is a whole key, or most are below some folder."""
+    return bool(matches[0].rows) or any(2 * len(match.rows) > n_rows for match in matches)
 
 
 class _Way(NamedTuple):
@@ -137,8 +142,8 @@ class _Way(NamedTuple):
     bare: bool = False
 
 
-def _ways(values, table, exact):
-    """Yield each `_Way`, the strictest first; `exact()` tells whether a path has matched."""
+def _ways(values, table, are_paths):
+    """Yield each `_Way`, the strictest first; `are_paths()` is asked after those by path."""
     keys = {key: key for key in table.index}
     paths = {value: _path(value) for value in values}
     itself = {value: value for value in values}
@@ -146,7 +151,7 @@ def _ways(values, table, exact):
     for above_keys, above_paths in _common_folders(keys, paths):
         said = f"the path below {above_keys or above_paths}"
         yield _Way(said, _below(keys, above_keys), _below(paths, above_paths))
-    if exact():
+    if are_paths():
         # Those with folders name another picture than one that only has the same name.
         paths = {value: path for value, path in paths.items() if "/" not in path}
     if "CID" in table:
