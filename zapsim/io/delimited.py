@@ -156,8 +156,9 @@ def _rows(lines, separator, name, check_size):
                     f"The metadata {name} is no table: {restarts:,} lines open a quote and do not "
                     f"close it. The first bad one is line {bad[0][0]:,}."
                 )
-        elif _any(row):
-            rows.append([_plain(cell) for cell in row])
+        elif any(row):
+            # Only a cell in quotes that goes over several lines holds a line's end.
+            rows.append(row if end == first + 1 else [_plain(cell) for cell in row])
             check_size(name, len(rows), len(header))
     return header, rows, bad
 

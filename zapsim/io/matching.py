@@ -111,21 +111,23 @@ def _hint(matches):
 
 def _match(cells, column, table):
     """Match one column in the way that finds most pictures; of equal ones, in the strictest."""
-    named = cells.dropna().map(str.strip)
-    matches = []
-    for way in _ways(named.unique(), table, lambda: _are_paths(matches, len(named))):
-        match = _match_in_one_way(named, Match(column, way.said), way)
-        match.unnamed = len(cells) - len(named)
-        matches.append(match)
-        if len(match.rows) == len(table) or not match.unused:
+    named = cells.fillna("").map(str.strip)
+    named = named[named != ""]
+    values = named.unique()
+    tried = []
+    for way in _ways(values, table, lambda: _are_paths(tried, len(values))):
+        tried.append((*_count(way), way))
+        if tried[-1][0] == len(table):
             break
     # Where nothing matches, what is ambiguous says more than what is unknown.
-    return max(matches, key=lambda match: (len(match.rows), not match.rows and match.n_unclear))
+    *_, way = max(tried, key=lambda counted: (counted[0], not counted[0] and counted[1]))
+    match = Match(column, way.said, unnamed=len(cells) - len(named))
+    return _match_in_one_way(named, match, way)
 
 
-def _are_paths(matches, n_rows):
+def _are_paths(tried, n_values):
     """Tell whether values are paths: one is a whole key, or most are below some folder."""
-    return bool(matches[0].rows) or any(2 * len(match.rows) > n_rows for match in matches)
+    return tried[0][0] > 0 or any(2 * found > n_values for found, *_ in tried)
 
 
 class _Way(NamedTuple):
@@ -140,6 +142,10 @@ class _Way(NamedTuple):
     of_values: dict
     many: bool = False
     bare: bool = False
+
+    def is_clear(self, n_pictures, n_values):
+        """Tell whether a label of so many pictures and values says which is which."""
+        return (self.many or n_pictures == 1) and not (self.bare and n_values > 1)
 
 
 def _ways(values, table, are_paths):
@@ -169,6 +175,8 @@ def _ways(values, table, are_paths):
 
 def _path(value):
     """Return a value as a path with slashes; of an address, without what follows ``?``."""
+    if value.isascii() and value.replace("-", "").isalnum():
+        return value
     value = re.sub(r"[?#].*", "", value) if "://" in value else value
     return clean_key(value) or value.replace("\\", "/")
 
@@ -212,6 +220,14 @@ def _numbers(texts):
     return {name: match and match[1] for name, match in found.items()}
 
 
+def _count(way):
+    """Count the pictures that a way finds, and the labels that are not clear."""
+    pictures, spelt = Counter(way.of_keys.values()), Counter(way.of_values.values())
+    both = [label for label in spelt if label and label in pictures]
+    clear = [label for label in both if way.is_clear(pictures[label], spelt[label])]
+    return sum(pictures[label] for label in clear), len(both) - len(clear)
+
+
 def _match_in_one_way(named, match, way):
     """Fill in a `Match`; `named` has the value of each row."""
     pictures = {}
@@ -224,10 +240,11 @@ def _match_in_one_way(named, match, way):
         found = pictures.get(label, []) if label else []
         if not found:
             match.unused[value] = f"{match.column} of no picture"
-        elif len(found) > 1 and not way.many:
-            match.unused[value] = f"{match.column} of several pictures: {', '.join(found[:3])}"
-        elif spelt[label] > 1 and way.bare:
-            match.unused[value] = f"{match.column} of several rows that fit {found[0]}"
+        elif not way.is_clear(len(found), spelt[label]):
+            whose = (
+                f"pictures: {', '.join(found[:3])}" if found[1:] else f"rows that fit {found[0]}"
+            )
+            match.unused[value] = f"{match.column} of several {whose}"
         elif label in seen:
             match.repeated[value] = match.repeated.get(value, 1) + 1
         else:
