@@ -7,6 +7,7 @@ import pytest
 
 import zapsim
 from zapsim.catalogue import load_catalogue
+from zapsim.widgets.browser_state import BrowserState
 
 
 def write(folder, files):
@@ -45,6 +46,15 @@ def test_kaggle_fashion(make_folder, zip_of, capsys, as_zip):
         "in column 'id'. check() names the others.\n"
     )
     assert catalogue.check()["problem"].tolist() == ["no metadata"]
+
+
+def test_filters_are_what_items_are_like_and_not_what_they_are_called(make_folder, on_a_circle):
+    folder = make_folder("images/15970.jpg", "images/39386.jpg")
+    write(folder, {"styles.csv": STYLES.rpartition("59263")[0]})
+    catalogue = load_catalogue(folder, metadata="styles.csv")
+    predictor = zapsim.SimilarityPredictor(catalogue, on_a_circle(catalogue, [0, 9]))
+    offered = ["subCategory", "articleType", "baseColour", "season", "year"]
+    assert list(BrowserState(predictor).filters()) == offered
 
 
 HM = {

@@ -15,7 +15,7 @@ from textwrap import shorten
 import pandas as pd
 
 from zapsim.io.bundled import MINIZAP
-from zapsim.io.delimited import plain_name
+from zapsim.io.delimited import NAMES, plain_name
 from zapsim.io.joining import join
 from zapsim.io.layout import FOLDERS, IDENTIFIERS, arranged, product_of, read_layout
 from zapsim.io.matching import match_rows
@@ -23,7 +23,7 @@ from zapsim.io.metadata import find_metadata, unread_tables
 from zapsim.io.pictures import PictureError, load_picture, shrink, thumbnail
 from zapsim.io.sources import clean_key, open_files
 
-__all__ = ["IDENTIFIERS", "Catalogue", "load_catalogue", "split_values", "unknown_key"]
+__all__ = ["Catalogue", "load_catalogue", "split_values", "unknown_key"]
 
 # Columns that hold a product's name for people, the likeliest first.
 _TITLES = (
@@ -164,6 +164,13 @@ class Catalogue:
     def keys(self):
         """All keys, in the table's order (pandas.Index of str)."""
         return self.table.index
+
+    @property
+    def identifiers(self):
+        """The columns that say which item it is, and nothing of what it is like (list of str)."""
+        usual = {*map(str.lower, IDENTIFIERS), *NAMES, *_TITLES}
+        joined = self._metadata.column if self._metadata else None
+        return [name for name in self.table if name == joined or plain_name(name) in usual]
 
     def sample(self, n, seed=42):
         """Draw n items at random, without replacement; all, with a warning, if there are fewer.
