@@ -25,7 +25,7 @@ BOSTONIAN = "Shoes/Oxfords/Bostonian/100627.72.jpg"
 METADATA = (
     "CID,Category,SubCategory,HeelHeight,Gender\n"
     "7003-5,Shoes,Sneakers and Athletic Shoes,,Men;Women\n"
-    "100627-72,Wrong,Oxfords,1in - 1 3/4in,Men\n"
+    "100627-72,Shoes,Oxfords,1in - 1 3/4in,Men\n"
     "7001-2,Boots,Ankle,2in,Women\n"
 )
 
@@ -135,10 +135,20 @@ def test_row_without_an_item_is_left_out(make_folder):
     assert load_catalogue(folder).table["Gender"].tolist() == ["Women"]
 
 
-def test_folder_wins_over_metadata(make_folder, ut_zappos_keys):
-    table = load_catalogue(make_folder(*ut_zappos_keys, metadata=METADATA)).table
-    assert table.loc[BOSTONIAN, "Category"] == "Shoes"
+def test_metadata_wins_over_the_folder_and_one_warning_says_so(make_folder, ut_zappos_keys):
+    rows = METADATA.replace("100627-72,Shoes", "100627-72,Wrong")
+    with pytest.warns(UserWarning, match=r"Category of 1 of 6 pictures.*'Wrong' there") as warned:
+        table = load_catalogue(make_folder(*ut_zappos_keys, metadata=rows)).table
+    assert len(warned) == 1
+    assert warned[0].filename == __file__
+    assert table.loc[BOSTONIAN, "Category"] == "Wrong"
+    assert table.loc["Boots/Ankle/UGG/7001.1.jpg", "Category"] == "Boots", "it has no row"
     assert list(table.columns).count("Category") == 1
+
+
+def test_cell_without_a_value_leaves_the_folders(make_folder):
+    folder = make_folder("Boots/a.jpg", "Shoes/b.jpg", metadata="key,Category\nBoots/a.jpg,\n")
+    assert load_catalogue(folder).table["Category"].tolist() == ["Boots", "Shoes"]
 
 
 def test_metadata_fills_columns_that_the_layout_lacks(make_folder):
@@ -175,7 +185,8 @@ def test_byte_order_mark_is_no_part_of_the_first_column(make_folder):
 
 def test_first_row_of_a_cid_counts(make_folder):
     folder = make_folder("1.1.jpg", "2.2.jpg", metadata="CID,Gender\n1-1,Men\n1-1,Women\n")
-    table = load_catalogue(folder).table
+    with pytest.warns(UserWarning, match="several rows in meta-data.csv: 1; the first is taken"):
+        table = load_catalogue(folder).table
     assert len(table) == 2
     assert table.loc["1.1.jpg", "Gender"] == "Men"
 
@@ -197,9 +208,11 @@ def test_missing_metadata_file_is_an_error(make_folder, tmp_path):
         load_catalogue(make_folder("1.1.jpg"), metadata=tmp_path / "gone.csv")
 
 
-def test_metadata_without_cid_or_key_names_its_columns(make_folder):
-    folder = make_folder("1.1.jpg", metadata="id,Gender\n1-1,Men\n")
-    with pytest.raises(ValueError, match=r"needs a column 'CID'.* or 'key'.*'id', 'Gender'"):
+def test_metadata_without_a_known_column_names_its_columns(make_folder):
+    folder = make_folder("1.1.jpg", metadata="number,Gender\n1.1,Men\n")
+    with pytest.raises(
+        ValueError, match=r"'CID'.* or 'key'.*on='number' would.*'number', 'Gender'"
+    ):
         load_catalogue(folder)
 
 
@@ -511,8 +524,8 @@ def test_metadata_columns_named_like_those_of_neighbours_are_renamed(make_folder
 
 
 def test_metadata_that_belongs_to_no_picture_is_said_so(make_folder):
-    folder = make_folder("one.jpg", metadata="key,Closure\nother/one.jpg,Buckle\n")
-    with pytest.warns(UserWarning, match="None of the metadata's 1 rows.*other/one.jpg"):
+    folder = make_folder("one.jpg", metadata="key,Closure\nother/two.jpg,Buckle\n")
+    with pytest.warns(UserWarning, match="None of the metadata's 1 rows.*two.jpg.*one.jpg"):
         catalogue = load_catalogue(folder)
     assert "Closure" not in catalogue.table
 

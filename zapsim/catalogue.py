@@ -1,41 +1,46 @@
 """Turn a folder or zip of pictures into a `Catalogue`: a table of items, and their pictures.
 
 An *item* is one picture; its *key* is its path relative to the catalogue's root, POSIX style,
-e.g. ``Shoes/Oxfords/Bostonian/100627.72.jpg``. In UT-Zappos50K's layout the folders are
-category, subcategory and brand, and the file is named *product* ``.`` *colour*. The edge rule:
-what a layout lacks becomes a missing column or a missing value, never an error.
+e.g. ``Shoes/Oxfords/Bostonian/100627.72.jpg``. What the folders and the metadata say becomes its
+columns; where both say something, the metadata counts. The edge rule: what neither says becomes
+a missing column or a missing value, never an error.
 """
 
-import re
 import warnings
 from copy import copy
 from functools import cached_property, partial
 from hashlib import sha256
-from io import BytesIO
+from textwrap import shorten
 
 import pandas as pd
 
 from zapsim.io.bundled import MINIZAP
+from zapsim.io.delimited import NAMES, plain_name
+from zapsim.io.joining import join
+from zapsim.io.layout import FOLDERS, IDENTIFIERS, arranged, product_of, read_layout
+from zapsim.io.matching import match_rows
+from zapsim.io.metadata import find_metadata, unread_tables
 from zapsim.io.names import clean_key
 from zapsim.io.pictures import PictureError, load_picture, shrink, thumbnail
 from zapsim.io.sources import open_files
 
-__all__ = ["IDENTIFIERS", "Catalogue", "load_catalogue", "split_values", "unknown_key"]
+__all__ = ["Catalogue", "load_catalogue", "split_values", "unknown_key"]
 
-# Columns that say which item it is, and nothing about what it is like.
-IDENTIFIERS = ("Product", "Colourway", "CID")
-
-_FOLDERS = ["Category", "SubCategory", "Brand"]
-_PRODUCT_AND_COLOUR = re.compile(r"(\d+)\.(\d+)$")
+# Columns that hold a product's name for people, the likeliest first.
+_TITLES = (
+    *("productdisplayname", "display_name", "product_name", "productname", "prod_name"),
+    *("item_name", "title", "name"),
+)
+_LONGEST = 60
 _TINY = 32
 _COMPARED = 1_000
 _SHOWN_SIDE = 400
-# Columns that tables of neighbours have of their own.
-_RESERVED = ("rank", "key", "score")
 
 
-def load_catalogue(source=None, metadata=None):
-    """Open a folder or zip of product pictures as a `Catalogue`.
+def load_catalogue(source=None, metadata=None, on=None, product=None):
+    r"""Open a folder or zip of product pictures as a `Catalogue`.
+
+    How metadata were read and joined is said in one line, unless there was nothing to find out.
 
     Parameters
     ----------
@@ -44,21 +49,34 @@ def load_catalogue(source=None, metadata=None):
         is read in place; of Drive's ``…-001.zip``, ``…-002.zip``, any, for all of them. A
         compressed tar (``.tar.gz``, ``.tgz``, ``.tar.bz2``, ``.tar.xz``) is unpacked once, into
         the folder for temporary files. By default the bundled MiniZap.
-    metadata : path, optional
-        A CSV file with a column ``CID`` (UT-Zappos50K's) or ``key``, joined to the items. By
-        default the ``meta-data.csv`` that lies with the pictures, if there is one.
+    metadata : path or pandas.DataFrame, optional
+        A table with a row a picture: CSV, ``.tsv``, ``.jsonl``, ``.parquet`` or ``.xlsx``, by its
+        path, or by its name if it lies with the pictures or in the zip. By default
+        ``meta-data.csv``, else ``metadata.csv``, ``.jsonl`` or ``.parquet``, if they lie there.
+        Encoding and separator are found out. A DataFrame's index may hold the keys.
+    on : str, optional
+        The column that names the picture: by its key, its path below a folder that all share,
+        its file's name with or without suffix, its number, its CID or product. By default the
+        best of those that are usually called so: ``key``, ``CID``, ``file_name``, ``image``,
+        ``path``, ``id``, ``article_id`` and the like.
+    product : str or re.Pattern, optional
+        What names the product, whose other pictures `hide_colourways` hides: a column, or a
+        pattern that is searched in the key, with a group, such as ``r"(id_\d+)"``. By default the
+        column ``Product``, or the number before the dot in UT-Zappos50K's file names.
 
     Raises
     ------
     FileNotFoundError
         If there is nothing at `source` or `metadata`.
     ValueError
-        If there is no picture, the archive is damaged, or the metadata has neither of the two
-        columns.
+        If there is no picture, the archive is damaged, the metadata is no table or too large, has
+        no column that names pictures, or there is no such column `on` or `product`.
     TypeError
         If `source` is no path.
     TransferError
         If there is no room to unpack a tar.
+    ImportError
+        If the metadata is an Excel file and openpyxl is not installed.
 
     Examples
     --------
@@ -68,10 +86,40 @@ def load_catalogue(source=None, metadata=None):
     ['Boots', 'Sandals', 'Shoes', 'Slippers']
     """
     files = open_files(MINIZAP if source is None else source)
-    table = _layout(files.keys)
-    raw = files.metadata() if metadata is None else metadata
-    rows = None if raw is None else _read_metadata(raw)
-    return Catalogue(files, table if rows is None else _join(table, rows), rows)
+    metadata, match = find_metadata(files, metadata), None
+    table = read_layout(files.keys)
+    if metadata is None:
+        if on is not None:
+            raise ValueError(
+                f"on={on!r} names a column of the metadata, but there is none with the pictures. "
+                "Give it: metadata=…"
+            )
+        _say(unread_tables(files))
+    else:
+        given = isinstance(product, str) and product in metadata.frame
+        # A pattern needs no metadata, and its rows may be named by the product.
+        known = table if product is None or given else _with_product(table, product)[0]
+        match = match_rows(metadata.frame, known, on)
+        table, line, problems = join(table, metadata, match)
+        _say(line, problems)
+    if product is not None:
+        table, problem = _with_product(table, product)
+        _say("", [problem])
+    return Catalogue(files, table, match)
+
+
+def _with_product(table, product):
+    products, problem = product_of(table, product)
+    known = table.get("Product", products)
+    return arranged(table.assign(Product=products.where(products.notna(), known))), problem
+
+
+def _say(line, problems=()):
+    """Print a line, and warn of problems, as `load_catalogue`'s caller sees them."""
+    if line:
+        print(line)
+    for problem in filter(None, problems):
+        warnings.warn(problem, stacklevel=3)
 
 
 class Catalogue:
@@ -81,8 +129,9 @@ class Catalogue:
     ----------
     table : pandas.DataFrame
         One row an item, indexed by ``key``, sorted. Columns, where the layout or the metadata
-        has them: Category, SubCategory, Brand, Product, Colourway, CID, then the metadata's
-        own (several values in a cell are joined by ``;``). All are strings or missing.
+        has them: Category, SubCategory, Brand, Split (train, test), Product, Colourway, CID, then
+        the metadata's own (several values in a cell are joined by ``;``). All are strings or
+        missing. Saved by ``to_csv`` and given as `metadata`, it is read as the same table.
     """
 
     def __init__(self, files, table, metadata=None):
@@ -94,7 +143,7 @@ class Catalogue:
         return len(self.table)
 
     def __repr__(self):
-        plurals = dict(zip(_FOLDERS, ["categories", "subcategories", "brands"], strict=True))
+        plurals = dict(zip(FOLDERS, ["categories", "subcategories", "brands"], strict=True))
         counts = ", ".join(
             f"{self.table[column].nunique():,} {plural}"
             for column, plural in {**plurals, "Product": "products"}.items()
@@ -132,6 +181,13 @@ class Catalogue:
     def keys(self):
         """All keys, in the table's order (pandas.Index of str)."""
         return self.table.index
+
+    @property
+    def identifiers(self):
+        """The columns that say which item it is, and nothing of what it is like (list of str)."""
+        usual = {*map(str.lower, IDENTIFIERS), *NAMES, *_TITLES}
+        joined = self._metadata.column if self._metadata else None
+        return [name for name in self.table if name == joined or plain_name(name) in usual]
 
     def sample(self, n, seed=42):
         """Draw n items at random, without replacement; all, with a warning, if there are fewer.
@@ -201,6 +257,9 @@ class Catalogue:
     def caption(self, key):
         """Name an item for people, e.g. ``"Bostonian, Oxfords, 100627.72"``.
 
+        Where the metadata has a column of products' names, such as ``title`` or ``prod_name``, that
+        takes the place of brand and kind.
+
         The text is not escaped: escape it where it goes into HTML.
         """
         return self.captions[self._known(key)]
@@ -208,14 +267,21 @@ class Catalogue:
     @cached_property
     def captions(self):
         """All items' names for people, by key (pandas.Series of str)."""
+        columns = {
+            plain_name(column): self.table[column] for column in reversed(self.table.columns)
+        }
+        title = next((columns[name] for name in _TITLES if name in columns), None)
+        nothing = [None] * len(self)
+        parts = [columns.get(name, nothing) for name in ("brand", "subcategory", "category")]
         # Plain loops: on 50,000 items, pandas' own string methods take several times as long.
-        nothing, names = [None] * len(self), ("Brand", "SubCategory", "Category")
-        columns = (self.table.get(name, nothing) for name in names)
         labels = []
-        for key, *parts in zip(self.keys, *columns, strict=True):
-            brand, kind, category = (part if isinstance(part, str) else None for part in parts)
+        for key, *cells in zip(self.keys, nothing if title is None else title, *parts, strict=True):
+            name, brand, kind, category = (c if isinstance(c, str) else None for c in cells)
             stem = key.rpartition("/")[2].rpartition(".")[0]
-            labels.append(", ".join(filter(None, (brand, kind or category, stem))))
+            named = (
+                [shorten(name, _LONGEST, placeholder="…")] if name else [brand, kind or category]
+            )
+            labels.append(", ".join(filter(None, (*named, stem))))
         return pd.Series(labels, index=self.keys, dtype=object)
 
     def check(self):
@@ -229,7 +295,7 @@ class Catalogue:
             Columns ``problem``, ``key`` and ``detail``, sorted; empty when all is well. The
             problems: ``unreadable``, ``empty`` (0 bytes), ``tiny`` (a side under 32 pixels),
             ``duplicate`` (the same bytes as an earlier key), ``no metadata`` (a picture without
-            a row), ``no picture`` (a row without a picture, named by CID or key), ``skipped``
+            a row), ``no picture`` (a row without one picture, named as the row does), ``skipped``
             (left out when the catalogue was opened, with what to do), ``litter`` (left out, too:
             what systems and devices put there, such as ``@eaDir``, counted), ``incomplete`` (a
             damaged archive, of which files may be missing).
@@ -268,15 +334,11 @@ class Catalogue:
     def _check_metadata(self):
         if self._metadata is None:
             return []
-        on, rows = self._metadata.index.name, self._metadata.index
         # In a sample, rows of pictures that were not drawn are no problem.
-        everything = _layout(self._files.keys).reset_index()
-        joined = everything.get(on, pd.Series(index=everything.index))
-        without_row = everything["key"][~joined.isin(rows)]
+        without_row = self.keys[~self.keys.isin(list(self._metadata.rows))]
         return [
-            ("no metadata", key, f"no row for its {on}")
-            for key in without_row[without_row.isin(self.keys)]
-        ] + [("no picture", row, f"{on} of no picture") for row in rows[~rows.isin(joined)]]
+            ("no metadata", key, f"no row for its {self._metadata.column}") for key in without_row
+        ] + [("no picture", row, why) for row, why in self._metadata.unused.items()]
 
     def plot(self, n=24, columns=8, seed=42):
         """Draw `n` items, taken at random, as a contact sheet (a matplotlib Figure)."""
@@ -327,59 +389,3 @@ def unknown_key(key, keys):
     if close:
         offer = f" The closest are: {', '.join(map(repr, close))}."
     return f"No item {key!r} among {len(keys):,}.{offer}"
-
-
-def _layout(keys):
-    """Read category, subcategory, brand, product and colourway off the keys."""
-    rows = []
-    for key in keys:
-        *folders, file = key.split("/")
-        folders = [folder.replace("%2E", ".") for folder in folders[:3]]
-        match = _PRODUCT_AND_COLOUR.match(file.rpartition(".")[0])
-        named = [match[1], match[0], f"{match[1]}-{match[2]}"] if match else [None] * 3
-        rows.append([*folders, *[None] * (3 - len(folders)), *named])
-    index = pd.Index(keys, name="key")
-    table = pd.DataFrame(rows, index, [*_FOLDERS, *IDENTIFIERS], dtype=object)
-    return table.dropna(axis="columns", how="all")
-
-
-def _read_metadata(source):
-    source = BytesIO(source) if isinstance(source, bytes) else source
-    try:
-        rows = pd.read_csv(
-            source,
-            dtype=str,
-            encoding="utf-8-sig",
-            encoding_errors="replace",
-            # Only an empty cell is missing: "None" may be a value, such as no closure.
-            keep_default_na=False,
-            na_values=[""],
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"The metadata is not a table in CSV: {error}") from error
-    on = next((name for name in ("CID", "key") if name in rows), None)
-    if on is None:
-        raise ValueError(
-            "The metadata needs a column 'CID' (such as 100627-72) or 'key' (the picture's path). "
-            f"Received columns: {', '.join(map(repr, rows.columns))}"
-        )
-    rows = rows.dropna(subset=[on])
-    if on == "key":
-        rows[on] = rows[on].map(lambda name: clean_key(name) or name)
-    return rows.drop_duplicates(on).set_index(on)
-
-
-def _join(table, rows):
-    """Add the metadata's columns; where the folders say the same, the folders win."""
-    on = rows.index.name
-    ours = table.index if on == "key" else table.get(on, pd.Series(dtype=object))
-    if not ours.isin(rows.index).any():
-        warnings.warn(
-            f"None of the metadata's {len(rows):,} rows belongs to a picture: no {on} matches. "
-            f"They start with {list(rows.index[:1])!r}.",
-            stacklevel=3,
-        )
-        return table
-    new = rows[[column for column in rows if column not in table]]
-    new = new.rename(columns={name: f"{name} (metadata)" for name in _RESERVED})
-    return table.join(new, on=on)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zapsim.catalogue import IDENTIFIERS, split_values
+from zapsim.catalogue import split_values
 from zapsim.checks import (
     check_catalogue,
     check_flag,
@@ -219,7 +219,7 @@ def agreement(catalogue, query, neighbour):
     check_key(neighbour, "neighbour")
     catalogue.caption(query), catalogue.caption(neighbour)
     rows = []
-    for column in catalogue.table.columns.difference(IDENTIFIERS, sort=False):
+    for column in catalogue.table.columns.difference(catalogue.identifiers, sort=False):
         cells = catalogue.table[column]
         mine, theirs = split_values(cells[query]), split_values(cells[neighbour])
         if not mine or not theirs:

@@ -29,6 +29,8 @@ from zapsim.io.pictures import MAX_BYTES, PictureError
 
 __all__ = [
     "METADATA",
+    "SHEETS",
+    "TABLES",
     "Files",
     "is_wanted",
     "open_files",
@@ -36,6 +38,9 @@ __all__ = [
 ]
 
 METADATA = "meta-data.csv"
+# What people keep metadata in. Parquet files may be features, and a .txt any text.
+SHEETS = (".csv", ".tsv", ".jsonl", ".xlsx")
+TABLES = (*SHEETS, ".txt", ".parquet")
 _LEVELS = 3
 # Of files without a suffix so many are looked into.
 _LOOKED_INTO = 9
@@ -117,13 +122,15 @@ class Files:
         self.root = root
         self.skipped = {}
         self.left_out, self.others, self.litter = Counter(), Counter(), Counter()
-        located, metadata, bare = {}, [], {}
+        located, metadata, bare, tables = {}, [], {}, {}
         for name, place in files:
             path = slashed(name)
             if self._is_litter(path):
                 continue
             if path.rpartition("/")[2] == METADATA:
                 metadata.append((path.count("/"), place))
+            if path.lower().endswith(TABLES) and (table := clean_key(name)):
+                tables[table] = place
             if not path.lower().endswith(SUFFIXES):
                 self._count_other(path)
                 if not re.search("[a-z]", suffix_of(path)):
@@ -140,6 +147,7 @@ class Files:
         self._names = {key.removeprefix(wrapper): place for key, place in sorted(located.items())}
         self.keys = list(self._names)
         self._metadata = min(metadata)[1] if metadata else None
+        self._tables = {path.removeprefix(wrapper): name for path, name in sorted(tables.items())}
 
     def _is_litter(self, path):
         part = litter_in(path)
@@ -217,9 +225,21 @@ class Files:
             warnings.warn(
                 f"{METADATA} in {self.root.name} cannot be read ({error}): only the pictures' "
                 "keys are known.",
-                stacklevel=3,
+                stacklevel=4,
             )
             return None
+
+    @property
+    def tables(self):
+        """The paths of other files that may hold metadata, below the keys' root, sorted (list)."""
+        return list(self._tables)
+
+    def read_table(self, path):
+        """Return the bytes of one of `tables`; ValueError if it cannot be read."""
+        try:
+            return self._read(self._tables[path])
+        except (*UNREADABLE, PictureError) as error:
+            raise ValueError(f"{path} in {self.root.name} cannot be read ({error}).") from error
 
 
 class _Folder(Files):
@@ -296,8 +316,6 @@ class _Archive(Files):
 
 
 def is_wanted(name):
-    """Tell whether a relative name is that of a picture or of the metadata, and not hidden."""
+    """Tell whether a relative name is that of a picture or of metadata, and not hidden."""
     path = slashed(name)
-    return litter_in(path) is None and (
-        path.rpartition("/")[2] == METADATA or path.lower().endswith(SUFFIXES)
-    )
+    return litter_in(path) is None and path.lower().endswith((*SUFFIXES, *SHEETS))

@@ -12,7 +12,6 @@ from functools import cached_property
 
 import numpy as np
 
-from zapsim.catalogue import IDENTIFIERS
 from zapsim.checks import check_k, check_key, check_predictor
 from zapsim.draw.html import csv_text, html_page, html_table
 from zapsim.io.pictures import fit_square, load_picture
@@ -186,9 +185,9 @@ class BrowserState:
 
     def filters(self):
         """List what can be filtered by: dict of column to (dict of value to number of items)."""
-        choices = {}
+        choices, identifiers = {}, self.catalogue.identifiers
         for column in self.predictor.table:
-            if column not in IDENTIFIERS:
+            if column not in identifiers:
                 values = self.predictor.values_of(column)
                 if _FEWEST <= len(values) <= _MOST:
                     choices[column] = values
