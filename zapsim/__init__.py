@@ -13,9 +13,9 @@ those above it; rooms on one line know nothing of each other::
     find/                           words, filters, several examples, a part of the picture
     features.py                     pictures to vectors, with a store that resumes
     similarity.py   catalogue.py    scores, all or the k nearest · items and their metadata
-    vgg16/                          the cut network, in 8 bits and in Keras, and its weights
+    vgg16/   metadata/              the cut network and its weights · what paths and tables say
     draw/                           figures, and HTML and CSV to keep
-    io/                             files, zips, pictures, stores, downloads
+    io/                             files, archives, pictures, stores, downloads
     checks.py                       what is given: right, or a clear error
 
 ``colab.py`` is for notebooks in Google Colab; nothing imports it.

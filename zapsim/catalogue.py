@@ -15,14 +15,14 @@ from textwrap import shorten
 import pandas as pd
 
 from zapsim.io.bundled import MINIZAP
-from zapsim.io.delimited import NAMES, plain_name
-from zapsim.io.joining import join
-from zapsim.io.layout import FOLDERS, IDENTIFIERS, arranged, product_of, read_layout
-from zapsim.io.matching import match_rows
-from zapsim.io.metadata import find_metadata, unread_tables
 from zapsim.io.names import clean_key
 from zapsim.io.pictures import PictureError, load_picture, shrink, thumbnail
 from zapsim.io.sources import open_files
+from zapsim.metadata.delimited import NAMES, plain_name
+from zapsim.metadata.finding import find_metadata, unread_tables
+from zapsim.metadata.joining import join
+from zapsim.metadata.layout import FOLDERS, IDENTIFIERS, arranged, product_of, read_layout
+from zapsim.metadata.matching import match_rows
 
 __all__ = ["Catalogue", "load_catalogue", "split_values", "unknown_key"]
 

@@ -11,7 +11,7 @@ from collections.abc import Hashable
 import numpy as np
 import pandas as pd
 
-from zapsim.catalogue import IDENTIFIERS, split_values
+from zapsim.catalogue import split_values
 from zapsim.checks import check_dict, check_k
 
 __all__ = ["Filters"]
@@ -22,10 +22,14 @@ _FEWEST, _MOST, _ITEMS_A_VALUE = 2, 2_000, 2
 
 
 class Filters:
-    """What the columns of a table, (n_items, n_columns), can be narrowed by."""
+    """What the columns of a table, (n_items, n_columns), can be narrowed by.
 
-    def __init__(self, table):
+    `identifiers` are columns that say which item it is, and nothing of what it is like.
+    """
+
+    def __init__(self, table, identifiers=()):
         self._table = table
+        self._identifiers = identifiers
         self._columns = {}
 
     def matching(self, where=None):
@@ -55,7 +59,7 @@ class Filters:
         """List the n columns that divide the items best, best first; see `_Column.entropy`."""
         if n is not None:
             check_k(n, "n")
-        names = [name for name in self._table if name not in IDENTIFIERS]
+        names = [name for name in self._table if name not in self._identifiers]
         columns = [column for column in map(self._column, names) if column.divides]
         return [column.name for column in sorted(columns, key=lambda each: -each.entropy)][:n]
 

@@ -75,7 +75,7 @@ class Narrowed:
 
     @cached_property
     def _filters(self):
-        return Filters(self.table)
+        return Filters(self.table, self.catalogue.identifiers)
 
     @cached_property
     def _words(self):

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from zapsim.checks import received
-from zapsim.io.delimited import plain_name
 from zapsim.io.names import clean_key
 from zapsim.io.sources import METADATA, SHEETS
-from zapsim.io.tables import MAX_BYTES, Table, read_table, text_table
+from zapsim.metadata.delimited import plain_name
+from zapsim.metadata.tables import MAX_BYTES, Table, read_table, text_table
 
 __all__ = ["find_metadata", "unread_tables"]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zapsim.io import tables
-from zapsim.io.tables import read_table, text_table
+from zapsim.metadata import tables
+from zapsim.metadata.tables import read_table, text_table
 
 
 def read(text, name="meta.csv"):

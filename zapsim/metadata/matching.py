@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from zapsim.checks import check_choice
-from zapsim.io.delimited import NAMES, plain_name
-from zapsim.io.pictures import SUFFIXES
+from zapsim.io.formats import SUFFIXES
 from zapsim.io.names import clean_key
-from zapsim.io.tables import UNNAMED
+from zapsim.metadata.delimited import NAMES, plain_name
+from zapsim.metadata.tables import UNNAMED
 
 __all__ = ["Match", "match_rows"]
 

@@ -21,10 +21,10 @@ from pathlib import PurePosixPath
 import numpy as np
 import pandas as pd
 
-from zapsim.io.delimited import decode, read_delimited
 from zapsim.io.sources import TABLES
+from zapsim.metadata.delimited import decode, read_delimited
 
-__all__ = ["MAX_CELLS", "MAX_COLUMNS", "UNNAMED", "Table", "read_table", "text_table"]
+__all__ = ["MAX_BYTES", "MAX_CELLS", "MAX_COLUMNS", "UNNAMED", "Table", "read_table", "text_table"]
 
 MAX_BYTES = 200_000_000
 MAX_UNPACKED = 500_000_000

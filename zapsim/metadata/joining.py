@@ -7,9 +7,9 @@ something, the metadata counts; where it has no value, the folder's name stays.
 
 from itertools import pairwise
 
-from zapsim.io.layout import arranged
 from zapsim.io.sources import METADATA
-from zapsim.io.tables import UNNAMED
+from zapsim.metadata.layout import arranged
+from zapsim.metadata.tables import UNNAMED
 
 __all__ = ["join"]
 
