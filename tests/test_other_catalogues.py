@@ -1,8 +1,8 @@
 """Notebooks 01 to 06 with the reader's own pictures, however they come.
 
-Parameters are set as papermill does, in a cell after the one tagged ``parameters``. Each exercise is
-first left open, then solved: the check must follow. Where pictures lack what a section needs, a
-printed line must say that MiniZap's are shown. A few minutes in all, so it runs in CI alone.
+Parameters are set as papermill does, in a cell after the one tagged ``parameters``. Each exercise
+is first left open, then solved: the check must follow. Where pictures lack what a section needs, a
+printed line must say that MiniZap's are shown. All of it takes minutes, so it runs in CI alone.
 """
 
 import os
@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.keras,
     pytest.mark.skipif(
         not os.environ.get("ZAPSIM_OTHER_CATALOGUES"),
-        reason="takes minutes: set ZAPSIM_OTHER_CATALOGUES=1, as .ci/other-catalogues does",
+        reason="takes minutes: set ZAPSIM_OTHER_CATALOGUES=1, as .ci/run does",
     ),
 ]
 
@@ -28,16 +28,28 @@ SOURCES = sorted((builder.NOTEBOOKS / "src").glob("*.py"))
 CHOSEN = SOURCES[1:7]
 STANDS_IN = "MiniZap's are shown here."
 YOURS = "These are your pictures; the text speaks of MiniZap's"
+# How often MiniZap's stand in, in 01 to 06.
+STANDS_IN_BY_KIND = {
+    "flat": (6, 1, 1, 2, 1, 1),
+    "classes": (4, 0, 0, 2, 1, 0),
+    "zappos": (2, 0, 0, 1, 0, 0),
+    "listed": (5, 1, 0, 2, 1, 0),
+    "few": (6, 1, 1, 2, 1, 1),
+}
+# How many figures there are, whatever the pictures; one more of each that is shown beside its like.
+FIGURES = {"01": 5, "02": 7, "03": 4, "04": 8, "05": 1, "06": 14}
 # Where MiniZap's 300 or 205 pictures stand in, fewer do.
 SHORTER = {"300, seed=42": "60, seed=42", "drop_duplicates().index": "drop_duplicates().index[:40]"}
 
 
-def recoloured(n, seed, size=None):
-    """Yield (row of MiniZap's table, picture): red, green and blue exchanged, so no file is known."""
-    sample = zapsim.load_catalogue().sample(n, seed=seed)
+def recoloured(sample):
+    """Yield (row of the table, picture): red, green and blue exchanged, so that no file is known."""
     for key in sample.keys:
-        picture = Image.fromarray(sample.picture(key)[:, :, [1, 2, 0]])
-        yield sample.table.loc[key], picture.resize(size) if size else picture
+        yield sample.table.loc[key], Image.fromarray(sample.picture(key)[:, :, [1, 2, 0]])
+
+
+def drawn(n, seed):
+    return enumerate(recoloured(zapsim.load_catalogue().sample(n, seed=seed)))
 
 
 def write(folder, name, picture):
@@ -49,13 +61,13 @@ def write(folder, name, picture):
 
 
 def flat(folder):
-    for number, (_, picture) in enumerate(recoloured(24, seed=1)):
+    for number, (_, picture) in drawn(24, seed=1):
         write(folder, f"DSC_{number:04d}.jpg", picture)
 
 
 def classes(folder):
     """One level of folders; PNGs and wide pictures among them."""
-    for number, (row, picture) in enumerate(recoloured(60, seed=2)):
+    for number, (row, picture) in drawn(60, seed=2):
         suffix = "png" if number % 5 == 0 else "jpg"
         picture = picture.resize((160, 90)) if number % 7 == 0 else picture
         write(folder, f"{row['Category'].lower()} of mine/{number}.{suffix}", picture)
@@ -63,27 +75,26 @@ def classes(folder):
 
 def zappos(folder):
     """UT-Zappos50K's layout, other products, no metadata."""
-    table = zapsim.load_catalogue().table
-    products = list(table["Product"].drop_duplicates().sample(20, random_state=3))
-    for key in table.index[table["Product"].isin(products)]:
-        row, picture = table.loc[key], zapsim.load_catalogue().picture(key)[:, :, [2, 0, 1]]
-        product, colour = 500 + products.index(row["Product"]), row["Colourway"].split(".")[1]
-        place = f"{row['Category']}/{row['SubCategory']}/{row['Brand']}/{product}.{colour}.jpg"
-        write(folder, place, Image.fromarray(picture))
+    minizap = zapsim.load_catalogue()
+    products = minizap.table["Product"]
+    chosen = products.isin(products.drop_duplicates().sample(20, random_state=3))
+    for row, picture in recoloured(minizap.subset(minizap.keys[chosen])):
+        place = "/".join(row[["Category", "SubCategory", "Brand"]])
+        write(folder, f"{place}/9{row['Colourway']}.jpg", picture)
 
 
 def listed(folder):
     """A flat folder with columns of its own."""
-    rows = ["key,Colour,Price"]
-    for number, (_, picture) in enumerate(recoloured(30, seed=4)):
+    rows, colours = ["key,Colour,Price"], ["red", "green", "blue"]
+    for number, (_, picture) in drawn(30, seed=4):
         write(folder, f"{number}.jpg", picture)
-        rows.append(f"{number}.jpg,{'red green blue'.split()[number % 3]},{10 + number}")
+        rows.append(f"{number}.jpg,{colours[number % 3]},{10 + number}")
     (folder / "meta-data.csv").write_text("\n".join(rows), encoding="utf-8")
 
 
 def few(folder):
     """Five pictures, and some that can't be read."""
-    for number, (_, picture) in enumerate(recoloured(5, seed=5)):
+    for number, (_, picture) in drawn(5, seed=5):
         write(folder, f"{number}.jpg", picture)
     for number in range(8):
         (folder / f"broken {number}.jpg").write_text("no picture")
@@ -103,8 +114,8 @@ def with_parameters(notebook_source, parameters):
             cell.source = cell.source.replace(text, shorter)
         cells.append(cell)
         if "parameters" in tags:
-            known = {name: value for name, value in parameters.items() if f"{name} = " in cell.source}
-            cells.append(new("\n".join(f"{name} = {value!r}" for name, value in known.items())))
+            there = [name for name in parameters if f"\n{name} = " in f"\n{cell.source}"]
+            cells.append(new("\n".join(f"{name} = {parameters[name]!r}" for name in there)))
         if "exercise" in tags:
             solution = answer
         if "check" in tags:
@@ -115,15 +126,16 @@ def with_parameters(notebook_source, parameters):
 def run(folder, kind, **parameters):
     """Run 01 to 06, all in one kernel that forgets all names in between; return cells by number."""
     parts = {s.stem[:2]: with_parameters(s, {"source": str(folder), **parameters}) for s in CHOSEN}
-    forget = nbformat.v4.new_code_cell("%reset -f")
-    notebook = nbformat.v4.new_notebook(cells=[c for p in parts.values() for c in [*p, forget]])
+    for part in parts.values():
+        part.append(nbformat.v4.new_code_cell("%reset -f"))
+    notebook = nbformat.v4.new_notebook(cells=[cell for part in parts.values() for cell in part])
     try:
         NotebookClient(notebook, timeout=900, kernel_name="python3").execute()
     finally:
         if keep := os.environ.get("ZAPSIM_KEEP"):
             nbformat.write(notebook, f"{keep}/{kind}.ipynb")
     cells = iter(notebook.cells)
-    parts = {number: [next(cells) for _ in [*part, forget]] for number, part in parts.items()}
+    parts = {number: [next(cells) for _ in part] for number, part in parts.items()}
     for number, part in parts.items():
         n_exercises = sum("exercise" in cell.metadata.get("tags", []) for cell in part)
         assert said(part).count("📝 Not solved yet.") == n_exercises, number
@@ -148,5 +160,15 @@ def n_figures(cells):
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_runs_from_first_to_last_cell(kind, tmp_path):
     KINDS[kind](tmp_path / "my shop")
-    parameters = {"kind": ["Colour"]} if kind == "listed" else {}
-    run(tmp_path / "my shop", kind, **parameters)
+    stores = {name: str(tmp_path / name) for name in ("store", "parts_store")}
+    parameters = stores | ({"kind": ["Colour"]} if kind == "listed" else {})
+    parts = run(tmp_path / "my shop", kind, **parameters)
+    counts = tuple(said(part).count(STANDS_IN) for part in parts.values())
+    assert counts == STANDS_IN_BY_KIND[kind]
+    assert all(YOURS in said(parts[number]) for number in ("02", "04", "06"))
+    # Each time another of the reader's stands for the text's: two explained, two mixed.
+    other = [line for line in said(parts["06"]).splitlines() if "; here is your " in line]
+    assert len(set(other)) == 4
+    assert {n: n_figures(part) for n, part in parts.items()} == FIGURES
+    warned = {number for number, part in parts.items() if said(part, "stderr")}
+    assert warned == ({"02"} if kind == "few" else set())

@@ -93,9 +93,9 @@ zapsim.similarity_matrix(three).round(3)
 # them). Those of other pictures are extracted where `store` doesn't hold them.
 
 # %%
-catalogue = fitting(zapsim.load_catalogue(source), n=2)
+catalogue = zapsim.load_catalogue(source)
 features = load_or_extract(catalogue, store)
-catalogue = catalogue.subset(features.index)
+catalogue, features = fitting(catalogue.subset(features.index), features, n=2)
 matrix = zapsim.similarity_matrix(features)
 matrix.shape
 

@@ -30,9 +30,9 @@ my_picture = None
 n_neighbours = 5
 
 # %%
-catalogue = fitting(zapsim.load_catalogue(source), n=3)
+catalogue = zapsim.load_catalogue(source)
 features = load_or_extract(catalogue, store)
-catalogue = catalogue.subset(features.index)
+catalogue, features = fitting(catalogue.subset(features.index), features, n=3)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 
 # %% [markdown]

@@ -27,9 +27,9 @@ source = None
 store = None
 
 # %%
-catalogue = fitting(zapsim.load_catalogue(source), n=5)
+catalogue = zapsim.load_catalogue(source)
 features = load_or_extract(catalogue, store)
-catalogue = catalogue.subset(features.index)
+catalogue, features = fitting(catalogue.subset(features.index), features, n=5)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 
 # %% [markdown]

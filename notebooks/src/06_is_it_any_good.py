@@ -41,9 +41,9 @@ parts_store = None
 kind = None
 
 # %%
-catalogue = fitting(zapsim.load_catalogue(source), n=3)
+catalogue = zapsim.load_catalogue(source)
 features = load_or_extract(catalogue, store)
-catalogue = catalogue.subset(features.index)
+catalogue, features = fitting(catalogue.subset(features.index), features, n=3)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 
 # %% [markdown]
