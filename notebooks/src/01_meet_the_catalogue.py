@@ -109,7 +109,7 @@ plot_counts(closures, "How the shoes close")
 # picture of your own that you'll search with later.
 
 # %%
-picture = catalogue.picture(next(readable_keys(catalogue)))
+picture = catalogue.picture(next(readable_keys(catalogue), catalogue.keys[0]))
 picture.shape, str(picture.dtype), picture[0, 0].tolist()
 
 # %% [markdown]

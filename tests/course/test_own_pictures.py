@@ -113,6 +113,8 @@ def test_items_that_cannot_be_read_are_passed_over(make_folder):
     assert list(own.readable_keys(catalogue)) == ["b.jpg", "d.jpg"]
     assert list(own.readable_sample(catalogue, 4).keys) == ["b.jpg", "d.jpg"]
     assert len(own.readable_sample(catalogue, 1)) == 1
+    with pytest.raises(zapsim.PictureError, match="None of the 3 pictures can be read"):
+        own.readable_sample(catalogue.subset(["a.jpg", "c.jpg", "e.jpg"]), 2)
 
 
 @pytest.mark.parametrize("n", [1, 30])

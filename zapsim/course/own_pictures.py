@@ -14,6 +14,7 @@ from zapsim.catalogue import Catalogue, load_catalogue, split_values
 from zapsim.checks import check_choice
 from zapsim.features import VGG16Extractor
 from zapsim.io.bundled import MINIZAP
+from zapsim.io.pictures import PictureError
 from zapsim.io.store import load_features
 from zapsim.predictor import SimilarityPredictor
 
@@ -130,9 +131,15 @@ def readable_keys(catalogue, keys=None):
 
 
 def readable_sample(catalogue, n, seed=42):
-    """Draw n readable items as ``catalogue.sample(n, seed)`` does, or as many as there are."""
+    """Draw n readable items as ``catalogue.sample(n, seed)`` does, or as many as there are.
+
+    PictureError if there are none.
+    """
     shuffled = catalogue.table.sample(frac=1, random_state=seed).index
-    return catalogue.subset(islice(readable_keys(catalogue, shuffled), n))
+    drawn = list(islice(readable_keys(catalogue, shuffled), n))
+    if not drawn:
+        raise PictureError(f"None of the {len(catalogue):,} pictures can be read.")
+    return catalogue.subset(drawn)
 
 
 def stand_in(predictor, key, query=None):
