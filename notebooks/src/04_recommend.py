@@ -72,7 +72,8 @@ shop.plot(slipper, k=n_neighbours, hide_colourways=True)
 
 # %%
 where = {"Category": "Boots", "Closure": "Zipper"}
-shop = fitting(predictor, where={**where, "Gender": "Women"}, columns=["Brand", "Product"], n=3)
+needed = {"Category": ["Boots", "Slippers"], "Closure": "Zipper", "Gender": "Women"}
+shop = fitting(predictor, where=needed, columns=["Brand", "Product"], n=3)
 branded = shop.catalogue.subset(shop.table.dropna(subset=["Brand"]).index)
 asked = branded.sample(3, seed=20).keys
 shop.plot(asked[2], k=n_neighbours, where=where)

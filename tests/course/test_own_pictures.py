@@ -41,6 +41,7 @@ def test_with_minizap_nothing_is_said_and_nothing_changes(capsys):
         (["x/a.jpg"], {"columns": ["Category", "Product"]}, "have no column 'Product'"),
         (["a.jpg"], {"where": {"Gender": "Men"}}, "have no column 'Gender'"),
         (["x/a.jpg"], {"where": {"Category": "Boots"}}, "have no Category 'Boots'"),
+        (["x/a.jpg"], {"where": {"Category": ["x", "y"]}}, "have no Category 'y'"),
         (["a.jpg", "b.jpg"], {"n": 3}, "are of 2 products, 3 are needed"),
         (ZAPPOS, {"n": 4}, "are of 3 products, 4 are needed"),
         (["x/a.jpg", "b.jpg"], {"columns": ["Category"], "n": 2}, "are of 1 product with Category"),

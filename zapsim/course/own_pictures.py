@@ -42,8 +42,8 @@ def fitting(*mine, columns=(), where=None, classes=None, n=1):
         All of the same pictures; the first one is a catalogue or a predictor.
     columns : list of str
         Columns that must have values.
-    where : dict of str to str, optional
-        Values that must occur, by column.
+    where : dict of str to (str or list of str), optional
+        Values that must all occur, by column.
     classes : list of str, optional
         Columns, as `kind_of` returns, by which there must be two classes at least, one of them of
         two products at least.
@@ -182,9 +182,11 @@ def _lack_of_columns(table, columns):
 
 
 def _lack_of_values(table, where):
-    for column, value in where.items():
-        if not any(value in split_values(cell) for cell in table[column].unique()):
-            return f"have no {column} {value!r}"
+    for column, wanted in where.items():
+        there = set().union(*map(split_values, table[column].unique()))
+        for value in [wanted] if isinstance(wanted, str) else wanted:
+            if value not in there:
+                return f"have no {column} {value!r}"
     return None
 
 
