@@ -83,6 +83,8 @@ def test_the_reader_s_pictures_are_named_as_theirs(opened, capsys):
     own.whose(catalogue)
     own.whose(zapsim.SimilarityPredictor(catalogue, features_of(catalogue)))
     assert capsys.readouterr().out.count("These are your pictures") == 2
+    assert own.cache_of(catalogue) is own.cache_of(catalogue, "bundled") is None
+    assert own.cache_of(catalogue, "folder") == "folder"
 
 
 def test_kinds_are_the_named_columns_or_those_that_exist(opened):

@@ -94,8 +94,10 @@ def load_or_extract(catalogue, store=None):
 
 
 def cache_of(catalogue, store=None):
-    """Return `store`, or where there is none what ships with zapsim for MiniZap, else None."""
-    return "bundled" if store is None and _is_minizap(catalogue) else store
+    """Return `store` (path); without one, or for "bundled", what ships for MiniZap, else None."""
+    if store not in (None, "bundled"):
+        return store
+    return "bundled" if _is_minizap(catalogue) else None
 
 
 def kind_of(catalogue, kind=None):
