@@ -108,10 +108,10 @@ def few(folder):
 KINDS = {each.__name__: each for each in (flat, classes, zappos, listed, few)}
 
 
-def with_parameters(notebook_source, parameters):
+def with_parameters(source, parameters):
     """Build the student's copy with other parameters, and each exercise solved a second time."""
-    solved = builder.build(notebook_source, SOURCES, solved=True).cells
-    student = builder.build(notebook_source, SOURCES, solved=False).cells
+    solved = builder.build(source, SOURCES, solved=True).cells
+    student = builder.build(source, SOURCES, solved=False).cells
     new, cells, solution = nbformat.v4.new_code_cell, [], None
     for cell, answer in zip(student, solved, strict=True):
         tags = cell.metadata.get("tags", [])
@@ -128,17 +128,18 @@ def with_parameters(notebook_source, parameters):
     return cells
 
 
-def run(folder, kind, **parameters):
+def run(name, parameters):
     """Run 00 to 06, all in one kernel that forgets all names in between; return cells by number."""
-    parts = {s.stem[:2]: with_parameters(s, {"source": str(folder), **parameters}) for s in CHOSEN}
+    parts = {source.stem[:2]: with_parameters(source, parameters) for source in CHOSEN}
     for part in parts.values():
         part.append(nbformat.v4.new_code_cell("%reset -f"))
     notebook = nbformat.v4.new_notebook(cells=[cell for part in parts.values() for cell in part])
     try:
         NotebookClient(notebook, timeout=900, kernel_name="python3").execute()
     finally:
+        # A folder to keep it in, to look at its figures.
         if keep := os.environ.get("ZAPSIM_KEEP"):
-            nbformat.write(notebook, f"{keep}/{kind}.ipynb")
+            nbformat.write(notebook, f"{keep}/{name}.ipynb")
     cells = iter(notebook.cells)
     parts = {number: [next(cells) for _ in part] for number, part in parts.items()}
     for number, part in parts.items():
@@ -165,9 +166,11 @@ def n_figures(cells):
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_runs_from_first_to_last_cell(kind, tmp_path):
     KINDS[kind](tmp_path / "my shop")
-    stores = {name: str(tmp_path / name) for name in ("store", "parts_store")}
-    parameters = stores | ({"kind": ["Colour"]} if kind == "listed" else {})
-    parts = run(tmp_path / "my shop", kind, **parameters)
+    places = {"source": "my shop", "store": "features", "parts_store": "of grey"}
+    parameters = {name: str(tmp_path / place) for name, place in places.items()}
+    if kind == "listed":
+        parameters["kind"] = ["Colour"]
+    parts = run(kind, parameters)
     counts = tuple(said(part).count(STANDS_IN) for part in parts.values())
     assert counts == STANDS_IN_BY_KIND[kind]
     assert all(YOURS in said(parts[number]) for number in ("00", "02", "04", "06"))
