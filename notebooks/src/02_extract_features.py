@@ -160,7 +160,7 @@ extractor = zapsim.VGG16Extractor("block4_pool", grid=2, image_size=image_size)
 import tempfile
 
 cache = store or tempfile.mkdtemp() + "/features"
-stopped = interrupted(sample, after=min(70, len(sample) // 2))
+stopped = interrupted(sample, after=min(70, len(sample) * 3 // 4))
 try:
     extractor.extract(stopped, cache=cache)
 except KeyboardInterrupt:
