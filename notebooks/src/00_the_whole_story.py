@@ -24,6 +24,7 @@
 
 # %%
 import zapsim
+from zapsim.course.own_pictures import cache_of, whose
 
 # %% [markdown]
 # The next cell is the only one to change when you come back with pictures of your own: `source`
@@ -52,29 +53,31 @@ catalogue.plot(24)
 # ## Turn pictures into vectors
 # VGG16 is a network that learned to tell a thousand kinds of things apart in a million photos. We
 # cut it short: what comes out in the middle is not a verdict ("loafer!") but a description, here
-# **2,048 numbers a picture**. Each row below is one picture. (All 615 are *found*: they were
+# **2,048 numbers a picture**. Each row below is one picture. (All 615 of MiniZap are *found*: they were
 # extracted before and come with zapsim, so the network itself has nothing to do here. In 02 it has.)
 
 # %%
-features = zapsim.VGG16Extractor().extract(catalogue, cache=cache)
+features = zapsim.VGG16Extractor().extract(catalogue, cache=cache_of(catalogue, cache))
 features.iloc[:4, :6].round(1)
 
 # %% [markdown]
 # ## Recommend
 # Two pictures are similar if their vectors point in nearly the same direction. The framed picture
 # is the *query*; the others are its neighbours, nearest first, each with its *score*: 1 would be
-# the same direction, 0 nothing in common. All of these are shoes on white, so even two that have
-# little to do with each other get about 0.8.
+# the same direction, 0 nothing in common. All of MiniZap's pictures are shoes on white, so even two that
+# have little to do with each other get about 0.8.
 
 # %%
+catalogue = catalogue.subset(features.index)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
+whose(catalogue)
 query = catalogue.sample(1, seed=3).keys[0]
 predictor.plot(query, k=n_neighbours)
 
 # %% [markdown]
 # The first neighbours are often the same shoe in other colours: a product comes in several
 # *colourways*. A shop wouldn't recommend those. One word hides the query's own colourways (a neighbour
-# may still come in several):
+# may still come in several). Where no colourways are known, nothing changes:
 
 # %%
 predictor.plot(query, k=n_neighbours, hide_colourways=True)

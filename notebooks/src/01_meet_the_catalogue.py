@@ -19,12 +19,13 @@
 # %%
 import zapsim
 from zapsim.course.lessons import plot_counts
+from zapsim.course.own_pictures import fitting, kind_of, readable_keys, readable_sample
 
 # %% [markdown]
 # One switch chooses the pictures: as it stands, MiniZap's drawings. `real = True` fetches
 # **UT-Zappos50K**, the 50,025 photos that MiniZap imitates (about 300 MB, for academic use only), once:
 # afterwards they are found where they are, and only verified. And `source` may be a folder or a `.zip` of
-# your own.
+# your own. Where a section needs something that your pictures lack, MiniZap's are shown, and a line says so.
 
 # %% tags=["parameters"]
 source = None
@@ -51,7 +52,9 @@ catalogue
 # where there are only four.
 
 # %%
-plot_counts(catalogue.table["SubCategory"], "Subcategories")
+shown = fitting(catalogue, columns=kind_of(catalogue)[-1:] or ["SubCategory"])
+finest = kind_of(shown)[-1]
+plot_counts(shown.table[finest], finest)
 
 # %% [markdown]
 # ## A key says a lot
@@ -68,7 +71,7 @@ plot_counts(catalogue.table["SubCategory"], "Subcategories")
 
 # %%
 layout = ["Category", "SubCategory", "Brand", "Product", "Colourway"]
-catalogue.table[layout].head(4)
+fitting(catalogue, columns=layout).table[layout].head(4)
 
 # %% [markdown]
 # ## One product, several colourways
@@ -76,8 +79,9 @@ catalogue.table[layout].head(4)
 # tilt do a little, too. Are they *similar*? In 04 you'll see what the computer thinks.
 
 # %%
-product = catalogue.table["Product"].iloc[0]
-one_product = catalogue.subset(catalogue.keys[catalogue.table["Product"] == product])
+shown = fitting(catalogue, columns=["Product"])
+product = shown.table["Product"].dropna().iloc[0]
+one_product = shown.subset(shown.keys[shown.table["Product"] == product])
 one_product.plot(columns=3)
 
 # %% [markdown]
@@ -87,14 +91,14 @@ one_product.plot(columns=3)
 # known about every shoe: `NaN` means that nothing is written there.
 
 # %%
-table = catalogue.table
-if "Closure" not in table:
-    print("No meta-data.csv lies with these pictures; MiniZap's takes its place here.")
-    table = zapsim.load_catalogue().table
 known = ["HeelHeight", "Insole", "Closure", "Gender", "Material", "ToeStyle"]
-table.reset_index()[known].head(301).iloc[::100]
+filled = catalogue.table.dropna(axis="columns", how="all")
+known = [name for name in filled if name not in [*layout, "CID"]] or known
+table = fitting(catalogue, columns=known).table
+table.reset_index()[known].iloc[: 301 : min(100, len(table) // 4 + 1)]
 
 # %%
+table = fitting(catalogue, columns=["Closure", "Product"]).table
 closures = table["Closure"].str.split(";").explode()
 plot_counts(closures, "How the shoes close")
 
@@ -105,17 +109,17 @@ plot_counts(closures, "How the shoes close")
 # picture of your own that you'll search with later.
 
 # %%
-picture = catalogue.picture(catalogue.keys[0])
+picture = catalogue.picture(next(readable_keys(catalogue), catalogue.keys[0]))
 picture.shape, str(picture.dtype), picture[0, 0].tolist()
 
 # %% [markdown]
-# The pixel in the corner is white: (255, 255, 255), or close to it. That's the background of every
-# picture, and about three quarters of all the pixels.
+# In MiniZap, the pixel in the corner is white: (255, 255, 255), or close to it. That's the background of
+# every picture, and about three quarters of all the pixels.
 
 # %% [markdown]
 # ## Your own pictures
-# `load_catalogue("some/folder")` and `load_catalogue("some.zip")` take any layout. Levels that
-# aren't there become columns that aren't there. A path copied from Windows needs an `r` in front,
+# `load_catalogue("some/folder")` and `load_catalogue("some.zip")` take any layout. If your folders have
+# fewer levels, the table has fewer columns. A path copied from Windows needs an `r` in front,
 # `load_catalogue(r"C:\Users\me\shoes")`, or slashes, `"C:/Users/me/shoes"`: Python takes a single
 # backslash for the beginning of something else. Let us make a small folder with one level, and
 # damage it on purpose.
@@ -125,10 +129,11 @@ import tempfile
 from pathlib import Path
 
 folder = Path(tempfile.mkdtemp()) / "my shop"
-for number, key in enumerate(catalogue.sample(4, seed=1).keys):
-    path = folder / catalogue.table.loc[key, "Category"] / f"photo {number}.jpg"
+shown = fitting(catalogue, columns=["Category"])
+for number, key in enumerate(readable_sample(shown, 4, seed=1).keys):
+    path = folder / str(shown.table.loc[key, "Category"]) / f"photo {number}.jpg"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(catalogue.thumbnail(key))
+    path.write_bytes(shown.thumbnail(key))
 
 # %%
 whole = sorted(folder.rglob("*.jpg"))[0].read_bytes()
@@ -158,7 +163,7 @@ mine.plot()
 # draws the same ones, on every machine.
 
 # %%
-sample = catalogue.sample(8, seed=42)
+sample = catalogue.sample(min(8, len(catalogue)), seed=42)
 sample.plot()
 
 # %% [markdown]

@@ -29,6 +29,7 @@ from zapsim.course.lessons import (
     try_cuts,
     try_preprocessing,
 )
+from zapsim.course.own_pictures import fitting, kind_of, labels_of, readable_sample, whose
 from zapsim.draw.plots import plot_pictures
 
 # %% tags=["parameters"]
@@ -42,8 +43,8 @@ store = None
 
 # %%
 catalogue = zapsim.load_catalogue(source)
-sample = catalogue.sample(n_sample, seed=42)
-shoe_key = catalogue.sample(1, seed=12).keys[0]
+sample = catalogue.sample(min(n_sample, len(catalogue)), seed=42)
+shoe_key = readable_sample(catalogue, 1, seed=12).keys[0]
 shoe = catalogue.picture(shoe_key)
 
 # %% [markdown]
@@ -72,6 +73,7 @@ layer_costs(image_size).loc[
 # say little about it.) The deeper, the more of *what* and the less of *where*.
 
 # %%
+whose(catalogue)
 catalogue.subset([shoe_key]).plot()
 
 # %%
@@ -88,10 +90,13 @@ plot_feature_maps(feature_maps(deep, shoe, layers))
 # 64×64 pixels.
 
 # %%
-some = catalogue.sample(300, seed=42)
+some = readable_sample(catalogue, 300, seed=42)
+some = readable_sample(fitting(some, classes=kind_of(some), n=6), 300, seed=42)
+labels, products = labels_of(some, kind_of(some)[-1:]), some.table.get("Product")
+whose(some)
 
 # %% tags=["nbval-ignore-output"]
-try_cuts(some, image_size=64).round(2)
+try_cuts(some, labels, products, image_size=64).round(2)
 
 # %% [markdown]
 # It rises up to block 4, and falls again: block 5 is already on its way to a verdict. The later you
@@ -155,8 +160,9 @@ extractor = zapsim.VGG16Extractor("block4_pool", grid=2, image_size=image_size)
 import tempfile
 
 cache = store or tempfile.mkdtemp() + "/features"
+stopped = interrupted(sample, after=min(70, len(sample) * 3 // 4))
 try:
-    extractor.extract(interrupted(sample, after=70), cache=cache)
+    extractor.extract(stopped, cache=cache)
 except KeyboardInterrupt:
     print("Interrupted!")
 
@@ -194,10 +200,11 @@ layer_costs(224)["parameters"].loc[["block4_conv3", "block5_conv3", "fc1", "fc2"
 # Are they worse? The same 300 shoes, measured in the same way:
 
 # %%
+whose(some)
 variants = preprocessing_variants(some, image_size=64)
 
 # %% tags=["nbval-ignore-output"]
-try_preprocessing(variants, some.table).round(2)
+try_preprocessing(variants, labels, products).round(2)
 
 # %% [markdown]
 # Look at the column *both* first: pictures and queries alike went through the mistake. It costs next to
@@ -207,6 +214,7 @@ try_preprocessing(variants, some.table).round(2)
 # one query, scaled to [0, 1] by mistake, in the right catalogue. Look at its first neighbour!
 
 # %%
+whose(some)
 query = some.sample(1, seed=5).keys[0]
 right = zapsim.SimilarityPredictor(some, variants["as VGG16 was trained"])
 mistaken = right.similar_to(variants["scaled to [0, 1]"].loc[query].to_numpy(), k=6)

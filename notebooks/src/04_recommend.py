@@ -17,10 +17,11 @@
 
 # %%
 import zapsim
+from zapsim.course.own_pictures import fitting, load_or_extract, whose
 
 # %% tags=["parameters"]
 source = None
-# For pictures of your own in UT-Zappos50K's layout: the folder that was `cache` in 00.
+# For pictures of your own: a folder for their features, such as `cache` in 00.
 store = None
 # The article's run: what 02 left on your Drive.
 # source = zapsim.stage("/content/drive/MyDrive/Data/Zappos/ut-zap50k-images-square")
@@ -30,8 +31,8 @@ n_neighbours = 5
 
 # %%
 catalogue = zapsim.load_catalogue(source)
-features = zapsim.load_features(store, catalogue.keys)
-catalogue = catalogue.subset(features.index)
+features = load_or_extract(catalogue, store)
+catalogue, features = fitting(catalogue.subset(features.index), features, n=3)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 
 # %% [markdown]
@@ -40,6 +41,7 @@ predictor = zapsim.SimilarityPredictor(catalogue, features)
 # then at the scores: does the drop from one to the next agree with what you see?
 
 # %%
+whose(catalogue)
 queries = catalogue.sample(3, seed=20).keys
 predictor.plot(queries[0], k=n_neighbours)
 
@@ -56,7 +58,12 @@ predictor.plot(queries[2], k=n_neighbours)
 # `hide_colourways` leaves out the *query's own*. A neighbour may still come in several colours.
 
 # %%
-predictor.plot(queries[2], k=n_neighbours, hide_colourways=True)
+shop = fitting(predictor, columns=["Product"])
+slipper = queries[2] if shop is predictor else shop.catalogue.sample(3, seed=20).keys[2]
+whose(shop)
+if shop is not predictor:
+    display(shop.plot(slipper, k=n_neighbours))
+shop.plot(slipper, k=n_neighbours, hide_colourways=True)
 
 # %% [markdown]
 # ## Filters
@@ -64,34 +71,35 @@ predictor.plot(queries[2], k=n_neighbours, hide_colourways=True)
 # outdoors, and with a zipper":
 
 # %%
-where = {"Category": "Boots"}
-if "Closure" in catalogue.table:  # the article's folder has no meta-data.csv
-    where["Closure"] = "Zipper"
-predictor.plot(queries[2], k=n_neighbours, where=where)
+where = {"Category": "Boots", "Closure": "Zipper"}
+needed = {"Category": ["Boots", "Slippers"], "Closure": "Zipper", "Gender": "Women"}
+shop = fitting(predictor, where=needed, columns=["Brand", "Product"], n=3)
+branded = shop.catalogue.subset(shop.table.dropna(subset=["Brand"]).index)
+asked = branded.sample(3, seed=20).keys
+shop.plot(asked[2], k=n_neighbours, where=where)
 
 # %% [markdown]
 # As a table, ready for whatever comes next:
 
 # %%
-where = {"Gender": "Women"} if "Gender" in catalogue.table else {"Category": "Sandals"}
-found = predictor.similar(queries[1], k=4, where=where, hide_colourways=True)
-found[["rank", "score", "SubCategory", "Brand", *where]].round(3)
+found = shop.similar(asked[1], k=4, where={"Gender": "Women"}, hide_colourways=True)
+found[["rank", "score", "SubCategory", "Brand", "Gender"]].round(3)
 
 # %% [markdown]
 # Ask for more than there are, and you get what there is, and a word about it. More than a row's worth
 # goes into further rows. Slippers of the brand that has the most of them:
 
 # %%
-slippers = catalogue.table[catalogue.table["Category"] == "Slippers"]
+slippers = shop.table[shop.table["Category"] == "Slippers"]
 brand = slippers["Brand"].mode()[0]
-predictor.plot(queries[2], k=24, where={"Category": "Slippers", "Brand": brand})
+shop.plot(asked[2], k=24, where={"Category": "Slippers", "Brand": brand})
 
 # %% [markdown]
 # A key that doesn't exist is an error that helps:
 
 # %%
 try:
-    predictor.similar(queries[0].replace(".jpg", ".jpeg"))
+    predictor.similar(queries[0] + ".jpeg")
 except KeyError as error:
     print(error.args[0][:120], "…")
 
@@ -100,12 +108,15 @@ except KeyError as error:
 # Put the path of a photo into `my_picture` (at the top) to search with it. It helps to have the shoe
 # alone on a light background, its toe to the left, as in the catalogue. Without one, here is a
 # picture that isn't in the catalogue: one of its shoes, cropped differently and brightened, as a
-# phone would. Only now VGG16 is loaded; everything up to here used saved features.
+# phone would. With MiniZap, VGG16 is loaded only now: everything up to here used saved features.
 
 # %%
 import numpy as np
 
-item = catalogue.picture(queries[1])[10:, 4:130]
+whose(catalogue)
+item = catalogue.picture(queries[1])
+height, width, _ = item.shape
+item = item[height // 13 :, width // 34 : width - width // 22]
 phone = np.clip(item * 1.15 + 10, 0, 255).astype(np.uint8)
 picture = zapsim.load_picture(my_picture) if my_picture else phone
 predictor.plot(picture, k=n_neighbours)
@@ -150,7 +161,7 @@ predictor.html(queries[0], k=2, hide_colourways=True)
 # ## 📝 Exercise: only this brand
 #
 # **Goal:** a shop within a shop: recommend only what is of the query's own brand.
-# **Given:** `predictor`; `catalogue.table.loc[key, "Brand"]` is an item's brand.
+# **Given:** `shop`, a predictor; `shop.table.loc[key, "Brand"]` is an item's brand.
 # **Wanted:** a function `same_brand(key, k)` that returns the table of the k nearest items of the same
 # brand, other colourways hidden.
 #
@@ -160,8 +171,8 @@ predictor.html(queries[0], k=2, hide_colourways=True)
 # %% tags=["exercise"]
 # stub: same_brand = ...
 def same_brand(key, k):
-    brand = catalogue.table.loc[key, "Brand"]
-    return predictor.similar(key, k, where={"Brand": brand}, hide_colourways=True)
+    brand = shop.table.loc[key, "Brand"]
+    return shop.similar(key, k, where={"Brand": brand}, hide_colourways=True)
 
 
 # %% tags=["check"]
@@ -169,8 +180,8 @@ from zapsim.course.exercise import check
 
 
 def is_right(function):
-    for key, k in [(queries[0], 1), (queries[1], 3), (queries[2], 4)]:
-        item, everything = catalogue.table.loc[key], predictor.similar(key, k=len(catalogue))
+    for key, k in [(asked[0], 1), (asked[1], 3), (asked[2], 4)]:
+        item, everything = shop.table.loc[key], shop.similar(key, k=len(shop.table))
         same = (everything["Brand"] == item["Brand"]) & (everything["Product"] != item["Product"])
         if list(function(key, k)["key"]) != list(everything["key"][same][:k]):
             return False

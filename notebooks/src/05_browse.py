@@ -18,17 +18,18 @@
 import ipywidgets as widgets
 
 import zapsim
+from zapsim.course.own_pictures import fitting, load_or_extract
 from zapsim.draw.plots import plot_pictures
 
 # %% tags=["parameters"]
 source = None
-# For pictures of your own: the folder that was `cache` in 00.
+# For pictures of your own: a folder for their features, such as `cache` in 00.
 store = None
 
 # %%
 catalogue = zapsim.load_catalogue(source)
-features = zapsim.load_features(store, catalogue.keys)
-catalogue = catalogue.subset(features.index)
+features = load_or_extract(catalogue, store)
+catalogue, features = fitting(catalogue.subset(features.index), features, n=5)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 
 # %% [markdown]
@@ -148,7 +149,7 @@ check(
 
 # %%
 try:
-    titles = {key: catalogue.table.loc[key, "SubCategory"] for key in [start, *my_walk]}
+    titles = {key: catalogue.caption(key) for key in [start, *my_walk]}
     display(plot_pictures([(catalogue.picture(key), title) for key, title in titles.items()]))
 except (TypeError, KeyError):
     print("No walk yet.")
@@ -158,29 +159,32 @@ except (TypeError, KeyError):
 #
 # **Goal:** the little browser above shows any brand. Write what a second row would show: the four
 # nearest items of the query's own brand (its other colourways may be among them).
-# **Given:** `predictor.similar(..., where={"Brand": ...})`; `catalogue.table.loc[key, "Brand"]`.
-# **Wanted:** a function `same_brand_row(key)` that returns a list of four `widgets.Image`, in the order of
-# the neighbours.
+# **Given:** `shop`, a predictor: `shop.similar(..., where={"Brand": ...})`; `shop.table.loc[key, "Brand"]`.
+# **Wanted:** a function `same_brand_row(key)` that returns a list of four `widgets.Image` (fewer, if the brand
+# has fewer items), in the order of the neighbours.
 #
-# *Hint:* `widgets.Image(value=catalogue.thumbnail(key), format="jpeg", width=136)`.
+# *Hint:* `widgets.Image(value=shop.catalogue.thumbnail(key), format="jpeg", width=136)`.
+
+# %%
+shop = fitting(predictor, columns=["Brand"])
+branded = shop.table.dropna(subset=["Brand"]).index
 
 
 # %% tags=["exercise"]
 # stub: same_brand_row = ...
 def same_brand_row(key):
-    brand = catalogue.table.loc[key, "Brand"]
-    found = predictor.similar(key, k=4, where={"Brand": brand})
-    return [
-        widgets.Image(value=catalogue.thumbnail(k), format="jpeg", width=136) for k in found["key"]
-    ]
+    brand, look = shop.table.loc[key, "Brand"], shop.catalogue.thumbnail
+    found = shop.similar(key, k=4, where={"Brand": brand})
+    return [widgets.Image(value=look(k), format="jpeg", width=136) for k in found["key"]]
 
 
 # %% tags=["check"]
 def shows_the_same_brand(function):
-    for key in (first, catalogue.keys[0]):
-        where = {"Brand": catalogue.table.loc[key, "Brand"]}
-        expected = predictor.similar(key, k=4, where=where)["key"]
-        if [image.value for image in function(key)] != [catalogue.thumbnail(k) for k in expected]:
+    look = shop.catalogue.thumbnail
+    for key in (branded[0], branded[-1]):
+        where = {"Brand": shop.table.loc[key, "Brand"]}
+        expected = shop.similar(key, k=4, where=where)["key"]
+        if [image.value for image in function(key)] != [look(k) for k in expected]:
             return False
     return True
 
@@ -193,7 +197,7 @@ check(
 
 # %% tags=["nbval-ignore-output"]
 try:
-    display(widgets.HBox(list(same_brand_row(first))))
+    display(widgets.HBox(list(same_brand_row(branded[0]))))
 except Exception:
     print("No row yet.")
 

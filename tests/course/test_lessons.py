@@ -41,21 +41,21 @@ def test_the_right_preprocessing_variant_is_what_the_extractor_does(make_folder)
 @pytest.mark.keras
 def test_cuts_are_compared_as_the_extractor_and_the_metric_would():
     some = zapsim.load_catalogue().sample(40, seed=0)
-    cuts = lessons.try_cuts(some, image_size=64)
+    labels, products = some.table["SubCategory"], some.table["Product"]
+    cuts = lessons.try_cuts(some, labels, products, image_size=64)
     assert list(cuts.index) == [f"block{block}_pool" for block in range(1, 6)]
     assert list(cuts["n_features"]) == [4 * 64, 4 * 128, 4 * 256, 4 * 512, 4 * 512]
     features = zapsim.VGG16Extractor(image_size=64, precision="float32").extract(some)
-    neighbours = zapsim.top_k(features, 5, exclude=some.table["Product"])
-    precision = zapsim.precision_at_k(neighbours, some.table["SubCategory"])
+    precision = zapsim.precision_at_k(zapsim.top_k(features, 5, exclude=products), labels)
     assert cuts.loc["block4_pool", "precision_at_5"] == pytest.approx(precision, abs=0.011)
 
 
 def test_a_query_that_took_another_path_than_the_catalogue_finds_less():
     keys = [f"{i}.jpg" for i in range(12)]
-    table = pd.DataFrame({"SubCategory": ["a"] * 6 + ["b"] * 6, "Product": keys}, index=keys)
+    labels = pd.Series(["a"] * 6 + ["b"] * 6, index=keys)
     right = pd.DataFrame(np.repeat([[1.0, 0], [0, 1]], 6, axis=0), index=keys)
     swapped = right[[1, 0]].set_axis([0, 1], axis="columns")
-    compared = lessons.try_preprocessing({"right": right, "swapped": swapped}, table)
+    compared = lessons.try_preprocessing({"right": right, "swapped": swapped}, labels)
     np.testing.assert_array_equal(compared, [[1, 1], [1, 0]])
     assert list(compared.columns) == ["both", "query only"]
 
@@ -82,6 +82,19 @@ def test_score_distribution_counts_every_pair_once():
     ]
 
 
+def test_items_without_a_label_are_left_out_of_the_figures():
+    keys = pd.Index(["a", "b", "c", "d"], name="key")
+    labels = pd.Series(["shoe", None, "boot", "boot"], index=keys, name="Category")
+    matrix = pd.DataFrame(np.arange(16).reshape(4, 4) / 16, index=keys, columns=keys)
+    drawn = lessons.plot_heat_map(matrix, labels).axes[0].images[0].get_array()
+    np.testing.assert_array_equal(drawn, matrix.loc[list("cda"), list("cda")])
+    legend = lessons.plot_score_distribution(matrix, labels).axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "different Category (2 pairs)",
+        "the same Category (1 pairs)",
+    ]
+
+
 def test_small_figures_show_their_data():
     counts = lessons.plot_counts(pd.Series(["a", "b", "a"]), "Letters").axes[0]
     assert [bar.get_width() for bar in counts.patches] == [1, 2]
@@ -90,16 +103,6 @@ def test_small_figures_show_their_data():
     bars = lessons.plot_layer_costs(128, cut="block1_pool").axes[0].patches
     assert len({bar.get_facecolor() for bar in bars[:3]}) == 1
     assert bars[2].get_facecolor() != bars[3].get_facecolor()
-
-
-def test_where_the_course_s_item_is_missing_another_stands_in(make_folder):
-    catalogue = zapsim.load_catalogue(make_folder("a.jpg", "b.jpg", "c.jpg"))
-    features = pd.DataFrame([[1, 0], [0, 1], [1, 0.1]], index=catalogue.keys)
-    predictor = zapsim.SimilarityPredictor(catalogue, features)
-    assert lessons.stand_in(predictor, "b.jpg") == "b.jpg"
-    assert lessons.stand_in(predictor, "b.jpg", "a.jpg") == "b.jpg"
-    assert lessons.stand_in(predictor, "not there.jpg") == "a.jpg"
-    assert lessons.stand_in(predictor, "not there.jpg", "a.jpg") == "c.jpg"
 
 
 def test_an_interrupted_catalogue_reads_the_first_pictures_only():

@@ -1,1 +1,5 @@
-"""What only the notebooks use: figures and experiments (`lessons`), checks (`exercise`)."""
+"""What only the notebooks use.
+
+Figures and experiments (`lessons`), checks (`exercise`), and whose pictures are shown
+(`own_pictures`).
+"""

@@ -10,8 +10,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from zapsim.checks import groups_of
 from zapsim.draw.plots import finished
 from zapsim.features import VGG16Extractor
+from zapsim.io.saved import Neighbours
 from zapsim.judge.evaluation import precision_at_k
 from zapsim.judge.layer_lab import run_cuts
 from zapsim.similarity import nearest, top_k, unit_vectors
@@ -29,20 +31,12 @@ __all__ = [
     "plot_layer_costs",
     "plot_score_distribution",
     "preprocessing_variants",
-    "stand_in",
     "try_cuts",
     "try_preprocessing",
 ]
 
 _SLANTED = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]
-
-
-def stand_in(predictor, key, query=None):
-    """Return `key`, or where the catalogue lacks it, the query's nearest item or the first one."""
-    if key in predictor.catalogue.keys:
-        return key
-    return predictor.catalogue.keys[0] if query is None else predictor.similar(query, 1)["key"][0]
 
 
 def plot_counts(labels, title, unit="pictures"):
@@ -90,18 +84,17 @@ def _read_until(catalogue, interrupted, key):
     return catalogue.read(key)
 
 
-def try_cuts(catalogue, image_size=64):
+def try_cuts(catalogue, labels, products=None, image_size=64):
     """Measure what a cut after each of VGG16's five pools costs and gives.
 
-    The catalogue has SubCategory and Product, and every picture of it is readable; `image_size` is
-    at least 64, so that the last pool's maps have 2×2 cells. One row a pool: ``n_features`` of a
-    2×2 grid of averages, ``cost_so_far`` as in `layer_costs`, and ``precision_at_5`` for the
-    subcategory, other colourways left out.
+    Every picture of the catalogue is readable; labels and products are Series by key, and items of
+    the same product are no neighbours; `image_size` is at least 64, so that the last pool's maps
+    have 2×2 cells. One row a pool: ``n_features`` of a 2×2 grid of averages, ``cost_so_far`` as in
+    `layer_costs`, and ``precision_at_5``.
     """
     extractor = VGG16Extractor("block5_pool", grid=2, image_size=image_size)
     cuts = [(layer, 2) for layer in LAYERS if "pool" in layer]
     values = run_cuts(catalogue, extractor, cuts)
-    labels, products = catalogue.table["SubCategory"], catalogue.table["Product"]
     costs, rows = layer_costs(image_size)["cost_so_far"], {}
     for layer, grid in cuts:
         features = pd.DataFrame(values[layer, grid], index=catalogue.keys)
@@ -131,22 +124,22 @@ def preprocessing_variants(catalogue, image_size=64):
     return variants
 
 
-def try_preprocessing(variants, table):
+def try_preprocessing(variants, labels, products=None):
     """Compare what `preprocessing_variants` returns by precision at 5, colourways left out.
 
-    The right variant comes first; `table` has columns SubCategory and Product. One row a variant:
+    The right variant comes first; labels and products are as in `try_cuts`. One row a variant:
     ``both``, where queries and catalogue take the same path, and ``query only``, where the
-    catalogue takes the right one.
+    catalogue takes the right one. At least six products are needed.
     """
-    labels, products = table["SubCategory"].to_numpy(), table["Product"].to_numpy()
-    right = unit_vectors(next(iter(variants.values())))
-    rows = {}
+    first = next(iter(variants.values()))
+    right, groups, rows = unit_vectors(first), groups_of(products, first.index), {}
     for name, features in variants.items():
         scores = unit_vectors(features) @ right.T
-        scores[products[:, None] == products] = -np.inf
+        scores[groups[:, None] == groups] = -np.inf
         found = np.stack([nearest(row, 5) for row in scores])
-        both = precision_at_k(top_k(features, 5, exclude=products), labels)
-        rows[name] = {"both": both, "query only": (labels[found] == labels[:, None]).mean()}
+        mixed = Neighbours(first.index, found, np.take_along_axis(scores, found, axis=1))
+        paths = {"both": top_k(features, 5, exclude=products), "query only": mixed}
+        rows[name] = {path: precision_at_k(each, labels) for path, each in paths.items()}
     return pd.DataFrame(rows).T
 
 
@@ -181,8 +174,11 @@ def plot_arrows(vectors):
 
 
 def plot_heat_map(matrix, labels):
-    """Draw a similarity matrix (DataFrame) with its items ordered by label (Series by key)."""
-    ordered = labels.loc[matrix.index].sort_values(kind="stable")
+    """Draw a similarity matrix (DataFrame) with its items ordered by label (Series by key).
+
+    Items without a label are left out, here and in `plot_score_distribution`.
+    """
+    ordered = labels.loc[matrix.index].dropna().sort_values(kind="stable")
     counts = ordered.value_counts(sort=False).loc[ordered.unique()]
     ends = counts.cumsum().to_numpy()
     figure, axes = plt.subplots(figsize=(9, 7.6))
@@ -200,7 +196,8 @@ def plot_heat_map(matrix, labels):
 
 def plot_score_distribution(matrix, labels):
     """Draw how the scores of pairs with the same label and with different ones are spread."""
-    codes = pd.factorize(labels.loc[matrix.index])[0]
+    labels = labels.loc[matrix.index].dropna()
+    matrix, codes = matrix.loc[labels.index, labels.index], pd.factorize(labels)[0]
     rows, columns = np.triu_indices(len(matrix), k=1)
     scores, same = matrix.to_numpy()[rows, columns], codes[rows] == codes[columns]
     figure, axes = plt.subplots(figsize=(7, 2.8))
