@@ -74,6 +74,7 @@ _HOME = {
     "plot_side_by_side": "draw.plots",
     "map_catalogue": "explore.catalogue_map",
     "plot_map": "explore.catalogue_map",
+    "stability": "judge.stability",
     "quiz": "widgets.quiz",
     "TransferError": "io.disk",
     "fetch_zappos": "io.zappos",
