@@ -59,6 +59,7 @@ _HOME = {
     "confusion": "judge.mistakes",
     "worst_queries": "judge.mistakes",
     "baseline_features": "kinds.baselines",
+    "KerasExtractor": "kinds.own_network",
     "extract_cuts": "judge.layer_lab",
     "lab_report": "judge.layer_lab",
     "plot_scorecard": "judge.charts",
