@@ -1,0 +1,1 @@
+"""Find: near duplicates, which are the same photo again."""
