@@ -10,7 +10,7 @@ those above it; rooms on one line know nothing of each other::
     widgets/   judge/   explore/    cards, browser, mixer, quiz · how good · why, and on a map
     kinds/                          other kinds of features: baselines, mixtures, fewer numbers
     predictor.py                    neighbours of a query: filtered, diverse, drawn, as HTML
-    find/                           words, filters, several examples, a part of the picture
+    find/                           words, filters, several examples, parts, near duplicates
     features.py                     pictures to vectors, with a store that resumes
     similarity.py   catalogue.py    scores, all or the k nearest · items and their metadata
     vgg16/   metadata/              the cut network and its weights · what paths and tables say
@@ -60,6 +60,7 @@ _HOME = {
     "confusion": "judge.mistakes",
     "worst_queries": "judge.mistakes",
     "baseline_features": "kinds.baselines",
+    "KerasExtractor": "kinds.own_network",
     "extract_cuts": "judge.layer_lab",
     "lab_report": "judge.layer_lab",
     "plot_scorecard": "judge.charts",
@@ -67,6 +68,9 @@ _HOME = {
     "plot_cases": "judge.charts",
     "SimilarityPredictor": "predictor",
     "browse": "widgets.browser",
+    "near_duplicates": "find.duplicates",
+    "group_numbers": "find.duplicates",
+    "plot_duplicates": "find.duplicates",
     "explain": "explore.explanation",
     "shape_colour_texture": "kinds.blend",
     "blend": "kinds.blend",

@@ -84,9 +84,11 @@ def checked_number(name, value, low, high=np.inf, ends="[]"):
 def check_choice(name, value, choices, error=ValueError):
     """Raise an error, which offers the closest, unless a value is one of the choices."""
     if not pd.api.types.is_hashable(value) or value not in choices:
-        close = get_close_matches(str(value), map(str, choices), n=1)
+        names = list(map(str, choices))
+        close = get_close_matches(str(value), names, n=1)
+        more = f" … ({len(names):,} in all)" if len(names) > 30 else ""
         raise error(
-            f"{name} must be one of {', '.join(map(str, choices))}. Received: {received(value)}."
+            f"{name} must be one of {', '.join(names[:30])}{more}. Received: {received(value)}."
             + (f" Did you mean {close[0]!r}?" if close else "")
         )
 

@@ -1,9 +1,9 @@
-"""Turn pictures into feature vectors with a VGG16 that is cut short.
+"""Turn pictures into feature vectors with a network that is cut short, such as VGG16.
 
 In: a `Catalogue`, or pictures. Out: a DataFrame (n_items, n_features), or an array. The network
-is cut after any convolution, pooling or fully connected layer; the maps that come out there are
-averaged over a coarse grid, or flattened. The edge rule: a picture that cannot be read is named
-and left out, and all others are kept.
+is cut after one of its layers; the maps that come out there are averaged over a coarse grid, or
+flattened. The edge rule: a picture that cannot be read is named and left out, and all others are
+kept. `zapsim.kinds.own_network` puts other networks through the same.
 """
 
 import os
@@ -30,11 +30,19 @@ from zapsim.io.parquet import StoreError
 from zapsim.io.pictures import FITS, PictureError, fit_square, load_picture
 from zapsim.io.store import FeatureStore, ShardWriter, features_frame
 from zapsim.vgg16.engine import open_engine
-from zapsim.vgg16.network import LAYERS, feature_vectors, map_size, n_features, truncated_vgg16
+from zapsim.vgg16.network import (
+    LAYERS,
+    feature_vectors,
+    layer_costs,
+    map_size,
+    outputs_of,
+    preprocessed,
+    truncated_vgg16,
+)
 from zapsim.vgg16.number_format import PRECISIONS
 from zapsim.vgg16.weights import describe_weights, identify_weights
 
-__all__ = ["Batch", "VGG16Extractor", "each_batch"]
+__all__ = ["PREPROCESSING", "Batch", "Extractor", "VGG16Extractor", "each_batch"]
 
 # As many as there are cores: while one waits for the disk or a GPU, the others compute.
 _CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 2)
@@ -42,145 +50,39 @@ _THREADS = len(_CORES)
 _OPENING = Lock()
 
 # To be raised whenever the path from file to network input changes the numbers.
-_PREPROCESSING = 1
+PREPROCESSING = 1
 
 
-class VGG16Extractor:
-    """A VGG16, cut short, that turns pictures into vectors.
+class Extractor:
+    """What turns pictures into vectors, whatever the network; `VGG16Extractor` stands on it.
 
-    Making one checks its settings and costs nothing; the network is loaded when the first picture
-    has to go through it. The default cut needs no TensorFlow, at any size: it ships in 8 bits, and
-    runs on LiteRT. Other cuts and weights need Keras: ``pip install 'zapsim[keras]'``.
-
-    Parameters
-    ----------
-    layer : str
-        The last layer kept: ``block1_conv1`` … ``block5_pool``, ``fc1`` or ``fc2``. The article's
-        own cut is ``layer="fc2", image_size=224, weights="imagenet", power=1``.
-    grid : int or "flat"
-        The layer's maps are averaged over ``grid × grid`` cells (1: over the whole picture), or
-        flattened as they are. Without meaning for fc1 and fc2, which have no maps.
-    image_size : int
-        Side of the square that pictures are fitted to, in pixels, at least 32. fc1 and fc2 with
-        trained weights need 224. Time grows with its square: 96 takes 0.57 of the default's, with a
-        precision at 5 of 0.953 against 0.958 (1,500 real photos, three classes), or of 0.957 with
-        ``fit="trim"``.
-    weights : {"bundled", "imagenet"}, path or None
-        ImageNet's as they ship with zapsim (convolution layers only) or as Keras downloads them,
-        your own, or random ones.
-    precision : {"auto", "int8", "float32", "float16"}
-        The number format that the network computes in. "auto" takes float16 where TensorFlow has
-        a GPU; elsewhere int8 for the default cut, and float32 in Keras for others. With "int8"
-        any other cut is converted once, with TensorFlow, and kept in a cache folder. Features of
-        all formats can be compared with each other and share a store: of 1,500 real photos'
-        ten nearest, 0.98 are the same at int8 as at float32, and precision at 5 is within 0.001.
-    batch_size : int
-        Pictures that are worked on together; the progress bar moves by so many.
-    fit : {"pad", "stretch", "trim"}
-        Keep the proportions and pad with white, stretch to the square, or cut white margins off
-        and then pad: at 96 pixels that lifts precision at 5 of MiniZap's subcategories, other
-        colourways hidden, from 0.871 to 0.915.
-    power : float
-        Every average (none is negative, for each layer ends in a ReLU) is raised to this power,
-        above 0, at most 1. The root, 0.5, keeps a few strong channels from deciding alone: on
-        random samples of 600 real photos it lifts precision at 5 from 0.938 to 0.945 on
-        average. 1 leaves the network's numbers as they are, as the article does.
+    It reads pictures, fits them to squares, runs them through the network in threads, makes vectors
+    of what comes out, and keeps them in a store. A subclass sets `layer`, `side` and `channels` of
+    what its network gives (a side of None: vectors), `grid`, and `settings`; and has `model`,
+    `layers`, `prepare`, `cut_at` and `_open`.
 
     Attributes
     ----------
-    n_features : int
-        Length of a feature vector, ordered by grid row, grid column, channel.
-    settings : dict
-        Everything that the features depend on, but for the number format: all agree closely
-        enough to be compared, so that another machine may continue a store.
-
-    References
-    ----------
-    Simonyan & Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition",
-    ICLR 2015, arXiv:1409.1556. The root: Perronnin, Sánchez & Mensink, "Improving the Fisher
-    Kernel for Large-Scale Image Classification", ECCV 2010, doi:10.1007/978-3-642-15561-1_11.
-
-    Examples
-    --------
-    >>> import zapsim
-    >>> zapsim.VGG16Extractor()
-    VGG16 to block4_pool, 2×2 grid, 128×128: 2,048 features · ImageNet weights (bundled)
+    million_multiply_adds : float
+        What one picture costs in the network; NaN where that is not known.
     """
 
-    def __init__(
-        self,
-        layer="block4_pool",
-        grid=2,
-        image_size=128,
-        weights="bundled",
-        precision="auto",
-        batch_size=32,
-        fit="pad",
-        power=0.5,
-    ):
-        wanted = "weights must be 'bundled', 'imagenet', None or the path of a file."
-        check_type(weights, (str, os.PathLike, type(None)), wanted)
-        check_choice("layer", layer, LAYERS)
-        check_choice("precision", precision, PRECISIONS)
+    usual_power = 1.0
+    million_multiply_adds = np.nan
+
+    def __init__(self, image_size, least, batch_size, fit, power):
         check_choice("fit", fit, FITS)
-        self.layer = layer
-        self.include_top = LAYERS[layer][1] is None
-        self.image_size = checked_whole("image_size", image_size, 32)
-        self.weights = weights
-        self.precision = precision
+        self.image_size = checked_whole("image_size", image_size, least)
         self.batch_size = checked_whole("batch_size", batch_size, 1)
         self.fit = fit
         self.power = checked_number("power", power, 0, 1, "(]")
-        self.grid = None if self.include_top else self._checked_grid(grid)
-        self._check_top()
-        self.n_features = n_features(layer, self.grid, self.image_size)
         self._engine = None
-        self.settings = {
-            "extractor": "VGG16",
-            "layer": layer,
-            "grid": self.grid,
-            "image_size": self.image_size,
-            "fit": fit,
-            "power": self.power,
-            "weights": identify_weights(weights),
-            "preprocessing": _PREPROCESSING,
-        }
 
-    @classmethod
-    def from_settings(cls, settings):
-        """Make the extractor that features were made with, from their ``attrs["extractor"]``."""
-        if settings.get("pictures"):
-            raise ValueError(
-                f"These features are of pictures made {settings['pictures']}. A new picture would "
-                "have to be treated alike, which no extractor does: search by key."
-            )
-        source = str(settings.get("weights", "")).partition(":")[0]
-        weights = {"bundled": "bundled", "imagenet": "imagenet", "random": None}
-        try:
-            extractor = cls(
-                *(settings[name] for name in ("layer", "grid", "image_size")),
-                weights=weights[source],
-                fit=settings["fit"],
-                power=settings["power"],
-            )
-        except KeyError as error:
-            raise ValueError(
-                "These features do not say how they were made, or were made with weights from a "
-                f"file ({settings!r}). Give the extractor that made them."
-            ) from error
-        if extractor.settings != settings:
-            raise ValueError(
-                "These features were made by another version of zapsim or of the weights: "
-                f"{settings} there, {extractor.settings} here. Extract them again."
-            )
-        return extractor
-
-    def __repr__(self):
-        grid = {None: "", "flat": ", flattened"}.get(self.grid, f", {self.grid}×{self.grid} grid")
-        return (
-            f"VGG16 to {self.layer}{grid}, {self.image_size}×{self.image_size}: "
-            f"{self.n_features:,} features · {describe_weights(self.weights)}"
-        )
+    @property
+    def n_features(self):
+        """Length of a feature vector (int)."""
+        cells = {None: 1, "flat": self.side}.get(self.grid, self.grid)
+        return self.channels * cells**2
 
     @property
     def engine(self):
@@ -188,22 +90,13 @@ class VGG16Extractor:
         # Several threads may ask for it first.
         with _OPENING:
             if self._engine is None:
-                self._engine = open_engine(
-                    self.layer, self.image_size, self.weights, self.precision
-                )
+                self._engine = self._open()
                 print(f"{self!r} · {self._engine.runs}")
         return self._engine
 
-    @cached_property
-    def model(self):
-        """The truncated network as a plain ``keras.Model`` in float32, to look at.
-
-        In: float pictures as ``keras.applications.vgg16.preprocess_input`` leaves them, shape
-        (n, image_size, image_size, 3). Out: the maps (or the vectors) of `layer`.
-        """
-        model = truncated_vgg16(self.layer, self.image_size, self.weights)
-        print(f"{self!r} · float32 with Keras")
-        return model
+    def network_of(self, layers):
+        """Return a ``keras.Model`` that gives what several layers (list of str) give."""
+        return outputs_of(self.model, layers)
 
     def extract(self, pictures, cache=None):
         """Turn pictures into feature vectors.
@@ -235,6 +128,7 @@ class VGG16Extractor:
         StoreError
             If the store was made with other settings, or cannot be read or written.
         """
+        self._check_unchanged()
         if isinstance(pictures, Catalogue):
             return self._extract_catalogue(pictures, cache)
         if cache is not None:
@@ -322,28 +216,23 @@ class VGG16Extractor:
                 stacklevel=4,
             )
 
-    def _check_top(self):
-        if self.include_top and self.weights == "bundled":
-            raise ValueError(
-                f"The bundled weights end with block5_pool; layer={self.layer!r} needs the fully "
-                "connected layers: weights='imagenet' lets Keras download them (528 MB)."
-            )
-        if self.include_top and self.weights is not None and self.image_size != 224:
-            raise ValueError(
-                f"layer={self.layer!r} with trained weights needs image_size=224. "
-                f"Received: image_size={self.image_size}"
-            )
+    def _check_unchanged(self):
+        """Raise ValueError where the network is no longer what `settings` say."""
 
     def _checked_grid(self, grid):
-        side = map_size(self.layer, self.image_size)
-        if isinstance(grid, str) and grid == "flat":
-            return grid
-        if not is_whole(grid) or not 1 <= grid <= side:
+        if self.side is None or (isinstance(grid, str) and grid == "flat"):
+            return None if self.side is None else grid
+        if not is_whole(grid) or not 1 <= grid <= self.side:
             raise ValueError(
-                f"grid must be 'flat' or a whole number from 1 to {side}, the side of the maps of "
-                f"{self.layer} at image_size={self.image_size}. Received: grid={grid!r}"
+                f"grid must be 'flat' or a whole number from 1 to {self.side}, the side of the "
+                f"maps of {self.layer} at image_size={self.image_size}. Received: grid={grid!r}"
             )
         return int(grid)
+
+    def _said_cut(self):
+        grid = {None: "", "flat": ", flattened"}.get(self.grid, f", {self.grid}×{self.grid} grid")
+        size = f"{self.image_size}×{self.image_size}"
+        return f"{self.layer}{grid}, {size}: {self.n_features:,} features"
 
 
 class Batch(NamedTuple):
@@ -401,3 +290,178 @@ def _kept(values, found):
             rows = kept[start : start + 1024]
             values[start : start + len(rows)] = values[rows]
     return values[: len(kept)]
+
+
+class VGG16Extractor(Extractor):
+    """A VGG16, cut short, that turns pictures into vectors.
+
+    Making one checks its settings and costs nothing; the network is loaded when the first picture
+    has to go through it. The default cut needs no TensorFlow, at any size: it ships in 8 bits, and
+    runs on LiteRT. Other cuts and weights need Keras: ``pip install 'zapsim[keras]'``.
+
+    Parameters
+    ----------
+    layer : str
+        The last layer kept: ``block1_conv1`` … ``block5_pool``, ``fc1`` or ``fc2``. The article's
+        own cut is ``layer="fc2", image_size=224, weights="imagenet", power=1``.
+    grid : int or "flat"
+        The layer's maps are averaged over ``grid × grid`` cells (1: over the whole picture), or
+        flattened as they are. Without meaning for fc1 and fc2, which have no maps.
+    image_size : int
+        Side of the square that pictures are fitted to, in pixels, at least 32. fc1 and fc2 with
+        trained weights need 224. Time grows with its square: 96 takes 0.57 of the default's, with a
+        precision at 5 of 0.953 against 0.958 (1,500 real photos, three classes), or of 0.957 with
+        ``fit="trim"``.
+    weights : {"bundled", "imagenet"}, path or None
+        ImageNet's as they ship with zapsim (convolution layers only) or as Keras downloads them,
+        your own, or random ones.
+    precision : {"auto", "int8", "float32", "float16"}
+        The number format that the network computes in. "auto" takes float16 where TensorFlow has
+        a GPU; elsewhere int8 for the default cut, and float32 in Keras for others. With "int8"
+        any other cut is converted once, with TensorFlow, and kept in a cache folder. Features of
+        all formats can be compared with each other and share a store: of 1,500 real photos'
+        ten nearest, 0.98 are the same at int8 as at float32, and precision at 5 is within 0.001.
+    batch_size : int
+        Pictures that are worked on together; the progress bar moves by so many.
+    fit : {"pad", "stretch", "trim"}
+        Keep the proportions and pad with white, stretch to the square, or cut white margins off
+        and then pad: at 96 pixels that lifts precision at 5 of MiniZap's subcategories, other
+        colourways hidden, from 0.871 to 0.915.
+    power : float
+        Every average (none is negative, for each layer ends in a ReLU) is raised to this power,
+        above 0, at most 1. The root, 0.5, keeps a few strong channels from deciding alone: on
+        random samples of 600 real photos it lifts precision at 5 from 0.938 to 0.945 on
+        average. 1 leaves the network's numbers as they are, as the article does.
+
+    Attributes
+    ----------
+    n_features : int
+        Length of a feature vector, ordered by grid row, grid column, channel.
+    settings : dict
+        Everything that the features depend on, but for the number format: all agree closely
+        enough to be compared, so that another machine may continue a store.
+
+    References
+    ----------
+    Simonyan & Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition",
+    ICLR 2015, arXiv:1409.1556. The root: Perronnin, Sánchez & Mensink, "Improving the Fisher
+    Kernel for Large-Scale Image Classification", ECCV 2010, doi:10.1007/978-3-642-15561-1_11.
+
+    Examples
+    --------
+    >>> import zapsim
+    >>> zapsim.VGG16Extractor()
+    VGG16 to block4_pool, 2×2 grid, 128×128: 2,048 features · ImageNet weights (bundled)
+    """
+
+    layers = tuple(LAYERS)
+    usual_power = 0.5
+    prepare = staticmethod(preprocessed)
+
+    def __init__(
+        self,
+        layer="block4_pool",
+        grid=2,
+        image_size=128,
+        weights="bundled",
+        precision="auto",
+        batch_size=32,
+        fit="pad",
+        power=0.5,
+    ):
+        wanted = "weights must be 'bundled', 'imagenet', None or the path of a file."
+        check_type(weights, (str, os.PathLike, type(None)), wanted)
+        check_choice("layer", layer, LAYERS)
+        check_choice("precision", precision, PRECISIONS)
+        super().__init__(image_size, 32, batch_size, fit, power)
+        self.layer = layer
+        self.include_top = LAYERS[layer][1] is None
+        self.weights = weights
+        self.precision = precision
+        self.channels, self.side = LAYERS[layer][0], map_size(layer, self.image_size)
+        self.grid = self._checked_grid(grid)
+        self._check_top()
+        self.settings = {
+            "extractor": "VGG16",
+            "layer": layer,
+            "grid": self.grid,
+            "image_size": self.image_size,
+            "fit": fit,
+            "power": self.power,
+            "weights": identify_weights(weights),
+            "preprocessing": PREPROCESSING,
+        }
+
+    @classmethod
+    def from_settings(cls, settings):
+        """Make the extractor that features were made with, from their ``attrs["extractor"]``."""
+        if settings.get("pictures"):
+            raise ValueError(
+                f"These features are of pictures made {settings['pictures']}. A new picture would "
+                "have to be treated alike, which no extractor does: search by key."
+            )
+        if settings.get("extractor") == "Keras":
+            raise ValueError(
+                "These features were made with a network of your own, which they do not hold. Give "
+                "what made them: SimilarityPredictor(catalogue, features, "
+                "extractor=KerasExtractor(model, …))."
+            )
+        source = str(settings.get("weights", "")).partition(":")[0]
+        weights = {"bundled": "bundled", "imagenet": "imagenet", "random": None}
+        try:
+            extractor = cls(
+                *(settings[name] for name in ("layer", "grid", "image_size")),
+                weights=weights[source],
+                fit=settings["fit"],
+                power=settings["power"],
+            )
+        except KeyError as error:
+            raise ValueError(
+                "These features do not say how they were made, or were made with weights from a "
+                f"file ({settings!r}). Give the extractor that made them."
+            ) from error
+        if extractor.settings != settings:
+            raise ValueError(
+                "These features were made by another version of zapsim or of the weights: "
+                f"{settings} there, {extractor.settings} here. Extract them again."
+            )
+        return extractor
+
+    def __repr__(self):
+        return f"VGG16 to {self._said_cut()} · {describe_weights(self.weights)}"
+
+    @property
+    def million_multiply_adds(self):
+        """What one picture costs in the network (float)."""
+        return layer_costs(self.image_size)["million_multiply_adds"].cumsum()[self.layer]
+
+    def cut_at(self, layer, grid):
+        """Return this extractor, its network cut at another layer and grid."""
+        options = ("image_size", "weights", "precision", "batch_size", "fit", "power")
+        return VGG16Extractor(layer, grid, *(getattr(self, name) for name in options))
+
+    def _open(self):
+        return open_engine(self.layer, self.image_size, self.weights, self.precision)
+
+    @cached_property
+    def model(self):
+        """The truncated network as a plain ``keras.Model`` in float32, to look at.
+
+        In: float pictures as ``keras.applications.vgg16.preprocess_input`` leaves them, shape
+        (n, image_size, image_size, 3). Out: the maps (or the vectors) of `layer`.
+        """
+        model = truncated_vgg16(self.layer, self.image_size, self.weights)
+        print(f"{self!r} · float32 with Keras")
+        return model
+
+    def _check_top(self):
+        if self.include_top and self.weights == "bundled":
+            raise ValueError(
+                f"The bundled weights end with block5_pool; layer={self.layer!r} needs the fully "
+                "connected layers: weights='imagenet' lets Keras download them (528 MB)."
+            )
+        if self.include_top and self.weights is not None and self.image_size != 224:
+            raise ValueError(
+                f"layer={self.layer!r} with trained weights needs image_size=224. "
+                f"Received: image_size={self.image_size}"
+            )

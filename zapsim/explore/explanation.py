@@ -167,9 +167,9 @@ def cell_contributions(maps, direction, grid, power=1.0):
     """Take apart, cell by cell, the dot product of an item's unit feature vector with another.
 
     The maps, (side, side, n_channels), are one picture's, as the network gives them; none is
-    negative. `direction`, (n_features,), is such as the other item's unit vector; `grid` and
-    `power` are as in `zapsim.VGG16Extractor`. Returns an ndarray of shape (side, side), float64,
-    whose sum is the dot product, exactly (but for rounding).
+    negative, unless `power` is 1. `direction`, (n_features,), is such as the other item's unit
+    vector; `grid` and `power` are as in `zapsim.VGG16Extractor`. Returns an ndarray of shape
+    (side, side), float64, whose sum is the dot product, exactly (but for rounding).
 
     Examples
     --------
@@ -184,9 +184,11 @@ def cell_contributions(maps, direction, grid, power=1.0):
     averages = grid_averages(maps[None], grid)[0]
     length = np.linalg.norm(averages**power) or 1.0
     # Each feature, divided among the cells in proportion to what they bring to its average.
-    per_unit = np.divide(
-        averages**power, averages, out=np.zeros_like(averages), where=averages > 0
-    ) * np.reshape(direction, averages.shape)
+    # With a power of 1 that is what they are themselves, negative ones and those around a sum of 0.
+    per_unit = np.full_like(averages, power == 1)
+    if power != 1:
+        np.divide(averages**power, averages, out=per_unit, where=averages > 0)
+    per_unit *= np.reshape(direction, averages.shape)
     spread = np.einsum("gh,kw,gkc->hwc", cells, cells, per_unit, optimize=True)
     return (spread * maps).sum(axis=2) / length
 

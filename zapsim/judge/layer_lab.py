@@ -1,4 +1,4 @@
-"""Try VGG16 cut at many places at once, on your own catalogue, with what each cut costs.
+"""Try a network cut at many places at once, on your own catalogue, with what each cut costs.
 
 In: a `Catalogue`. Out: features by name, ready for `top_k` and `zapsim.scorecard`, and a report
 of quality beside cost and size. One pass of each picture through the network serves all layers
@@ -7,31 +7,27 @@ picture must be readable; `PictureError` names the first that is not (``catalogu
 all).
 """
 
+from inspect import signature
+
 import numpy as np
 import pandas as pd
 
 from zapsim.checks import (
     check_catalogue,
+    check_choice,
     check_dict,
     check_features,
     check_list,
     check_memory,
+    check_type,
     is_whole,
 )
-from zapsim.features import VGG16Extractor, each_batch
+from zapsim.features import Extractor, VGG16Extractor, each_batch
 from zapsim.io.pictures import PictureError
 from zapsim.io.store import features_frame
 from zapsim.judge.evaluation import scorecard
 from zapsim.vgg16.engine import KerasEngine
-from zapsim.vgg16.network import (
-    LAYERS,
-    feature_vectors,
-    layer_costs,
-    map_size,
-    n_features,
-    outputs_of,
-    preprocessed,
-)
+from zapsim.vgg16.network import feature_vectors
 from zapsim.vgg16.weights import is_downloaded
 
 __all__ = ["article_cut", "extract_cuts", "lab_report", "run_cuts"]
@@ -45,6 +41,7 @@ def extract_cuts(
     fit="pad",
     power=0.5,
     weights="bundled",
+    extractor=None,
 ):
     """Extract a catalogue's features at several layers and grids, in one pass.
 
@@ -52,11 +49,14 @@ def extract_cuts(
     ----------
     catalogue : Catalogue
     layers : list of str
-        Any of `VGG16Extractor`'s.
+        Any of `VGG16Extractor`'s, or of the extractor's.
     grids : list of int or "flat"
-        Those that a layer's maps are too small for are passed over; fc1 and fc2 have none.
+        Those that a layer's maps are too small for are passed over; vectors, such as those of fc1
+        and fc2, have none.
     image_size, fit, power, weights
         As in `VGG16Extractor`.
+    extractor : KerasExtractor, optional
+        Its network is cut instead of VGG16, with its picture size, fit and power.
 
     Returns
     -------
@@ -64,33 +64,35 @@ def extract_cuts(
         By name, e.g. ``"block4_pool 2×2 at 128"``, or ``"block4_pool 2×2 at 128, power 1"`` where
         fit, power or weights are not the default, in the network's order: just what
         `VGG16Extractor.extract` returns at ``precision="float32"``.
-        ``attrs["million_multiply_adds"]`` is what one picture costs up to this cut.
+        ``attrs["million_multiply_adds"]`` is what one picture costs up to this cut, if it is known.
 
     Raises
     ------
     ValueError
-        If there are no layers, no grid fits one, or a setting is none of `VGG16Extractor`'s.
+        If there are no layers, no grid fits one, a setting is none of `VGG16Extractor`'s, or one is
+        given beside an extractor, which has its own.
     MemoryError
         If all of them together would not fit in memory.
     """
     check_catalogue(catalogue)
     check_list("layers", layers, "['block3_pool', 'block4_pool']")
     check_list("grids", grids, "[1, 2, 'flat']")
-    options = {"image_size": image_size, "weights": weights, "fit": fit, "power": power}
-    whole = {layer: VGG16Extractor(layer, 1, **options) for layer in layers}
+    options = {"image_size": image_size, "fit": fit, "power": power, "weights": weights}
+    network = _network(extractor, options)
     cuts = {}
-    for layer in sorted(whole, key=list(LAYERS).index):
-        side = map_size(layer, image_size)
-        for grid in grids if side else [None]:
+    for layer in layers:
+        check_choice("layer", layer, network.layers)
+    for layer in sorted(set(layers), key=network.layers.index):
+        deepest = network.cut_at(layer, 1)
+        for grid in grids if deepest.side else [1]:
             # Other grids than whole numbers are the extractor's to take or to refuse.
-            if side is None or not is_whole(grid) or grid <= side:
-                cut = VGG16Extractor(layer, 1 if side is None else grid, **options)
+            if not deepest.side or not is_whole(grid) or grid <= deepest.side:
+                cut = deepest.cut_at(layer, grid)
                 cuts[layer, cut.grid] = cut
-        deepest = whole[layer]
     if not cuts:
         raise ValueError(
-            f"There is nothing to cut: the maps of {', '.join(layers)} at image_size={image_size} "
-            f"are too small for any of grids. Received: {grids=!r}"
+            f"There is nothing to cut: the maps of {', '.join(layers)} at "
+            f"image_size={network.image_size} are too small for any of grids. Received: {grids=!r}"
         )
     width = sum(cut.n_features for cut in cuts.values())
     check_memory(
@@ -99,40 +101,40 @@ def extract_cuts(
         "Try fewer cuts, or them on a sample: catalogue.sample(2000).",
     )
     values = run_cuts(catalogue, deepest, list(cuts), progress=True)
-    costs = layer_costs(image_size)["million_multiply_adds"].cumsum()
     found = {}
     for (layer, grid), cut in cuts.items():
         features = features_frame(catalogue.keys, values[layer, grid], cut.settings)
-        features.attrs["million_multiply_adds"] = costs[layer]
+        features.attrs["million_multiply_adds"] = cut.million_multiply_adds
         found[_name(cut)] = features
     return found
 
 
-def run_cuts(catalogue, extractor, cuts, prepare=preprocessed, progress=False):
+def run_cuts(catalogue, extractor, cuts, prepare=None, progress=False):
     """Run a catalogue through one network in float32, and keep what several cuts give.
 
     The extractor is cut at or behind the last of `cuts`, (layer, grid) each; its picture size, fit
     and power are used. `prepare` makes RGB pictures (n, image_size, image_size, 3), in [0, 255],
-    into what the network is given, float32. Returns a dict of (layer, grid) to an ndarray of shape
-    (n_items, n_features), float32, rounded to float16, as the extractor's are.
+    into what the network is given, float32; by default as the extractor does. Returns a dict of
+    (layer, grid) to an ndarray of shape (n_items, n_features), float32, rounded to float16, as the
+    extractor's are.
     """
     from tqdm.auto import tqdm
 
-    keys, image_size = list(catalogue.keys), extractor.image_size
+    keys, prepare = list(catalogue.keys), prepare or extractor.prepare
     layers = list(dict.fromkeys(layer for layer, _ in cuts))
-    engine = KerasEngine(outputs_of(extractor.model, layers))
+    engine = KerasEngine(extractor.network_of(layers))
 
     def compute(squares):
         maps = dict(zip(layers, engine.outputs(prepare(np.stack(squares))), strict=True))
         return [feature_vectors(maps[layer], grid, extractor.power) for layer, grid in cuts]
 
-    shapes = [(len(keys), n_features(*cut, image_size)) for cut in cuts]
-    values = [np.empty(shape, np.float32) for shape in shapes]
-    done = 0
+    values, done = [], 0
     with tqdm(total=len(keys), desc="Extracting", unit="picture", disable=not progress) as bar:
         for batch in each_batch(catalogue, keys, extractor, compute):
             if batch.unreadable:
                 raise PictureError(next(iter(batch.unreadable.values())))
+            if not values:
+                values = [np.empty((len(keys), some.shape[1]), np.float32) for some in batch.result]
             for all_values, some in zip(values, batch.result, strict=True):
                 all_values[done : done + len(some)] = some
             done += len(batch.keys)
@@ -185,9 +187,25 @@ def lab_report(cuts, labels, k=5, exclude=None, against=None, **options):
     return pd.concat({"an item": pd.DataFrame(costs, index=list(cuts))}, axis=1).join(card)
 
 
-def _name(extractor):
-    grid = {None: "", "flat": " flat"}.get(extractor.grid, f" {extractor.grid}×{extractor.grid}")
-    fit = {"stretch": ", stretched", "trim": ", trimmed"}.get(extractor.fit, "")
-    power = "" if extractor.power == 0.5 else f", power {extractor.power:g}"
-    weights = "" if extractor.weights == "bundled" else f", weights {extractor.weights}"
-    return f"{extractor.layer}{grid} at {extractor.image_size}{fit}{power}{weights}"
+def _network(extractor, options):
+    """Return what is cut: the extractor, or VGG16 with these options."""
+    if extractor is None:
+        return VGG16Extractor(**options)
+    check_type(extractor, Extractor, "extractor must be such as zapsim.KerasExtractor(model, …).")
+    usual = signature(extract_cuts).parameters
+    given = [name for name, value in options.items() if value != usual[name].default]
+    if given:
+        raise ValueError(
+            f"{', '.join(given)} cannot be given beside an extractor, which has its own. Make the "
+            "extractor with it."
+        )
+    return extractor
+
+
+def _name(cut):
+    grid = {None: "", "flat": " flat"}.get(cut.grid, f" {cut.grid}×{cut.grid}")
+    fit = {"stretch": ", stretched", "trim": ", trimmed"}.get(cut.fit, "")
+    power = "" if cut.power == cut.usual_power else f", power {cut.power:g}"
+    weights = getattr(cut, "weights", "bundled")
+    weights = "" if weights == "bundled" else f", weights {weights}"
+    return f"{cut.layer}{grid} at {cut.image_size}{fit}{power}{weights}"

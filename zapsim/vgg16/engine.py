@@ -86,12 +86,15 @@ class LiteRTEngine:
 
 
 class KerasEngine:
-    """A ``keras.Model``; one thread at a time runs it, on all cores or the GPU."""
+    """A ``keras.Model``; one thread at a time runs it, on all cores or the GPU.
 
-    def __init__(self, model, precision="float32"):
+    `prepare` makes RGB squares (n, image_size, image_size, 3), uint8, into what it takes, float32.
+    """
+
+    def __init__(self, model, precision="float32", prepare=preprocessed):
         import tensorflow as tf
 
-        self.model = model
+        self.model, self._prepare = model, prepare
         self.runs = f"{precision} on {'GPU' if has_gpu() else 'CPU'} with Keras"
         self._one_at_a_time = Lock()
         # A tf.function would be traced anew for each size, and would warn when several networks
@@ -102,7 +105,7 @@ class KerasEngine:
 
     def maps(self, squares):
         """Return the maps of pictures, as `LiteRTEngine.maps` does."""
-        return self.outputs(preprocessed(squares))[0]
+        return self.outputs(self._prepare(squares))[0]
 
     def outputs(self, inputs):
         """Return a list of what each output of the model gives, float32, for prepared pictures."""

@@ -23,7 +23,6 @@ __all__ = [
     "grid_averages",
     "layer_costs",
     "map_size",
-    "n_features",
     "outputs_of",
     "prepare_tensorflow",
     "preprocessed",
@@ -41,6 +40,9 @@ for _block, (_count, _channels) in _CONVOLUTIONS.items():
     LAYERS[f"block{_block}_pool"] = (_channels, _block)
 LAYERS |= {"fc1": (4096, None), "fc2": (4096, None)}
 
+# float16 has steps of 6e-8 near 0; of what is smaller than this it would keep less than four bits.
+_SMALLEST = 1e-6
+
 # The mean blue, green and red of the pictures that VGG16 was trained on.
 MEANS = np.array([103.939, 116.779, 123.68], np.float32)
 
@@ -49,12 +51,6 @@ def map_size(layer, image_size):
     """Return the side of the maps at a layer, in cells; None for fc1 and fc2."""
     halvings = LAYERS[layer][1]
     return None if halvings is None else image_size >> halvings
-
-
-def n_features(layer, grid, image_size):
-    """Return the length of a feature vector."""
-    side = {None: 1, "flat": map_size(layer, image_size)}.get(grid, grid)
-    return LAYERS[layer][0] * side**2
 
 
 def layer_costs(image_size=128):
@@ -116,17 +112,34 @@ def grid_averages(maps, grid):
 def feature_vectors(maps, grid, power):
     """Turn maps into feature vectors (n, n_features), by grid row, grid column, channel.
 
-    Without a grid, for fc1 and fc2, `maps` are vectors (n, n_channels). Every feature is raised to
-    `power` and rounded to float16, but given as float32; ValueError if one is too large for that.
+    Without a grid `maps` are vectors (n, n_channels), as of fc1 and fc2. Every feature is raised to
+    `power` and rounded to float16, but given as float32; ValueError if one is too large for that,
+    all are too small, or one is NaN, or negative where `power` is not 1.
     """
     averages = maps if grid is None else grid_averages(maps, grid)
-    values = averages.reshape(len(maps), int(np.prod(averages.shape[1:]))) ** np.float32(power)
+    values = averages.reshape(len(maps), int(np.prod(averages.shape[1:])))
+    if power != 1 and (values < 0).any():
+        raise ValueError(
+            f"The network gives negative numbers (down to {values.min():.3g}), which have no root. "
+            f"Use power=1, or a layer that ends in a ReLU. Received: power={power:g}"
+        )
+    values = values ** np.float32(power)
     with np.errstate(over="ignore"):
         stored = values.astype(np.float16).astype(np.float32)
     if not np.isfinite(stored).all():
+        if np.isnan(values).any():
+            raise ValueError("The network gives NaN for a picture. Look at its weights and layers.")
         raise ValueError(
-            f"The features are too large for float16 (up to {values.max():.3g}): these weights are "
-            "not on VGG16's scale. Use weights that were trained with VGG16's preprocessing."
+            f"The features are too large for float16 (up to {np.abs(values).max():.3g}): pictures "
+            "were not prepared as these weights were trained. Use the preprocessing that belongs "
+            "to them, or cut the network behind a normalisation."
+        )
+    largest = np.abs(values).max(initial=0)
+    if 0 < largest < _SMALLEST:
+        raise ValueError(
+            f"The features are too small for float16 (up to {largest:.0e}), which would keep no "
+            "digits of them, as those of a deep network without training are. Let the network end "
+            f"in one more layer: keras.layers.Rescaling({1 / largest:.0e})."
         )
     return stored
 
