@@ -15,7 +15,7 @@ those above it; rooms on one line know nothing of each other::
     vgg16/                          the cut network, in 8 bits and in Keras, and its weights
     draw/                           figures, and HTML and CSV to keep
     io/                             files, zips, pictures, stores, downloads
-    checks.py                       what is given: right, or a clear error
+    checks.py   keys.py             what is given: right, or a clear error · keys in any spelling
 
 ``colab.py`` is for notebooks in Google Colab; nothing imports it.
 

@@ -17,9 +17,10 @@ import pandas as pd
 
 from zapsim.io.bundled import MINIZAP
 from zapsim.io.pictures import PictureError, load_picture, shrink, thumbnail
-from zapsim.io.sources import clean_key, open_files
+from zapsim.io.sources import open_files
+from zapsim.keys import clean_key, known_key, respelt
 
-__all__ = ["IDENTIFIERS", "Catalogue", "load_catalogue", "split_values", "unknown_key"]
+__all__ = ["IDENTIFIERS", "Catalogue", "load_catalogue", "split_values"]
 
 # Columns that say which item it is, and nothing about what it is like.
 IDENTIFIERS = ("Product", "Colourway", "CID")
@@ -27,7 +28,6 @@ IDENTIFIERS = ("Product", "Colourway", "CID")
 _FOLDERS = ["Category", "SubCategory", "Brand"]
 _PRODUCT_AND_COLOUR = re.compile(r"(\d+)\.(\d+)$")
 _TINY = 32
-_COMPARED = 1_000
 _SHOWN_SIDE = 400
 # Columns that tables of neighbours have of their own.
 _RESERVED = ("rank", "key", "score")
@@ -133,6 +133,7 @@ class Catalogue:
 
     def subset(self, keys):
         """Return the catalogue of these keys only, in sorted order; KeyError if one is unknown."""
+        keys = respelt(pd.Index(keys, dtype=object), self.keys)
         keys = list(dict.fromkeys(self._known(key) for key in keys))
         return Catalogue(self._files, self.table.loc[keys].sort_index(), self._metadata)
 
@@ -267,32 +268,12 @@ class Catalogue:
             return None
 
     def _known(self, key):
-        if key not in self.table.index and isinstance(key, str):
-            # As it is spelt on a Mac, or with backslashes.
-            key = clean_key(key) or key
-        if key not in self.table.index:
-            raise KeyError(unknown_key(key, self.table.index))
-        return key
+        return known_key(key, self.table.index)
 
 
 def split_values(cell):
     """Return a cell's values, e.g. ``{"Men", "Women"}`` of ``"Men;Women"``; none if missing."""
     return {part.strip() for part in str(cell).split(";")} - {""} if pd.notna(cell) else set()
-
-
-def unknown_key(key, keys):
-    """Say that a key is unknown, and offer the closest ones."""
-    from difflib import get_close_matches
-
-    # Comparing with 50,000 keys takes seconds; those of the same folder or file name come first.
-    folder, _, name = str(key).rpartition("/")
-    alike = [k for k in keys if k.startswith(f"{folder}/") or k.endswith(f"/{name}")]
-    few = [*alike, *keys[:_COMPARED]][:_COMPARED]
-    close = list(dict.fromkeys(get_close_matches(str(key), few, n=6, cutoff=0.5)))[:3]
-    offer = f" One is {keys[0]!r}." if len(keys) else ""
-    if close:
-        offer = f" The closest are: {', '.join(map(repr, close))}."
-    return f"No item {key!r} among {len(keys):,}.{offer}"
 
 
 def _layout(keys):

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from zapsim.catalogue import split_values, unknown_key
+from zapsim.catalogue import split_values
 from zapsim.checks import (
     check_catalogue,
     check_dict,
@@ -25,11 +25,14 @@ from zapsim.checks import (
     check_query,
     check_table,
     checked_number,
+    checked_vector,
     is_matrix,
+    is_picture,
     received,
 )
 from zapsim.draw.html import html_table, with_pictures
 from zapsim.io.pictures import load_picture
+from zapsim.keys import known_key, respelt
 from zapsim.similarity import nearest, nearest_to, unit_vectors
 
 __all__ = ["SimilarityPredictor", "diverse"]
@@ -44,12 +47,13 @@ class SimilarityPredictor:
     ----------
     catalogue : Catalogue
     features : pandas.DataFrame
-        Features (n_items, n_features) indexed by key, or a similarity matrix (n_items, n_items)
-        with keys on both axes. Items of the catalogue that it lacks are not recommended.
-        Only from features do identical items always tie, as in `zapsim.top_k`.
+        Features (n_items, n_features) indexed by key, zapsim's or your own, or a similarity matrix
+        (n_items, n_items) with keys on both axes. Items of the catalogue that it lacks are not
+        recommended. Only from features do identical items always tie, as in `zapsim.top_k`.
     extractor : VGG16Extractor, optional
-        What `similar_to` runs new pictures through. By default one is made, when needed, from
-        the settings that the features carry.
+        What `similar_to` runs new pictures through: anything with ``.extract(picture)``, which
+        returns a vector (n_features,). By default one is made, when needed, from the settings
+        that the features carry.
 
     Raises
     ------
@@ -69,12 +73,18 @@ class SimilarityPredictor:
             )
         if not len(features):
             raise ValueError("features are empty: there is nothing to recommend.")
+        self._settings = features.attrs.get("extractor")
+        if not is_matrix(features):
+            features = _spelt(features, catalogue.keys)
+        else:
+            features = _spelt(_spelt(features.T, catalogue.keys).T, catalogue.keys)
         known = features.index.isin(catalogue.keys)
         if not known.any():
             raise ValueError(
                 f"None of the features' {len(features):,} keys is in the catalogue: they start "
-                f"with {features.index[0]!r}, the catalogue with {catalogue.keys[0]!r}. "
-                "Were they extracted from another folder?"
+                f"with {features.index[0]!r}, the catalogue with {catalogue.keys[0]!r}. Were they "
+                "made from another folder? Vectors that are named otherwise, such as by file name, "
+                "are matched by zapsim.load_vectors(…, catalogue=catalogue)."
             )
         if not known.all():
             warnings.warn(
@@ -82,11 +92,12 @@ class SimilarityPredictor:
                 "catalogue and are left out.",
                 stacklevel=2,
             )
-        self._settings = features.attrs.get("extractor")
-        if extractor and self._settings and extractor.settings != self._settings:
+        # An extractor of one's own need not say how it works.
+        theirs = getattr(extractor, "settings", None)
+        if theirs and self._settings and theirs != self._settings:
             raise ValueError(
                 f"The features were made by another extractor ({self._settings}) than the one "
-                f"given ({extractor.settings}). Leave it out: the right one is made when needed."
+                f"given ({theirs}). Leave it out: the right one is made when needed."
             )
         self.catalogue, self.extractor = catalogue, extractor
         self.table = catalogue.table.loc[features.index[known]]
@@ -154,13 +165,15 @@ class SimilarityPredictor:
         return self._chosen(*nearest_to(self._unit[row], self._unit, n, allowed), k, diversity)
 
     def similar_to(self, picture, k=5, where=None, diversity=0.0):
-        """Find the items nearest to a picture of your own.
+        """Find the items nearest to a picture of your own, or to a vector.
 
         Parameters
         ----------
         picture : path, bytes, PIL.Image.Image or ndarray
-            Whatever `zapsim.load_picture` reads; it takes the same path as the catalogue's. Or
-            what `features_of` returned for it, an array of shape (n_features,).
+            Whatever `zapsim.load_picture` reads; it takes the same path as the catalogue's. Or a
+            vector (n_features,) of the space that the features are in, as an array, list, Series
+            or tensor: what `features_of` returned, or what a model such as CLIP makes of a text.
+            One of zeros has no direction: all its scores are 0.
         k, where, diversity
             As in `similar`.
 
@@ -174,19 +187,16 @@ class SimilarityPredictor:
         PictureError
             If the picture cannot be read.
         ValueError
-            If this predictor was made from a matrix, or the features do not say how they were
-            made and no extractor was given.
+            If this predictor was made from a matrix; if it is given a picture, but no extractor,
+            and the features do not say how they were made; or if a vector has another length, or
+            holds NaN or infinity.
+        TypeError
+            If it is neither a picture nor a vector.
         """
         self._require_features()
         n, allowed = _n_candidates(k, diversity), self._allowed(where)
-        given = isinstance(picture, np.ndarray) and picture.ndim == 1
-        vector = picture if given else self.features_of(picture)
-        if len(vector) != self._unit.shape[1]:
-            raise ValueError(
-                f"The query has {len(vector):,} features, the catalogue's items have "
-                f"{self._unit.shape[1]:,}. Give the extractor that made them."
-            )
-        query = unit_vectors([vector])[0]
+        vector = self.features_of(picture) if is_picture(picture) else picture
+        query = unit_vectors([checked_vector(vector, self._unit.shape[1])])[0]
         return self._chosen(*nearest_to(query, self._unit, n, allowed), k, diversity)
 
     def features_of(self, picture):
@@ -198,9 +208,17 @@ class SimilarityPredictor:
         """Return the extractor that made the features; ValueError as in `similar_to`."""
         self._require_features()
         if self.extractor is None:
+            if not self._settings:
+                raise ValueError(
+                    "These features do not say how they were made, so no picture can be compared "
+                    f"with them. Give similar_to a vector of the same space, of "
+                    f"{self._unit.shape[1]:,} numbers, or give the predictor what made them: "
+                    "SimilarityPredictor(catalogue, features, extractor=…), anything with "
+                    ".extract(picture)."
+                )
             from zapsim.features import VGG16Extractor
 
-            self.extractor = VGG16Extractor.from_settings(self._settings or {})
+            self.extractor = VGG16Extractor.from_settings(self._settings)
         return self.extractor
 
     def mean_vector(self):
@@ -293,9 +311,7 @@ class SimilarityPredictor:
     def row(self, key):
         """Return an item's position; KeyError, offering the closest keys, if there is none."""
         check_key(key)
-        if key not in self._rows:
-            raise KeyError(unknown_key(key, self.table.index))
-        return self._rows[key]
+        return self._rows[known_key(key, self.table.index)]
 
     def _require_features(self):
         if self._unit is None:
@@ -358,6 +374,16 @@ class SimilarityPredictor:
         found.insert(0, "rank", np.arange(1, len(rows) + 1))
         found.insert(2, "score", scores)
         return found
+
+
+def _spelt(features, keys):
+    """Return features with their keys spelt as the catalogue's, and each only once."""
+    index = respelt(features.index, keys)
+    if index is features.index:
+        return features
+    features = features.set_axis(index)
+    check_frame(features)
+    return features
 
 
 def _n_candidates(k, diversity):

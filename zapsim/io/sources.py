@@ -12,19 +12,19 @@ from contextlib import suppress
 from errno import ENODEV, ENOTCONN, ESTALE, ETIMEDOUT
 from os import walk
 from os.path import abspath, exists, realpath
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from stat import S_ISREG
 from statistics import median
 from time import perf_counter
 from unicodedata import normalize
 
 from zapsim.io.pictures import MAX_BYTES, SUFFIXES, PictureError
+from zapsim.keys import clean_key
 
 __all__ = [
     "METADATA",
     "UNREADABLE",
     "Files",
-    "clean_key",
     "is_wanted",
     "open_files",
     "read_named",
@@ -272,20 +272,6 @@ def is_wanted(name):
     return not _is_junk(path) and (
         path.rpartition("/")[2] == METADATA or path.lower().endswith(SUFFIXES)
     )
-
-
-def clean_key(name):
-    """Return the key of a relative name, or None if it leads elsewhere or is not Unicode."""
-    # macOS decomposes accents.
-    key = normalize("NFC", _slashed(name))
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        return None
-    parts = PurePosixPath(key).parts
-    if not parts or parts[0].startswith("/") or ".." in parts or parts[0].endswith(":"):
-        return None
-    return "/".join(parts)
 
 
 def _read_file(path, name, limit):
