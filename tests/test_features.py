@@ -421,7 +421,10 @@ def test_a_picture_that_was_changed_and_changed_back_is_right_for_every_reader(
     (folder / "a.jpg").write_bytes(original)
     after = plumbing.extract(zapsim.load_catalogue(folder), cache=store)
     np.testing.assert_array_equal(after, before)
-    np.testing.assert_array_equal(zapsim.load_features(store), before)
+    found = zapsim.load_features(store, zapsim.load_catalogue(folder))
+    np.testing.assert_array_equal(found, before)
+    with pytest.raises(zapsim.StoreError, match="features of two pictures under 'a.jpg'"):
+        zapsim.load_features(store)
 
 
 def test_the_bundled_features_are_minizaps_alone(ut_zappos):

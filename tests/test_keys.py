@@ -213,10 +213,10 @@ def test_saved_neighbours_match_a_catalogue_in_any_spelling(catalogue, features,
 
 def test_comparisons_match_features_in_any_spelling(spelt):
     rng = np.random.default_rng(0)
-    keys = [f"Müller/{i}.jpg" for i in range(60)]
-    features = pd.DataFrame(rng.normal(size=(60, 4)), keys)
-    pairs = pd.DataFrame(rng.choice(keys, (80, 2)), columns=["a", "b"]).assign(
-        attribute="open", people=rng.choice(["a", "b"], 80)
+    keys = [f"Müller/{i}.jpg" for i in range(400)]
+    features = pd.DataFrame(rng.normal(size=(400, 4)), keys)
+    pairs = pd.DataFrame(rng.choice(keys, (200, 2)), columns=["a", "b"]).assign(
+        attribute="open", people=rng.choice(["a", "b"], 200)
     )
     ours = attribute_questions(features, pairs, "open")
     theirs = attribute_questions(features, pairs.assign(a=pairs["a"].map(spelt)), "open")
@@ -225,7 +225,7 @@ def test_comparisons_match_features_in_any_spelling(spelt):
 
 # --- what is no key ------------------------------------------------------------------------------
 
-WRONG = ["Boots/Ankle/Müller/1.9.jpg", "/" + ONE, "../" + ONE, ONE.upper(), "", "1.1.jpg", "\udc80"]
+WRONG = ["Boots/Ankle/Müller/1.9.jpg", "/" + ONE, "../" + ONE, ONE.upper(), "", "1.1.jpg"]
 
 
 @pytest.mark.parametrize("key", WRONG)

@@ -40,7 +40,7 @@ _HOME = {
     "VGG16Extractor": "features",
     "WeightsError": "vgg16.weights",
     "VGG16_WEIGHTS": "io.bundled",
-    "load_features": "io.store",
+    "load_features": "io.lookup",
     "StoreError": "io.parquet",
     "Neighbours": "io.saved",
     "similarity_matrix": "similarity",

@@ -8,8 +8,8 @@ and left out, and all others are kept.
 
 import os
 import warnings
-from contextlib import suppress
 from functools import cached_property
+from hashlib import sha256
 from threading import Lock
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ from zapsim.checks import (
 )
 from zapsim.io.bundled import MINIZAP_FEATURES
 from zapsim.io.disk import ahead
+from zapsim.io.lookup import look_up
 from zapsim.io.parquet import StoreError
 from zapsim.io.pictures import FITS, PictureError, fit_square, load_picture
 from zapsim.io.store import FeatureStore, ShardWriter, features_frame
@@ -281,14 +282,16 @@ class VGG16Extractor:
             check_type(cache, (str, os.PathLike), "cache must be a folder's path or 'bundled'.")
             bundled = isinstance(cache, str) and cache == "bundled"
             store = FeatureStore(MINIZAP_FEATURES if bundled else cache, settings)
-            values, found = store.read(_identify(catalogue, store.keys()), self.n_features)
+            values, found, n_moved, *_ = look_up(store, catalogue, self.n_features)
             if bundled and not found.all():
                 raise StoreError(
                     f"{(~found).sum():,} of {len(found):,} items are not in the bundled features, "
                     "which are MiniZap's. Give a folder of your own, such as cache='features'."
                 )
             if found.any():
-                print(f"{found.sum():,} of {len(catalogue):,} items found in {store.folder.name}")
+                moved = f", {n_moved:,} of them under other names" if n_moved else ""
+                count = f"{found.sum():,} of {len(catalogue):,}"
+                print(f"{count} items found in {store.folder.name}{moved}")
         if not found.all():
             self._compute(catalogue, values, found, store)
         if not found.any():
@@ -311,7 +314,7 @@ class VGG16Extractor:
                 if batch.keys:
                     rows = [position[key] for key in batch.keys]
                     values[rows], found[rows] = batch.result, True
-                    writer.add(batch.keys, batch.contents, batch.result)
+                    writer.add(batch.keys, batch.contents, batch.result, batch.digests)
                 bar.update(len(batch.keys) + len(batch.unreadable))
         if unreadable:
             shown = "\n  ".join(list(unreadable.values())[:10])
@@ -347,10 +350,15 @@ class VGG16Extractor:
 
 
 class Batch(NamedTuple):
-    """What became of some keys; `result` is what was computed for those that could be read."""
+    """What became of some keys; `result` is what was computed for those that could be read.
+
+    `contents` and `digests`, the SHA-256, say what their files hold; `unreadable` (dict), why
+    others cannot be read.
+    """
 
     keys: list
     contents: list
+    digests: list
     result: object
     unreadable: dict
 
@@ -365,32 +373,23 @@ def each_batch(catalogue, keys, extractor, compute):
     size = extractor.batch_size
 
     def work(part):
-        good, contents, squares, unreadable = [], [], [], {}
+        good, contents, digests, squares, unreadable = [], [], [], [], {}
         for key in part:
             try:
                 # Read once, so that what is identified is what is seen, whoever writes meanwhile.
                 data = catalogue.read(key)
                 square = extractor.load(data, key)
                 contents.append(catalogue.content(key, data))
+                digests.append(sha256(data).hexdigest())
                 squares.append(square)
                 good.append(key)
             except PictureError as error:
                 unreadable[key] = str(error)
-        return Batch(good, contents, compute(squares) if good else None, unreadable)
+        return Batch(good, contents, digests, compute(squares) if good else None, unreadable)
 
     parts = [keys[start : start + size] for start in range(0, len(keys), size)]
     for _, batch in ahead(work, parts, _THREADS, 2 * _THREADS):
         yield batch.result()
-
-
-def _identify(catalogue, known):
-    """Identify the content of the known keys; the others', and unreadable ones', is None."""
-    contents = dict.fromkeys(catalogue.keys)
-    for key, content in ahead(catalogue.content, known & contents.keys(), _THREADS, 256):
-        # An unreadable one is tried again with the new ones, and named then.
-        with suppress(PictureError):
-            contents[key] = content.result()
-    return contents
 
 
 def _kept(values, found):

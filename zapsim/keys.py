@@ -63,7 +63,7 @@ def respelt(index, keys):
         spellings.get(_plain(key), key) if other else key
         for key, other in zip(index, unknown, strict=True)
     ]
-    return pd.Index(found, dtype=object, name=index.name)
+    return pd.Index(found, dtype=index.dtype, name=index.name)
 
 
 def by_keys(values, keys):

@@ -91,7 +91,7 @@ zapsim.similarity_matrix(three).round(3)
 
 # %%
 catalogue = zapsim.load_catalogue(source)
-features = zapsim.load_features(store, catalogue.keys)
+features = zapsim.load_features(store, catalogue)
 catalogue = catalogue.subset(features.index)
 matrix = zapsim.similarity_matrix(features)
 matrix.shape

@@ -30,7 +30,7 @@ n_neighbours = 5
 
 # %%
 catalogue = zapsim.load_catalogue(source)
-features = zapsim.load_features(store, catalogue.keys)
+features = zapsim.load_features(store, catalogue)
 catalogue = catalogue.subset(features.index)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 

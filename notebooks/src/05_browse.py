@@ -27,7 +27,7 @@ store = None
 
 # %%
 catalogue = zapsim.load_catalogue(source)
-features = zapsim.load_features(store, catalogue.keys)
+features = zapsim.load_features(store, catalogue)
 catalogue = catalogue.subset(features.index)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 

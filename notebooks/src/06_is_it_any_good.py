@@ -33,7 +33,7 @@ kind = ["Category", "SubCategory"]
 
 # %%
 catalogue = zapsim.load_catalogue(source)
-features = zapsim.load_features(store, catalogue.keys)
+features = zapsim.load_features(store, catalogue)
 catalogue = catalogue.subset(features.index)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 products = catalogue.table.get("Product")
