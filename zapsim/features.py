@@ -10,7 +10,6 @@ import os
 import warnings
 from functools import cached_property
 from hashlib import sha256
-from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +25,7 @@ from zapsim.checks import (
 )
 from zapsim.io.bundled import MINIZAP_FEATURES
 from zapsim.io.disk import ahead
+from zapsim.io.locks import ForkSafeLock
 from zapsim.io.lookup import look_up
 from zapsim.io.parquet import StoreError
 from zapsim.io.pictures import FITS, PictureError, fit_square, load_picture
@@ -40,7 +40,7 @@ __all__ = ["Batch", "VGG16Extractor", "each_batch"]
 # As many as there are cores: while one waits for the disk or a GPU, the others compute.
 _CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 2)
 _THREADS = len(_CORES)
-_OPENING = Lock()
+_OPENING = ForkSafeLock()
 
 # To be raised whenever the path from file to network input changes the numbers.
 _PREPROCESSING = 1
@@ -183,11 +183,17 @@ class VGG16Extractor:
             f"{self.n_features:,} features · {describe_weights(self.weights)}"
         )
 
+    def __getstate__(self):
+        """Return what a copy, or another process, needs; networks are opened again there."""
+        return {name: kept for name, kept in vars(self).items() if name != "model"} | {
+            "_engine": None
+        }
+
     @property
     def engine(self):
         """What runs the network on this machine; see `zapsim.vgg16.engine`."""
         # Several threads may ask for it first.
-        with _OPENING:
+        with _OPENING.held():
             if self._engine is None:
                 self._engine = open_engine(
                     self.layer, self.image_size, self.weights, self.precision
