@@ -8,7 +8,7 @@ those above it; rooms on one line know nothing of each other::
 
     course/                         what only the notebooks use: lessons, checks of exercises
     widgets/   judge/   explore/    cards, browser, mixer, quiz · how good · why, and on a map
-    kinds/                          other kinds of features: baselines, mixtures, fewer numbers
+    kinds/                          other kinds of features: baselines, mixtures, PCA, your own
     predictor.py                    neighbours of a query: filtered, diverse, drawn, as HTML
     features.py                     pictures to vectors, with a store that resumes
     similarity.py   catalogue.py    scores, all or the k nearest · items and their metadata
@@ -41,6 +41,7 @@ _HOME = {
     "WeightsError": "vgg16.weights",
     "VGG16_WEIGHTS": "io.bundled",
     "load_features": "io.lookup",
+    "load_vectors": "kinds.own_vectors",
     "StoreError": "io.parquet",
     "Neighbours": "io.saved",
     "similarity_matrix": "similarity",
