@@ -200,6 +200,11 @@ def check_frame(features, name="features"):
             f"Received: {type(features).__name__}. Read a store's folder by "
             "zapsim.load_features(store)."
         )
+    if isinstance(features.index, pd.MultiIndex):
+        raise ValueError(
+            f"{name} must have one key a row. Received: an index of {features.index.nlevels} "
+            "levels. Take the one that holds the keys: features.droplevel(0)."
+        )
     if not features.index.is_unique:
         twice = features.index[features.index.duplicated()][0]
         raise ValueError(

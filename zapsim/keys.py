@@ -52,9 +52,12 @@ def known_key(key, keys):
 def respelt(index, keys):
     """Return an index (pandas.Index) with its keys spelt as the known ones are.
 
-    What is known as it stands, or has no other spelling among `keys`, stays; so the result may
+    What is known as it stands, or has no other spelling among `keys`, stays, and so does an index
+    of several levels, which are no keys. So the result may
     hold a key twice if the index has two spellings of it.
     """
+    if isinstance(index, pd.MultiIndex):
+        return index
     unknown = ~index.isin(keys)
     if not unknown.any():
         return index
