@@ -1,6 +1,7 @@
 """own_vectors.py: vectors of other programs, as people have them, and what is wrong with them."""
 
-from pathlib import PurePosixPath
+import re
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -244,3 +245,16 @@ def test_vectors_of_another_catalogue(catalogue):
         zapsim.SimilarityPredictor(catalogue, zapsim.load_vectors(VALUES, list("abcd")))
     with pytest.raises(TypeError, match="catalogue must be a Catalogue"):
         zapsim.load_vectors(VALUES, KEYS, KEYS)
+
+
+def test_the_how_to_runs_but_for_what_needs_the_internet(tmp_path, monkeypatch):
+    text = (Path(__file__).parents[2] / "docs" / "own_vectors.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in blocks:
+        compile(block, "own_vectors.md", "exec")
+        if not block.startswith("# Needs the internet."):
+            exec(block, names)
+    assert len(blocks) == 4
+    assert len(names["vectors"]) == 615

@@ -25,7 +25,7 @@ from zapsim.io.store import features_frame, open_store
 __all__ = ["Found", "load_features", "look_up"]
 
 # They mostly wait for the disk.
-_THREADS, _AHEAD = 8, 256
+_THREADS, _TOGETHER = 8, 32
 
 
 class Found(NamedTuple):
@@ -170,9 +170,19 @@ def _each(function, keys):
 
     One that cannot is tried again with the new ones, and named then.
     """
-    for key, result in ahead(function, keys, _THREADS, _AHEAD):
-        with suppress(PictureError):
-            yield key, result.result()
+
+    def some(part):
+        found = []
+        for key in part:
+            with suppress(PictureError):
+                found.append((key, function(key)))
+        return found
+
+    keys = list(keys)
+    # A zip answers so fast that a call for each would take most of the time.
+    parts = [keys[start : start + _TOGETHER] for start in range(0, len(keys), _TOGETHER)]
+    for _, part in ahead(some, parts, _THREADS, 2 * _THREADS):
+        yield from part.result()
 
 
 def _everything(store):
