@@ -15,11 +15,12 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import zapsim
-from zapsim.catalogue import load_catalogue, unknown_key
+from zapsim.catalogue import load_catalogue
 from zapsim.io import hints
 from zapsim.io import sources as files
 from zapsim.io.formats import READABLE
 from zapsim.io.pictures import PictureError
+from zapsim.keys import unknown_key
 
 BOSTONIAN = "Shoes/Oxfords/Bostonian/100627.72.jpg"
 METADATA = (

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from zapsim.checks import (
+    by_key,
     check_choice,
+    check_frame,
     check_list,
     checked_number,
     checked_whole,
@@ -103,3 +105,93 @@ def test_one_value_is_none_for_each_item(values):
     message = re.escape(f"such as catalogue.table['Category']. Received: {values!r}")
     with pytest.raises(TypeError, match=f"^exclude must be a value for each item, {message}$"):
         item_values(values, pd.Index(["a", "b"]), "exclude")
+
+
+# --- values by item ------------------------------------------------------------------------------
+
+ITEMS = pd.Index(["a", "b", "c"], name="key")
+NAMED = pd.Series(["x", "y", "z"], ITEMS, name="Category")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["x", "y", "z"],
+        ("x", "y", "z"),
+        np.array(["x", "y", "z"]),
+        pd.Index(["x", "y", "z"]),
+        pd.Categorical(["x", "y", "z"]),
+        pd.Series(["x", "y", "z"]),
+        pd.Series(["x", "y", "z"], pd.Index([0, 1, 2])),
+        pd.Series(["x", "y", "z"], pd.Index([0, 1, 2], dtype="int32")),
+        NAMED.reset_index(drop=True),
+        NAMED,
+        NAMED[::-1],
+        NAMED.sort_values(ascending=False),
+        pd.concat([NAMED, pd.Series({"d": "w"})]).sample(frac=1, random_state=0),
+        NAMED.to_frame(),
+        NAMED.to_frame().sort_values("Category", ascending=False),
+        NAMED.astype("category"),
+    ],
+    ids=str,
+)
+def test_values_are_taken_by_name_where_they_have_names_else_by_position(values):
+    assert item_values(values, ITEMS, "labels").tolist() == ["x", "y", "z"]
+
+
+COUNTED = pd.Series(["x", "y", "z"])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        COUNTED[::-1],
+        COUNTED.sort_values(ascending=False),
+        COUNTED.sample(frac=1, random_state=1),
+        pd.Series(["w", "x", "y", "z"])[1:],
+        pd.Series(["x", "y", "z"], pd.RangeIndex(1, 4)),
+        pd.Series(["x", "y", "z"], pd.RangeIndex(3, name="id")),
+        pd.Series(["x", "y", "z"], [0.0, 1.0, 2.0]),
+        pd.Series(["x", "y", "z"], [0, 0, 1]),
+    ],
+    ids=lambda values: str(list(values.index)),
+)
+def test_rows_that_were_moved_are_never_taken_by_position(values):
+    assert by_key(values)
+    with pytest.raises(ValueError, match="3 of 3 items have no value in labels, such as 'a'"):
+        item_values(values, ITEMS, "labels")
+
+
+def test_items_that_are_numbers_have_names_that_are_numbers():
+    items = pd.Index([2, 0, 1])
+    assert item_values(COUNTED.sort_values(ascending=False), items, "labels").tolist() == list(
+        "zxy"
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (NAMED[:2], "1 of 3 items have no value in Category, such as 'c'.*catalogue that"),
+        (COUNTED[::-1], "index starts with.*numbers, not keys.*before reset_index, or give values"),
+        (pd.concat([NAMED, NAMED[:1]]), "Category has more than one value for 'a'"),
+        (NAMED.to_frame().assign(other=1), "labels must be one column. Received: 2 columns"),
+        (NAMED.to_frame()[[]], "labels must be one column. Received: 0 columns"),
+        (["x"], "one value for each of the 3 items. Received: 1 values"),
+        (NAMED.to_frame().to_numpy(), r"Received: shape \(3, 1\)"),
+        (
+            NAMED.set_axis(pd.MultiIndex.from_product([["s"], list("abc")])),
+            "3 of 3 items have no value in Category",
+        ),
+    ],
+    ids=str,
+)
+def test_values_that_cannot_be_taken_say_why(values, message):
+    with pytest.raises(ValueError, match=message):
+        item_values(values, ITEMS, "labels")
+
+
+def test_features_of_several_levels_are_refused():
+    levels = pd.MultiIndex.from_product([["shop"], ["a", "b"]])
+    with pytest.raises(ValueError, match=r"one key a row. Received: an index of 2 levels.*drople"):
+        check_frame(pd.DataFrame(np.eye(2), levels))

@@ -421,7 +421,31 @@ def test_a_picture_that_was_changed_and_changed_back_is_right_for_every_reader(
     (folder / "a.jpg").write_bytes(original)
     after = plumbing.extract(zapsim.load_catalogue(folder), cache=store)
     np.testing.assert_array_equal(after, before)
-    np.testing.assert_array_equal(zapsim.load_features(store), before)
+    found = zapsim.load_features(store, zapsim.load_catalogue(folder))
+    np.testing.assert_array_equal(found, before)
+    with pytest.raises(zapsim.StoreError, match="features of two pictures under 'a.jpg'"):
+        zapsim.load_features(store)
+
+
+def test_what_was_renamed_or_moved_is_not_computed_again(
+    make_folder, plumbing, counted, tmp_path, capsys
+):
+    keys = [f"Shoes/Flats/Aye/{n}.1.jpg" for n in range(10)]
+    folder, store = make_folder(*keys, name="shop/shoes"), tmp_path / "store"
+    before = plumbing.extract(zapsim.load_catalogue(folder), cache=store)
+    (folder / keys[0]).rename(folder / "new name.jpg")
+    (folder / "Shoes").rename(folder / "Moved")
+    del counted[:]
+    capsys.readouterr()
+    after = plumbing.extract(zapsim.load_catalogue(folder), cache=store)
+    assert (
+        capsys.readouterr().out == "10 of 10 items found in store, 10 of them under other names\n"
+    )
+    np.testing.assert_array_equal(after.loc["new name.jpg"], before.loc[keys[0]])
+    higher = plumbing.extract(zapsim.load_catalogue(folder.parent), cache=store)
+    np.testing.assert_array_equal(higher, after)
+    assert not counted
+    assert len(list(store.iterdir())) == 1, "nothing was written"
 
 
 def test_the_bundled_features_are_minizaps_alone(ut_zappos):

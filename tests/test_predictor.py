@@ -461,12 +461,98 @@ def test_what_was_wrong_what_was_received_and_what_to_do(predictor, ask, error, 
         ask(predictor)
 
 
-@pytest.mark.parametrize("wrong", [None, {"shoe.jpg"}, pd.Series([1.0, 2.0])])
+@pytest.mark.parametrize("wrong", [None, {"shoe.jpg"}, {"x": 1}, [True, False]])
 def test_what_is_no_picture_is_refused_before_the_network_is_loaded(catalogue, features, wrong):
     ours = zapsim.SimilarityPredictor(catalogue, features)
-    for look in (ours.similar_to, ours.features_of):
-        with pytest.raises(TypeError, match="picture must be a path, bytes, .* Received: "):
-            look(wrong)
+    with pytest.raises(TypeError, match="picture must be a path, bytes, .* Received: "):
+        ours.features_of(wrong)
+    with pytest.raises(TypeError, match="must be a picture, or a vector of 2 numbers. Received: "):
+        ours.similar_to(wrong)
+
+
+class Tensor:
+    """What other libraries have in place of arrays."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        if self.values is None:
+            raise RuntimeError("Can't call numpy() on a tensor that requires grad.")
+        return np.array(self.values, dtype)
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        np.array([0.5, 0.5]),
+        np.array([3, 3], np.uint8),
+        np.array([2, 2], np.float16),
+        [1, 1],
+        (1.0, 1.0),
+        pd.Series([0.1, 0.1], ["first", "second"]),
+        Tensor([7.0, 7.0]),
+    ],
+    ids=lambda vector: type(vector).__name__,
+)
+def test_a_vector_of_the_same_space_is_searched_with(catalogue, features, vector):
+    found = zapsim.SimilarityPredictor(catalogue, features).similar_to(vector, k=2)
+    assert keys(found) == [3, 4]
+    np.testing.assert_allclose(found["score"], np.cos(np.radians([5, 15])), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("vector", "error", "message"),
+    [
+        ([1.0, 2.0, 3.0], ValueError, "query has 3 features, the catalogue's items have 2.*same"),
+        (np.ones((1, 2)), ValueError, r"of shape \(2,\). Received: shape \(1, 2\).*vectors\[0\]"),
+        (pd.DataFrame(np.ones((2, 2))), ValueError, r"Received: shape \(2, 2\)"),
+        ([[1.0, 2.0]], ValueError, r"Received: shape \(1, 2\)"),
+        ([[1.0], [2.0, 3.0]], TypeError, "cannot be read as a vector of numbers"),
+        (np.array(1.5), ValueError, r"Received: shape \(\)"),
+        ([np.nan, 1], ValueError, "NaN or infinity in 1 of its 2 numbers"),
+        ([np.inf, 1e300], ValueError, "NaN or infinity in 2 of its 2"),
+        (np.array([1j, 1]), TypeError, "must be a picture, or a vector of 2 numbers"),
+        (np.array([1, None]), TypeError, "must be a picture, or a vector of 2 numbers"),
+        (Tensor(None), TypeError, r"requires grad.*tensor.detach\(\).cpu\(\).numpy\(\)"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_a_vector_of_another_space_is_refused(catalogue, features, vector, error, message):
+    with pytest.raises(error, match=message):
+        zapsim.SimilarityPredictor(catalogue, features).similar_to(vector)
+
+
+def test_a_vector_of_zeros_scores_0_with_all(catalogue, features):
+    found = zapsim.SimilarityPredictor(catalogue, features).similar_to([0, 0], k=6)
+    assert list(found["score"]) == [0] * 6
+
+
+class OwnModel:
+    def __init__(self, vector):
+        self.vector = vector
+
+    def extract(self, picture):
+        return self.vector
+
+
+def test_any_extractor_will_do(catalogue, features):
+    ours = zapsim.SimilarityPredictor(catalogue, features, OwnModel([1, 1]))
+    assert keys(ours.similar_to(PICTURE, k=2)) == [3, 4]
+    features.attrs["extractor"] = {"extractor": "another"}
+    assert keys(
+        zapsim.SimilarityPredictor(catalogue, features, OwnModel([1, 1])).similar_to(PICTURE, k=2)
+    ) == [3, 4]
+    matrix = zapsim.SimilarityPredictor(catalogue, features, OwnModel(np.ones((1, 2))))
+    with pytest.raises(ValueError, match=r"Received: shape \(1, 2\)"):
+        matrix.similar_to(PICTURE)
+
+
+@pytest.mark.parametrize("picture", ["photo.jpg", PICTURE, b"photo"])
+def test_vectors_of_unknown_origin_say_what_is_missing(catalogue, features, picture):
+    ours = zapsim.SimilarityPredictor(catalogue, features)
+    with pytest.raises(ValueError, match="vector of the same space, of 2 numbers.*extractor=…"):
+        ours.similar_to(picture)
 
 
 def test_a_wrong_k_is_refused_before_the_picture_is_looked_at(catalogue, features, tmp_path):

@@ -8,7 +8,7 @@ those above it; rooms on one line know nothing of each other::
 
     course/                         what only the notebooks use: lessons, checks of exercises
     widgets/   judge/   explore/    cards, browser, mixer, quiz · how good · why, and on a map
-    kinds/                          other kinds of features: baselines, mixtures, fewer numbers
+    kinds/                          other kinds of features: baselines, mixtures, PCA, your own
     predictor.py                    neighbours of a query: filtered, diverse, drawn, as HTML
     find/                           words, filters, several examples, parts, near duplicates
     features.py                     pictures to vectors, with a store that resumes
@@ -17,6 +17,7 @@ those above it; rooms on one line know nothing of each other::
     draw/                           figures, and HTML and CSV to keep
     io/                             files, archives, pictures, stores, downloads
     checks.py                       what is given: right, or a clear error
+    checks.py   keys.py             what is given: right, or a clear error · keys in any spelling
 
 ``colab.py`` is for notebooks in Google Colab; nothing imports it.
 
@@ -41,7 +42,8 @@ _HOME = {
     "VGG16Extractor": "features",
     "WeightsError": "vgg16.weights",
     "VGG16_WEIGHTS": "io.bundled",
-    "load_features": "io.store",
+    "load_features": "io.lookup",
+    "load_vectors": "kinds.own_vectors",
     "StoreError": "io.parquet",
     "Neighbours": "io.saved",
     "similarity_matrix": "similarity",

@@ -15,17 +15,16 @@ from textwrap import shorten
 import pandas as pd
 
 from zapsim.io.bundled import MINIZAP
-from zapsim.io.names import clean_key
 from zapsim.io.pictures import PictureError, load_picture, shrink, thumbnail
 from zapsim.io.sources import open_files
+from zapsim.keys import known_key, respelt
 from zapsim.metadata.delimited import NAMES, plain_name
 from zapsim.metadata.finding import find_metadata, unread_tables
 from zapsim.metadata.joining import join
 from zapsim.metadata.layout import FOLDERS, IDENTIFIERS, arranged, product_of, read_layout
 from zapsim.metadata.matching import match_rows
 
-__all__ = ["Catalogue", "load_catalogue", "split_values", "unknown_key"]
-
+__all__ = ["Catalogue", "load_catalogue", "split_values"]
 # Columns that hold a product's name for people, the likeliest first.
 _TITLES = (
     *("productdisplayname", "display_name", "product_name", "productname", "prod_name"),
@@ -33,7 +32,6 @@ _TITLES = (
 )
 _LONGEST = 60
 _TINY = 32
-_COMPARED = 1_000
 _SHOWN_SIDE = 400
 
 
@@ -207,6 +205,7 @@ class Catalogue:
 
     def subset(self, keys):
         """Return the catalogue of these keys only, in sorted order; KeyError if one is unknown."""
+        keys = respelt(pd.Index(keys, dtype=object), self.keys)
         keys = list(dict.fromkeys(self._known(key) for key in keys))
         return Catalogue(self._files, self.table.loc[keys].sort_index(), self._metadata)
 
@@ -359,12 +358,7 @@ class Catalogue:
             return None
 
     def _known(self, key):
-        if key not in self.table.index and isinstance(key, str):
-            # As it is spelt on a Mac, or with backslashes.
-            key = clean_key(key) or key
-        if key not in self.table.index:
-            raise KeyError(unknown_key(key, self.table.index))
-        return key
+        return known_key(key, self.table.index)
 
 
 def _content(content, key, data=None):
@@ -374,18 +368,3 @@ def _content(content, key, data=None):
 def split_values(cell):
     """Return a cell's values, e.g. ``{"Men", "Women"}`` of ``"Men;Women"``; none if missing."""
     return {part.strip() for part in str(cell).split(";")} - {""} if pd.notna(cell) else set()
-
-
-def unknown_key(key, keys):
-    """Say that a key is unknown, and offer the closest ones."""
-    from difflib import get_close_matches
-
-    # Comparing with 50,000 keys takes seconds; those of the same folder or file name come first.
-    folder, _, name = str(key).rpartition("/")
-    alike = [k for k in keys if k.startswith(f"{folder}/") or k.endswith(f"/{name}")]
-    few = [*alike, *keys[:_COMPARED]][:_COMPARED]
-    close = list(dict.fromkeys(get_close_matches(str(key), few, n=6, cutoff=0.5)))[:3]
-    offer = f" One is {keys[0]!r}." if len(keys) else ""
-    if close:
-        offer = f" The closest are: {', '.join(map(repr, close))}."
-    return f"No item {key!r} among {len(keys):,}.{offer}"

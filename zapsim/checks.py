@@ -2,7 +2,8 @@
 
 In: what a user gave. Out: the same in the form that the inside takes, or an error that says what
 was wrong, what was received and what to do. The edge rule: a Series is taken by key, all else in
-the order it has. A function named ``check_…`` only raises, one named ``checked_…`` also returns.
+the order it has; a Series whose index only counts, 0, 1, 2, …, says no keys. A function named
+``check_…`` only raises, one named ``checked_…`` also returns.
 """
 
 from difflib import get_close_matches
@@ -12,6 +13,8 @@ import numpy as np
 import pandas as pd
 import psutil
 from PIL import Image
+
+from zapsim.keys import by_keys, respelt
 
 __all__ = [
     "by_key",
@@ -33,9 +36,11 @@ __all__ = [
     "check_type",
     "checked_number",
     "checked_values",
+    "checked_vector",
     "checked_whole",
     "groups_of",
     "is_matrix",
+    "is_picture",
     "is_whole",
     "item_values",
     "received",
@@ -197,6 +202,11 @@ def check_frame(features, name="features"):
             f"Received: {type(features).__name__}. Read a store's folder by "
             "zapsim.load_features(store)."
         )
+    if isinstance(features.index, pd.MultiIndex):
+        raise ValueError(
+            f"{name} must have one key a row. Received: an index of {features.index.nlevels} "
+            "levels. Take the one that holds the keys: features.droplevel(0)."
+        )
     if not features.index.is_unique:
         twice = features.index[features.index.duplicated()][0]
         raise ValueError(
@@ -252,31 +262,90 @@ def checked_values(features):
     return values
 
 
+def checked_vector(vector, n_features):
+    """Return one vector as an array (n_features,), float32.
+
+    It is an array, a list of numbers, a Series, or what NumPy can make an array of, such as a
+    tensor of PyTorch. TypeError if it is not, ValueError if it has another shape, or holds NaN or
+    infinity.
+    """
+    try:
+        values = np.asarray(vector)
+        numbers = values.dtype.kind in "fiu"
+    # A tensor on a GPU, or with a gradient, refuses in its own words, by various errors.
+    except Exception as error:
+        raise TypeError(
+            f"The query cannot be read as a vector of numbers ({error}). Of a tensor, give "
+            "tensor.detach().cpu().numpy()."
+        ) from error
+    if not numbers:
+        raise TypeError(
+            f"The query must be a picture, or a vector of {n_features:,} numbers. "
+            f"Received: {received(vector)}"
+        )
+    if values.ndim != 1:
+        one = " Give one of its rows: vectors[0]." if values.ndim == 2 and len(values) else ""
+        raise ValueError(
+            f"A query is one vector, of shape ({n_features},). Received: shape {values.shape}.{one}"
+        )
+    if len(values) != n_features:
+        raise ValueError(
+            f"The query has {len(values):,} features, the catalogue's items have {n_features:,}. "
+            "Make it with what made theirs: the same extractor or model."
+        )
+    values = values.astype(np.float32)
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"The query holds NaN or infinity in {(~np.isfinite(values)).sum():,} of its "
+            f"{n_features:,} numbers."
+        )
+    return values
+
+
+def is_picture(query):
+    """Tell whether a query is a picture, and not a vector.
+
+    An array is a picture where it is of 8 bits, or has colours: three dimensions.
+    """
+    if isinstance(query, np.ndarray):
+        return query.ndim == 3 or (query.ndim == 2 and query.dtype == np.uint8)
+    return isinstance(query, _PICTURES) or hasattr(query, "read")
+
+
 def by_key(values):
-    """Tell whether values say whose they are: a Series with keys for index, not 0, 1, 2."""
-    return isinstance(values, pd.Series) and not isinstance(values.index, pd.RangeIndex)
+    """Tell whether values say whose they are: a Series or table whose index does not only count.
+
+    One of 0, 1, 2, …, without a name, counts. In another order, or with gaps, as sorting and
+    filtering leave it, it says which row was whose.
+    """
+    if not isinstance(values, (pd.Series, pd.DataFrame)):
+        return False
+    index = values.index
+    counted = pd.api.types.is_integer_dtype(index) and index.equals(pd.RangeIndex(len(index)))
+    return not counted or index.name is not None
 
 
 def item_values(values, keys, name):
     """Return one value an item, in the items' order: ndarray of shape (n_items,), object.
 
-    `values` are array-like, or a Series by key; `name` is what errors call them. TypeError if they
-    are None or a single value, such as the name of a column; ValueError if some are missing.
+    `values` are array-like, or a Series, or a table of one column, by key; `name` is what errors
+    call them. TypeError if they are None or a single value, such as the name of a column;
+    ValueError if some are missing, or said twice.
     """
     if isinstance(values, dict) or not pd.api.types.is_list_like(values):
         raise TypeError(
             f"{name} must be a value for each item, such as catalogue.table['Category']. "
             f"Received: {received(values)}"
         )
-    if by_key(values):
-        missing = keys[~keys.isin(values.index)]
-        if len(missing):
+    if isinstance(values, pd.DataFrame):
+        if values.shape[1] != 1:
             raise ValueError(
-                f"{len(missing):,} of {len(keys):,} items have no value in "
-                f"{values.name or 'the Series'}, such as {missing[0]!r}. "
-                "Take it from the catalogue that the features were made of."
+                f"{name} must be one column. Received: {values.shape[1]:,} columns. "
+                "Take one of them: table['Category']."
             )
-        values = values.loc[keys]
+        values = values.iloc[:, 0]
+    if by_key(values):
+        values = _by_key(values, keys, name)
     values = np.asarray(values, object)
     if values.shape != (len(keys),):
         shape = f"{len(values):,} values" if values.ndim == 1 else f"shape {values.shape}"
@@ -284,6 +353,31 @@ def item_values(values, keys, name):
             f"{name} must have one value for each of the {len(keys):,} items. Received: {shape}"
         )
     return values
+
+
+def _by_key(values, keys, name):
+    index = respelt(values.index, keys)
+    missing = keys[~keys.isin(index)]
+    if len(missing):
+        numbers = pd.api.types.is_integer_dtype(index) and keys.inferred_type != "integer"
+        hint = (
+            "Its index holds numbers, not keys: take it from a table that is indexed by key, "
+            "before reset_index, or give values.to_numpy() if they are in the items' order."
+            if numbers
+            else "Take it from the catalogue that the features were made of."
+        )
+        raise ValueError(
+            f"{len(missing):,} of {len(keys):,} items have no value in {values.name or name}, such "
+            f"as {missing[0]!r}; its index starts with {list(index[:1])!r}. {hint}"
+        )
+    wanted = index[index.isin(keys)]
+    if not wanted.is_unique:
+        raise ValueError(
+            f"{values.name or name} has more than one value for "
+            f"{wanted[wanted.duplicated()][0]!r}. Keep one of each: "
+            "values[~values.index.duplicated()]."
+        )
+    return by_keys(values, keys)
 
 
 def groups_of(values, keys, name="exclude"):

@@ -8,9 +8,8 @@ kept. `zapsim.kinds.own_network` puts other networks through the same.
 
 import os
 import warnings
-from contextlib import suppress
 from functools import cached_property
-from threading import Lock
+from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +25,8 @@ from zapsim.checks import (
 )
 from zapsim.io.bundled import MINIZAP_FEATURES
 from zapsim.io.disk import ahead
+from zapsim.io.locks import ForkSafeLock
+from zapsim.io.lookup import look_up
 from zapsim.io.parquet import StoreError
 from zapsim.io.pictures import FITS, PictureError, fit_square, load_picture
 from zapsim.io.store import FeatureStore, ShardWriter, features_frame
@@ -47,7 +48,7 @@ __all__ = ["PREPROCESSING", "Batch", "Extractor", "VGG16Extractor", "each_batch"
 # As many as there are cores: while one waits for the disk or a GPU, the others compute.
 _CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 2)
 _THREADS = len(_CORES)
-_OPENING = Lock()
+_OPENING = ForkSafeLock()
 
 # To be raised whenever the path from file to network input changes the numbers.
 PREPROCESSING = 1
@@ -84,11 +85,17 @@ class Extractor:
         cells = {None: 1, "flat": self.side}.get(self.grid, self.grid)
         return self.channels * cells**2
 
+    def __getstate__(self):
+        """Return what a copy, or another process, needs; networks are opened again there."""
+        return {name: kept for name, kept in vars(self).items() if name != "model"} | {
+            "_engine": None
+        }
+
     @property
     def engine(self):
         """What runs the network on this machine; see `zapsim.vgg16.engine`."""
         # Several threads may ask for it first.
-        with _OPENING:
+        with _OPENING.held():
             if self._engine is None:
                 self._engine = self._open()
                 print(f"{self!r} · {self._engine.runs}")
@@ -175,14 +182,16 @@ class Extractor:
             check_type(cache, (str, os.PathLike), "cache must be a folder's path or 'bundled'.")
             bundled = isinstance(cache, str) and cache == "bundled"
             store = FeatureStore(MINIZAP_FEATURES if bundled else cache, settings)
-            values, found = store.read(_identify(catalogue, store.keys()), self.n_features)
+            values, found, n_moved, *_ = look_up(store, catalogue, self.n_features)
             if bundled and not found.all():
                 raise StoreError(
                     f"{(~found).sum():,} of {len(found):,} items are not in the bundled features, "
                     "which are MiniZap's. Give a folder of your own, such as cache='features'."
                 )
             if found.any():
-                print(f"{found.sum():,} of {len(catalogue):,} items found in {store.folder.name}")
+                moved = f", {n_moved:,} of them under other names" if n_moved else ""
+                count = f"{found.sum():,} of {len(catalogue):,}"
+                print(f"{count} items found in {store.folder.name}{moved}")
         if not found.all():
             self._compute(catalogue, values, found, store)
         if not found.any():
@@ -205,7 +214,7 @@ class Extractor:
                 if batch.keys:
                     rows = [position[key] for key in batch.keys]
                     values[rows], found[rows] = batch.result, True
-                    writer.add(batch.keys, batch.contents, batch.result)
+                    writer.add(batch.keys, batch.contents, batch.result, batch.digests)
                 bar.update(len(batch.keys) + len(batch.unreadable))
         if unreadable:
             shown = "\n  ".join(list(unreadable.values())[:10])
@@ -236,10 +245,15 @@ class Extractor:
 
 
 class Batch(NamedTuple):
-    """What became of some keys; `result` is what was computed for those that could be read."""
+    """What became of some keys; `result` is what was computed for those that could be read.
+
+    `contents` and `digests`, the SHA-256, say what their files hold; `unreadable` (dict), why
+    others cannot be read.
+    """
 
     keys: list
     contents: list
+    digests: list
     result: object
     unreadable: dict
 
@@ -254,32 +268,23 @@ def each_batch(catalogue, keys, extractor, compute):
     size = extractor.batch_size
 
     def work(part):
-        good, contents, squares, unreadable = [], [], [], {}
+        good, contents, digests, squares, unreadable = [], [], [], [], {}
         for key in part:
             try:
                 # Read once, so that what is identified is what is seen, whoever writes meanwhile.
                 data = catalogue.read(key)
                 square = extractor.load(data, key)
                 contents.append(catalogue.content(key, data))
+                digests.append(sha256(data).hexdigest())
                 squares.append(square)
                 good.append(key)
             except PictureError as error:
                 unreadable[key] = str(error)
-        return Batch(good, contents, compute(squares) if good else None, unreadable)
+        return Batch(good, contents, digests, compute(squares) if good else None, unreadable)
 
     parts = [keys[start : start + size] for start in range(0, len(keys), size)]
     for _, batch in ahead(work, parts, _THREADS, 2 * _THREADS):
         yield batch.result()
-
-
-def _identify(catalogue, known):
-    """Identify the content of the known keys; the others', and unreadable ones', is None."""
-    contents = dict.fromkeys(catalogue.keys)
-    for key, content in ahead(catalogue.content, known & contents.keys(), _THREADS, 256):
-        # An unreadable one is tried again with the new ones, and named then.
-        with suppress(PictureError):
-            contents[key] = content.result()
-    return contents
 
 
 def _kept(values, found):

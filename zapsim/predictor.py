@@ -8,21 +8,22 @@ neighbours exist than were asked for, those that exist are returned, and plots a
 
 import warnings
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from zapsim.catalogue import unknown_key
 from zapsim.checks import (
     check_catalogue,
     check_frame,
     check_key,
     check_list,
     check_picture,
-    check_query,
     check_table,
+    checked_vector,
     is_matrix,
+    is_picture,
     received,
 )
 from zapsim.draw.html import html_table, with_pictures
@@ -31,6 +32,7 @@ from zapsim.find.narrowing import Narrowed
 from zapsim.find.parts import grid_of
 from zapsim.find.spaces import Scores, Vectors
 from zapsim.io.pictures import load_picture
+from zapsim.keys import known_key, respelt
 from zapsim.similarity import unit_vectors
 
 __all__ = ["SimilarityPredictor"]
@@ -43,12 +45,13 @@ class SimilarityPredictor(Narrowed):
     ----------
     catalogue : Catalogue
     features : pandas.DataFrame
-        Features (n_items, n_features) indexed by key, or a similarity matrix (n_items, n_items)
-        with keys on both axes. Items of the catalogue that it lacks are not recommended.
-        Only from features do identical items always tie, as in `zapsim.top_k`.
+        Features (n_items, n_features) indexed by key, zapsim's or your own, or a similarity matrix
+        (n_items, n_items) with keys on both axes. Items of the catalogue that it lacks are not
+        recommended. Only from features do identical items always tie, as in `zapsim.top_k`.
     extractor : VGG16Extractor, optional
-        What `similar_to` runs new pictures through. By default one is made, when needed, from
-        the settings that the features carry.
+        What `similar_to` runs new pictures through: anything with ``.extract(picture)``, which
+        returns a vector (n_features,). By default one is made, when needed, from the settings
+        that the features carry.
 
     Raises
     ------
@@ -68,12 +71,18 @@ class SimilarityPredictor(Narrowed):
             )
         if not len(features):
             raise ValueError("features are empty: there is nothing to recommend.")
+        self._settings = features.attrs.get("extractor")
+        if not is_matrix(features):
+            features = _spelt(features, catalogue.keys)
+        else:
+            features = _spelt(_spelt(features.T, catalogue.keys).T, catalogue.keys)
         known = features.index.isin(catalogue.keys)
         if not known.any():
             raise ValueError(
                 f"None of the features' {len(features):,} keys is in the catalogue: they start "
-                f"with {features.index[0]!r}, the catalogue with {catalogue.keys[0]!r}. "
-                "Were they extracted from another folder?"
+                f"with {features.index[0]!r}, the catalogue with {catalogue.keys[0]!r}. Were they "
+                "made from another folder? Vectors that are named otherwise, such as by file name, "
+                "are matched by zapsim.load_vectors(…, catalogue=catalogue)."
             )
         if not known.all():
             warnings.warn(
@@ -81,11 +90,12 @@ class SimilarityPredictor(Narrowed):
                 "catalogue and are left out.",
                 stacklevel=2,
             )
-        self._settings = features.attrs.get("extractor")
-        if extractor and self._settings and extractor.settings != self._settings:
+        # An extractor of one's own need not say how it works.
+        theirs = getattr(extractor, "settings", None)
+        if theirs and self._settings and theirs != self._settings:
             raise ValueError(
                 f"The features were made by another extractor ({self._settings}) than the one "
-                f"given ({extractor.settings}). Leave it out: the right one is made when needed."
+                f"given ({theirs}). Leave it out: the right one is made when needed."
             )
         self.catalogue, self.extractor = catalogue, extractor
         self.table = catalogue.table.loc[features.index[known]]
@@ -165,7 +175,7 @@ class SimilarityPredictor(Narrowed):
             part lies outside of the grid, or the features have none.
         """
         options = Options(k, where, hide_colourways, diversity, part, hide_duplicates)
-        if not _is_list(key):
+        if not isinstance(key, (list, tuple, pd.Index, pd.Series)):
             check_key(key)
         return self._found(key, unlike, options)
 
@@ -186,8 +196,10 @@ class SimilarityPredictor(Narrowed):
         Parameters
         ----------
         picture : path, bytes, PIL.Image.Image or ndarray, or list of those
-            Whatever `zapsim.load_picture` reads; it takes the same path as the catalogue's. Or
-            what `features_of` returned for it, an array of shape (n_features,).
+            Whatever `zapsim.load_picture` reads; it takes the same path as the catalogue's. Or a
+            vector (n_features,) of the space that the features are in, as an array, list, Series
+            or tensor: what `features_of` returned, or what a model such as CLIP makes of a text.
+            One of zeros has no direction: all its scores are 0.
         k, where, diversity, hide_colourways, unlike, part, hide_duplicates
             As in `similar`; texts in `unlike` are keys.
 
@@ -201,17 +213,16 @@ class SimilarityPredictor(Narrowed):
         PictureError
             If a picture cannot be read.
         ValueError
-            As in `similar`; if this predictor was made from a matrix, or the features do not say
-            how they were made and no extractor was given.
+            As in `similar`; if this predictor was made from a matrix; if it is given a picture,
+            but no extractor, and the features do not say how they were made; or if a vector has
+            another length, or holds NaN or infinity.
+        TypeError
+            If it is neither a picture nor a vector.
         """
         self._require_features()
         options = Options(k, where, hide_colourways, diversity, part, hide_duplicates)
-        pictures = _listed(picture)
-        for each in pictures:
-            if np.ndim(each) != 1 or not isinstance(each, np.ndarray):
-                check_picture(each)
         # A text is a key everywhere else.
-        paths = [Path(each) if isinstance(each, str) else each for each in pictures]
+        paths = [Path(each) if isinstance(each, str) else each for each in _listed(picture)]
         return self._found(paths, unlike, options)
 
     def features_of(self, picture):
@@ -223,9 +234,17 @@ class SimilarityPredictor(Narrowed):
         """Return the extractor that made the features; ValueError as in `similar_to`."""
         self._require_features()
         if self.extractor is None:
+            if not self._settings:
+                raise ValueError(
+                    "These features do not say how they were made, so no picture can be compared "
+                    f"with them. Give similar_to a vector of the same space, of "
+                    f"{self._unit.shape[1]:,} numbers, or give the predictor what made them: "
+                    "SimilarityPredictor(catalogue, features, extractor=…), anything with "
+                    ".extract(picture)."
+                )
             from zapsim.features import VGG16Extractor
 
-            self.extractor = VGG16Extractor.from_settings(self._settings or {})
+            self.extractor = VGG16Extractor.from_settings(self._settings)
         return self.extractor
 
     def mean_vector(self):
@@ -334,9 +353,10 @@ class SimilarityPredictor(Narrowed):
         """Return an example's picture, with its chosen cells framed, and its name."""
         if isinstance(query, str):
             picture, name = self.catalogue.picture_or_none(query), self.catalogue.caption(query)
+        elif is_picture(query):
+            picture, name = load_picture(query), "your picture"
         else:
-            own = not _is_vector(query)
-            picture, name = load_picture(query) if own else None, "your picture"
+            picture, name = None, "your vector"
         if cells and picture is not None:
             picture = self.grid.framed(picture, cells)
         return picture, name
@@ -344,9 +364,7 @@ class SimilarityPredictor(Narrowed):
     def row(self, key):
         """Return an item's position; KeyError, offering the closest keys, if there is none."""
         check_key(key)
-        if key not in self._rows:
-            raise KeyError(unknown_key(key, self.table.index))
-        return self._rows[key]
+        return self._rows[known_key(key, self.table.index)]
 
     def _require_features(self):
         if self._unit is None:
@@ -375,7 +393,7 @@ class SimilarityPredictor(Narrowed):
         liked, unlike = _listed(liked), _listed(unlike)
         check_list("The list of what is liked", liked, "[key, another_key]")
         examples = [self._example(each) for each in (*liked, *unlike)]
-        rows = [each for each in examples if not _is_vector(each)]
+        rows = [each for each in examples if np.ndim(each) == 0]
         if twice := [row for row in dict.fromkeys(rows) if rows.count(row) > 1]:
             raise ValueError(
                 f"Each item can be asked for once only, liked or not. Received more than once: "
@@ -386,16 +404,9 @@ class SimilarityPredictor(Narrowed):
     def _example(self, example):
         if isinstance(example, str):
             return self.row(example)
-        if not _is_vector(example):
-            check_query(example)
         self._require_features()
-        vector = example if _is_vector(example) else self.features_of(example)
-        if len(vector) != self._unit.shape[1]:
-            raise ValueError(
-                f"The query has {len(vector):,} features, the catalogue's items have "
-                f"{self._unit.shape[1]:,}. Give the extractor that made them."
-            )
-        return unit_vectors([vector])[0]
+        vector = self.features_of(example) if is_picture(example) else example
+        return unit_vectors([checked_vector(vector, self._unit.shape[1])])[0]
 
     def _cells(self, part):
         if part is None:
@@ -410,13 +421,21 @@ class SimilarityPredictor(Narrowed):
         return self.grid.cells(part)
 
 
-def _is_vector(example):
-    return isinstance(example, np.ndarray) and example.ndim == 1
-
-
-def _is_list(examples):
-    return isinstance(examples, (list, tuple, pd.Index, pd.Series))
+def _spelt(features, keys):
+    """Return features with their keys spelt as the catalogue's, and each only once."""
+    index = respelt(features.index, keys)
+    if index is features.index:
+        return features
+    features = features.set_axis(index)
+    check_frame(features)
+    return features
 
 
 def _listed(examples):
-    return list(examples) if _is_list(examples) else [examples]
+    """Return several examples as a list: one alone may be a vector, and so be a list itself."""
+    if not isinstance(examples, (list, tuple, pd.Index, pd.Series)):
+        return [examples]
+    numbers = len(examples) and all(
+        isinstance(e, Real) and e is not True and e is not False for e in examples
+    )
+    return [examples] if numbers else list(examples)

@@ -22,6 +22,7 @@ import pandas as pd
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from zapsim.checks import check_features, check_k, check_memory, checked_values, groups_of
+from zapsim.io.locks import ForkSafeLock
 from zapsim.io.saved import Neighbours
 
 __all__ = [
@@ -42,7 +43,7 @@ _ROUNDING = 1e-5
 _TILE = 1024
 # So many numbers are widened to float64 at once: half a megabyte, a core's own cache.
 _CHUNK = 1 << 16
-_ONE_AT_A_TIME = Lock()
+_ONE_AT_A_TIME = ForkSafeLock()
 # Half the distance from 1 to the next float32.
 _UNIT_ROUNDING = 2.0**-24
 # Room for the few other roundings: those of thresholds and of the final score.
@@ -286,7 +287,7 @@ def _each_in_threads():
     """
     # The limit holds for the whole process. Of two searches at once, the second would take the
     # first one's limit for the user's, and restore it at the end.
-    with _ONE_AT_A_TIME:
+    with _ONE_AT_A_TIME.held():
         blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
         threads = max((library["num_threads"] for library in blas), default=1)
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:

@@ -3,7 +3,8 @@ from unicodedata import normalize
 import pytest
 
 import zapsim
-from zapsim.io.names import HIDDEN, clean_key, litter_in
+from zapsim.io.names import HIDDEN, litter_in
+from zapsim.keys import clean_key
 
 LITTER = ["@eaDir", "#recycle", "$RECYCLE.BIN", ".thumbnails", "System Volume Information"]
 LITTER += ["lost+found", "__MACOSX", "@Recycle"]

@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from zapsim.io.lookup import load_features
 from zapsim.io.parquet import StoreError
-from zapsim.io.store import SHARD_ITEMS, FeatureStore, ShardWriter, load_features
+from zapsim.io.store import SHARD_ITEMS, FeatureStore, ShardWriter
 
 SETTINGS = {"layer": "block4_pool", "grid": 2, "weights": "random:seed-0"}
 
@@ -93,10 +94,32 @@ def test_changed_content_is_passed_over(store):
 
 def test_later_shard_counts(store, folder):
     store.write(["a", "b"], ["1", "1"], np.zeros((2, 3), np.float32))
-    store.write(["a"], ["2"], row(1))
+    store.write(["a"], ["1"], row(1))
+    assert store.read({"a": "1"}, 3)[0].tolist() == [[1, 1, 1]]
+    assert load_features(folder).to_numpy().tolist() == [[1, 1, 1], [0, 0, 0]]
+
+
+def test_each_content_of_a_key_is_kept(store):
+    store.write(["a"], ["1"], row(1))
     store.write(["a"], ["2"], row(2))
-    assert store.read({"a": "2"}, 3)[0].tolist() == [[2, 2, 2]]
-    assert load_features(folder).to_numpy().tolist() == [[2, 2, 2], [0, 0, 0]]
+    for content, value in (("1", 1), ("2", 2)):
+        assert store.read({"a": content}, 3)[0].tolist() == [[value] * 3]
+    assert not store.read({"a": None}, 3)[1].any()
+
+
+def test_copies_are_found_under_any_key(store):
+    store.write(["a", "b"], ["1", "2"], np.arange(6).reshape(2, 3), ["x", "y"])
+    store.write(["early"], ["1"], row(9))
+    values, found = store.read({"c": "1", "d": "1", "a": "2"}, copies={("1", "x"): ["c", "d"]})
+    assert values.tolist() == [[0, 1, 2], [0, 1, 2], [0, 0, 0]]
+    assert found.tolist() == [True, True, False]
+
+
+def test_early_shards_have_no_digests(store):
+    store.write(["a"], ["1"], row(1))
+    store.write(["b"], ["1"], row(1), ["y"])
+    assert [block.digests for block in store.blocks()] == [[None], ["y"]]
+    assert [table["sha256"].to_pylist() for table in store.index()] == [[None], ["y"]]
 
 
 def test_later_shard_counts_when_an_earlier_one_was_deleted(store, folder):
@@ -207,16 +230,6 @@ def test_features_of_all_shards_are_sorted_by_key(store, folder):
     assert features.attrs["extractor"] == SETTINGS
 
 
-def test_wanted_features_come_in_their_order_without_those_that_are_not_there(store, folder):
-    store.write(["b", "a", "gone"], ["1", "2", "3"], np.arange(6).reshape(3, 2))
-    found = load_features(folder, (key for key in ["new", "b", "a", "b"]))
-    assert list(found.index) == ["b", "a"]
-    assert found.to_numpy().tolist() == [[0, 1], [2, 3]]
-    assert found.attrs == load_features(folder).attrs
-    with pytest.raises(StoreError, match="None of these items.*holds 3, such as 'a'. Was it made"):
-        load_features(folder, ["new"])
-
-
 def test_no_store_says_how_to_make_one(tmp_path):
     with pytest.raises(StoreError, match=r"No feature store at .*gone.*extract\(catalogue, cache="):
         load_features(tmp_path / "gone")
@@ -293,7 +306,7 @@ REFUSED = r"Could not read .*\({}\).*need not be damaged.*run again"
 READERS = {
     "load_features": lambda folder: load_features(folder),
     "read": lambda folder: FeatureStore(folder, SETTINGS).read({"a": "1"}, 3),
-    "keys": lambda folder: FeatureStore(folder, SETTINGS).keys(),
+    "index": lambda folder: list(FeatureStore(folder, SETTINGS).index()),
 }
 
 
@@ -547,16 +560,18 @@ def test_rows_of_unequal_length_are_refused(store):
 
 
 def test_shard_is_plain_parquet(store, folder):
-    store.write(["a", "b"], ["1", "2"], np.array([[1, 2], [3, 4]], np.float32))
+    store.write(["a", "b"], ["1", "2"], np.array([[1, 2], [3, 4]], np.float32), ["x", "y"])
     (shard,) = shards(folder)
     schema = pq.read_schema(shard)
     assert schema.field("key").type == pa.string()
     assert schema.field("content").type == pa.string()
+    assert schema.field("sha256").type == pa.string()
     assert schema.field("features").type == pa.list_(pa.float16(), 2)
     assert json.loads(schema.metadata[b"zapsim"]) == SETTINGS
     for frame in (pd.read_parquet(shard), pd.read_parquet(folder)):
         assert frame["key"].tolist() == ["a", "b"]
         assert frame["content"].tolist() == ["1", "2"]
+        assert frame["sha256"].tolist() == ["x", "y"]
         assert np.stack(frame["features"]).tolist() == [[1, 2], [3, 4]]
 
 

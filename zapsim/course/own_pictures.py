@@ -14,8 +14,8 @@ from zapsim.catalogue import Catalogue, load_catalogue, split_values
 from zapsim.checks import check_choice
 from zapsim.features import VGG16Extractor
 from zapsim.io.bundled import MINIZAP
+from zapsim.io.lookup import load_features
 from zapsim.io.pictures import PictureError
-from zapsim.io.store import load_features
 from zapsim.predictor import SimilarityPredictor
 
 __all__ = [
@@ -86,7 +86,7 @@ def load_or_extract(catalogue, store=None):
     """
     if not (_is_minizap(catalogue) if store is None else _is_filled(store)):
         return VGG16Extractor().extract(catalogue, cache=store)
-    features = load_features(store, catalogue.keys)
+    features = load_features(store, catalogue)
     if len(features) < len(catalogue):
         left = f"{len(features):,} of {len(catalogue):,} pictures"
         print(f"{left} have features in {store}: only these are taken.")

@@ -23,6 +23,7 @@ from zapsim.checks import (
     received,
 )
 from zapsim.io.pictures import fit_square
+from zapsim.keys import respelt
 
 __all__ = [
     "QUERY_COLOUR",
@@ -136,7 +137,9 @@ def plot_side_by_side(catalogue, query, rows, k=5):
         table = row.similar(query, k) if asked else row
         columns = ("rank", "key", "score")
         check_table(f"Row {name!r}, if no predictor,", table, columns, "similar")
-        found[name] = table.head(k)
+        table = table.head(k)
+        known = respelt(pd.Index(table["key"]), catalogue.keys)
+        found[name] = table.assign(key=known)
     first, *others = (set(table["key"]) for table in found.values())
     shared = first.intersection(set().union(*others))
     n_columns = 1 + max(1, *(len(table) for table in found.values()))

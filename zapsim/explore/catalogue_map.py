@@ -16,6 +16,7 @@ from zapsim.checks import (
     check_table,
     checked_whole,
 )
+from zapsim.keys import respelt
 from zapsim.similarity import unit_vectors
 
 __all__ = ["map_catalogue", "plot_map", "snapped"]
@@ -156,6 +157,7 @@ def plot_map(catalogue, places, label=None, n=600, seed=42):
     _check_places(places)
     checked_whole("n", n)
     checked_whole("seed", seed, 0)
+    places = places.set_axis(respelt(places.index, catalogue.keys))
     n_items, n = len(places), min(n, _MOST)
     if n_items > n:
         places = places.sample(n, random_state=seed)

@@ -19,6 +19,7 @@ from zapsim.checks import (
     check_query,
     checked_number,
 )
+from zapsim.keys import known_key
 from zapsim.vgg16.network import averaging, grid_averages
 
 __all__ = ["Explanation", "agreement", "cell_contributions", "explain"]
@@ -219,7 +220,7 @@ def agreement(catalogue, query, neighbour):
     check_catalogue(catalogue)
     check_key(query, "query")
     check_key(neighbour, "neighbour")
-    catalogue.caption(query), catalogue.caption(neighbour)
+    query, neighbour = (known_key(key, catalogue.keys) for key in (query, neighbour))
     rows = []
     for column in catalogue.table.columns.difference(catalogue.identifiers, sort=False):
         cells = catalogue.table[column]

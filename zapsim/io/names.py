@@ -1,13 +1,10 @@
-"""Make keys of names, and tell apart what systems and devices put among the pictures.
+"""Tell apart what systems and devices put among the pictures.
 
-In: relative names as a folder or an archive has them. Out: keys, as `zapsim` defines them. The
-edge rule: a name that leads elsewhere, or is not Unicode, has no key.
+In: relative names as a folder or an archive has them. Out: what kind of litter they are, if any.
+The edge rule: what is not known as litter is the user's.
 """
 
-from pathlib import PurePosixPath
-from unicodedata import normalize
-
-__all__ = ["HIDDEN", "clean_key", "litter_in", "slashed"]
+__all__ = ["HIDDEN", "litter_in", "slashed"]
 
 # What `litter_in` calls hidden names.
 HIDDEN = ".…"
@@ -37,20 +34,6 @@ _LITTER = {
 def slashed(name):
     """Return a name with slashes only: some archivers on Windows write backslashes."""
     return name.replace("\\", "/")
-
-
-def clean_key(name):
-    """Return the key of a relative name, or None if it leads elsewhere or is not Unicode."""
-    # macOS decomposes accents.
-    key = normalize("NFC", slashed(name))
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        return None
-    parts = PurePosixPath(key).parts
-    if not parts or parts[0].startswith("/") or ".." in parts or parts[0].endswith(":"):
-        return None
-    return "/".join(parts)
 
 
 def litter_in(path):

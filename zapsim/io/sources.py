@@ -24,8 +24,9 @@ from zapsim.io.disk import TransferError
 from zapsim.io.folders import read_file, walk_folder
 from zapsim.io.formats import FORMATS, SUFFIXES, advice, suffix_of, told_by_content
 from zapsim.io.hints import about_found, about_missing, advise
-from zapsim.io.names import clean_key, litter_in, slashed
+from zapsim.io.names import litter_in, slashed
 from zapsim.io.pictures import MAX_BYTES, PictureError
+from zapsim.keys import clean_key
 
 __all__ = [
     "METADATA",

@@ -1,13 +1,15 @@
 """Keep features in a store: a folder of Parquet shards.
 
-A shard holds the columns ``key`` (str), ``content`` (str, what identifies the picture's bytes)
-and ``features`` (fixed-size list of float16); its schema's metadata says, as JSON, with which
+A shard holds the columns ``key`` (str), ``content`` (str, what identifies the picture's bytes:
+CRC-32 and size), ``sha256`` (str, of the same bytes, in hexadecimal; shards of early versions lack
+it) and ``features`` (fixed-size list of float16); its schema's metadata says, as JSON, with which
 settings the features were made. pandas, DuckDB, Ray, Spark and LanceDB read it as it is. The
 edge rules: a store made with other settings is refused; files appear whole or not at all; a
-damaged shard is passed over, but a disk that does not answer is an error; a row whose content is
-no longer the picture's is passed over; of two rows for one key the later shard's counts. Processes
-may write at once: each adds shards of its own, after a look at the settings of the others', so
-nothing is mixed up or lost. What both compute is computed twice.
+damaged shard is passed over, but a disk that does not answer is an error; a row is taken only for
+the content it was made from, so that catalogues with the same keys may share a store; of two rows
+for one key and content the later shard's counts. Processes may write at once: each adds shards of
+its own, after a look at the settings of the others', so nothing is mixed up or lost. What both
+compute is computed twice.
 """
 
 import hashlib
@@ -17,72 +19,37 @@ import time
 import warnings
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zapsim.io import parquet
-from zapsim.io.bundled import MINIZAP_FEATURES
 from zapsim.io.disk import TEMPORARY
 from zapsim.io.parquet import DamagedError, StoreError
 
-__all__ = ["FeatureStore", "ShardWriter", "features_frame", "load_features"]
+__all__ = ["Block", "FeatureStore", "ShardWriter", "features_frame", "open_store"]
 
 SHARD_ITEMS = 512
 _SETTINGS = b"zapsim"
+_NAMES = ("key", "content", "sha256")
 _ABSENT = "(absent)"
 # A file that is being written is younger; what is older was left by a process that was killed.
 _LEFT_SECONDS = 3600
 
 
-def load_features(store=None, keys=None):
-    """Read the features of a store.
-
-    Parameters
-    ----------
-    store : path, optional
-        The folder. By default MiniZap's features, which ship with zapsim.
-    keys : iterable of str, optional
-        The wanted items, such as ``catalogue.keys``; those that the store lacks are left out. By
-        default all that it holds, also those of pictures that have been deleted since.
-
-    Returns
-    -------
-    pandas.DataFrame of shape (n_items, n_features), float32
-        Indexed by key, in the order of `keys`, by default sorted. ``attrs["extractor"]`` holds
-        the settings they were made with.
-
-    Raises
-    ------
-    StoreError
-        If there is no store, it holds none of `keys`, its shards were made with different
-        settings, or it cannot be read now. A damaged shard is only named in a warning, and passed
-        over.
-    """
-    folder = MINIZAP_FEATURES if store is None else Path(store).expanduser()
+def open_store(folder):
+    """Open the `FeatureStore` in a folder, whatever its settings; StoreError if there is none."""
+    folder = Path(folder).expanduser()
     shards = _shards(folder)
     known = [settings for settings in map(_settings, shards) if settings is not None]
-    opened = FeatureStore(folder, known[0] if known else {})
-    found = {}
-    for _, stored, _, values in opened.blocks():
-        found.update(zip(stored, values, strict=True))
-    if not found:
-        raise StoreError(
-            f"No {'undamaged ' if shards else ''}feature store at {folder}. Make one with "
-            f"VGG16Extractor().extract(catalogue, cache={str(folder)!r})."
-        )
-    keys = sorted(found) if keys is None else [key for key in dict.fromkeys(keys) if key in found]
-    if not keys:
-        raise StoreError(
-            f"None of these items is in the feature store {opened.folder}, which holds "
-            f"{len(found):,}, such as {min(found)!r}. Was it made from another catalogue?"
-        )
-    values = np.empty((len(keys), len(found[keys[0]])), np.float32)
-    for row, key in enumerate(keys):
-        values[row] = found.pop(key)
-    return features_frame(keys, values, opened.settings)
+    store = FeatureStore(folder, known[0] if known else {})
+    if not known:
+        raise store.missing("undamaged " if shards else "")
+    return store
 
 
 def features_frame(keys, values, settings):
@@ -90,6 +57,18 @@ def features_frame(keys, values, settings):
     frame = pd.DataFrame(values, index=pd.Index(keys, name="key"), copy=False)
     frame.attrs["extractor"] = dict(settings)
     return frame
+
+
+class Block(NamedTuple):
+    """The rows of a shard: keys, contents and digests (lists of str), values (n, n_features).
+
+    A digest is None where the shard has none; values are float16.
+    """
+
+    keys: list
+    contents: list
+    digests: list
+    values: np.ndarray
 
 
 class FeatureStore:
@@ -125,8 +104,15 @@ class FeatureStore:
                 )
             self._checked.add(shard)
 
+    def missing(self, kind=""):
+        """Return the StoreError that there is no store, or none of a kind such as "undamaged "."""
+        return StoreError(
+            f"No {kind}feature store at {self.folder}. Make one with "
+            f"VGG16Extractor().extract(catalogue, cache={str(self.folder)!r})."
+        )
+
     def blocks(self):
-        """Yield (path, keys, contents, values (n, n_features) float16), a shard at a time.
+        """Yield a `Block` for each shard.
 
         A damaged shard is named in a warning and passed over. One that cannot be read now, or is
         deleted meanwhile, is a StoreError.
@@ -134,8 +120,8 @@ class FeatureStore:
         for shard in _shards(self.folder):
             try:
                 with parquet.reading(shard):
-                    table = parquet.read_table(shard)
-                    keys, contents = table["key"].to_pylist(), table["content"].to_pylist()
+                    table = _with_digests(parquet.read_table(shard))
+                    names = [table[name].to_pylist() for name in _NAMES]
                     values = parquet.vectors_of(table)
             except DamagedError as error:
                 warnings.warn(
@@ -144,41 +130,48 @@ class FeatureStore:
                     stacklevel=2,
                 )
                 continue
-            yield shard, keys, contents, values
+            yield Block(*names, values)
 
-    def keys(self):
-        """Return the keys in undamaged shards, whatever their content (set of str)."""
-        found = set()
+    def index(self):
+        """Yield a table for each undamaged shard: ``key``, ``content`` and ``sha256``."""
         for shard in _shards(self.folder):
             with suppress(DamagedError), parquet.reading(shard):
-                found.update(parquet.read_table(shard, columns=["key"])["key"].to_pylist())
-        return found
+                columns = [name for name in _NAMES if name in pq.read_schema(shard).names]
+                yield _with_digests(parquet.read_table(shard, columns=columns))
 
-    def read(self, contents, n_features):
+    def read(self, contents, n_features=None, copies=None):
         """Look up features by `contents`: the wanted keys, and what identifies each one's content.
 
-        Returns values (n_items, n_features), float32, in their order, and which were found
+        `copies`, a dict of (content, SHA-256) to a list of wanted keys, says which of them may be
+        found under any key. `n_features` is the width where the store is empty. Returns values
+        (n_items, n_features), float32, in the order of `contents`, and which were found,
         (n_items,), bool; the others are zeros. A content of None is never found.
         """
         position = {key: i for i, key in enumerate(contents)}
-        values = np.zeros((len(contents), n_features), np.float32)
+        values, copies = None, copies or {}
         found = np.zeros(len(contents), bool)
-        for _, keys, stored, block in self.blocks():
-            rows = [row for row, key in enumerate(keys) if key in contents]
-            where = [position[keys[row]] for row in rows]
-            values[where] = block[rows]
-            # A later row counts even where it no longer fits: the picture was changed back, and
-            # is to be written again, so that the last row is always the right one.
-            found[where] = [contents[keys[row]] == stored[row] for row in rows]
-        values[~found] = 0
+        for block in self.blocks():
+            if values is None:
+                values = np.zeros((len(contents), block.values.shape[1]), np.float32)
+            rows = zip(block.keys, block.contents, block.digests, strict=True)
+            for row, (key, content, digest) in enumerate(rows):
+                wanted = [key] if contents.get(key) == content else copies.get((content, digest))
+                for place in (position[each] for each in wanted or ()):
+                    values[place], found[place] = block.values[row], True
+        if values is None:
+            values = np.zeros((len(contents), n_features or 0), np.float32)
         return values, found
 
-    def write(self, keys, contents, values):
-        """Add a shard; it appears whole or not at all."""
+    def write(self, keys, contents, values, digests=None):
+        """Add a shard; it appears whole or not at all.
+
+        Without `digests`, the files' SHA-256, its rows are found under their own keys only.
+        """
         # Another process may have begun to write features of other settings. Should both write
         # their first shard in the same instant, both find out at their next one.
         self.check_settings()
-        table = parquet.table_of({"key": keys, "content": contents}, values.astype(np.float16))
+        names = {"key": keys, "content": contents} | ({"sha256": digests} if digests else {})
+        table = parquet.table_of(names, values.astype(np.float16))
         # Not their count: a damaged shard may have been deleted, and this one must sort last.
         numbers = [re.match(r"part-(\d+)", shard.name) for shard in _shards(self.folder)]
         number = max((int(match[1]) for match in numbers if match), default=-1) + 1
@@ -216,8 +209,8 @@ class ShardWriter:
                 with suppress(OSError):
                     self._store.folder.rmdir()
 
-    def add(self, keys, contents, values):
-        """Add rows: keys and contents (lists of str), values of shape (n, n_features)."""
+    def add(self, keys, contents, values, digests=None):
+        """Add rows: keys, contents and digests (lists of str), values (n, n_features)."""
         if self._store is None:
             return
         if not self._ready:
@@ -225,15 +218,15 @@ class ShardWriter:
             _prepare(self._store.folder)
             self._ready = True
             self._store.check_settings()
-        self._rows += zip(keys, contents, values, strict=True)
+        self._rows += zip(keys, contents, values, digests or [None] * len(keys), strict=True)
         if len(self._rows) >= SHARD_ITEMS:
             self._flush()
 
     def _flush(self):
         if self._rows:
-            keys, contents, values = zip(*self._rows, strict=True)
+            keys, contents, values, digests = map(list, zip(*self._rows, strict=True))
             self._rows = []
-            self._store.write(list(keys), list(contents), np.stack(values))
+            self._store.write(keys, contents, np.stack(values), digests if any(digests) else None)
 
 
 def _prepare(folder):
@@ -249,6 +242,13 @@ def _prepare(folder):
         with suppress(OSError):
             if time.time() - leftover.stat().st_mtime > _LEFT_SECONDS:
                 leftover.unlink()
+
+
+def _with_digests(table):
+    """Add an empty column of digests to the table of an early shard, which has none."""
+    if "sha256" in table.column_names:
+        return table
+    return table.append_column("sha256", pa.nulls(len(table), pa.string()))
 
 
 def _shards(folder):

@@ -8,7 +8,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from zapsim.catalogue import unknown_key
 from zapsim.checks import (
     check_catalogue,
     check_choice,
@@ -20,6 +19,7 @@ from zapsim.checks import (
 )
 from zapsim.draw.plots import QUERY_COLOUR, plot_pictures
 from zapsim.judge.relevance import Relevance
+from zapsim.keys import known_key
 
 __all__ = ["plot_cases", "plot_confusion", "plot_scorecard"]
 
@@ -171,9 +171,7 @@ def plot_cases(catalogue, neighbours, labels, keys, k=5):
     right = relevance.right(found)
     tiles = []
     for key in keys:
-        if not pd.api.types.is_hashable(key) or key not in neighbours.keys:
-            raise KeyError(unknown_key(key, neighbours.keys))
-        row = neighbours.keys.get_loc(key)
+        row = neighbours.keys.get_loc(known_key(key, neighbours.keys))
         tiles.append((catalogue.picture_or_none(key), f"QUERY\n{relevance.cells[row]}"))
         for item, is_right in zip(found[row], right[row], strict=True):
             picture = catalogue.picture_or_none(neighbours.keys[item]) if item >= 0 else None

@@ -23,6 +23,7 @@ from zapsim.io.saved import Neighbours
 from zapsim.judge.bootstrap import class_means, interval, resampled_means
 from zapsim.judge.metrics import METRICS, asked, checked_ks, judge
 from zapsim.judge.relevance import Relevance
+from zapsim.keys import respelt, same_keys
 from zapsim.similarity import top_k
 
 __all__ = [
@@ -308,6 +309,7 @@ def _means(judged, members=None, **bootstrap):
 def _differences(first, second, **bootstrap):
     """Return what `paired_difference` does, of what was judged."""
     one, other = first.scores, second.scores
+    other = other.set_axis(respelt(other.index, one.index))
     if set(one.index) != set(other.index):
         raise ValueError(
             f"Both must be asked the same queries. Received: {len(one):,} and {len(other):,} "
@@ -353,7 +355,7 @@ def _check_comparable(found, k, labels, exclude, clusters):
             "All must be judged by the same k. "
             f"Received: k=None for {' and '.join(map(str, sought))} neighbours. Give k={sought[0]}."
         )
-    if all(found[0].keys.equals(neighbours.keys) for neighbours in found):
+    if all(same_keys(found[0].keys, neighbours.keys) for neighbours in found):
         return
     for name, values in {"labels": labels, "exclude": exclude, "clusters": clusters}.items():
         if values is not None and not by_key(values):

@@ -22,6 +22,7 @@ from zapsim.checks import (
 )
 from zapsim.io.sources import read_named
 from zapsim.io.zappos import DATA_ZIP
+from zapsim.keys import respelt
 from zapsim.similarity import unit_vectors
 
 __all__ = ["ATTRIBUTES", "attribute_accuracy", "attribute_questions", "load_comparisons"]
@@ -153,6 +154,9 @@ def _held_out(features, comparisons, attribute, seed):
     check_table("comparisons", comparisons, ["a", "b", "attribute", "people"], "load_comparisons")
     check_choice("attribute", attribute, ATTRIBUTES)
     checked_whole("seed", seed, 0)
+    comparisons = comparisons.assign(
+        **{side: respelt(pd.Index(comparisons[side]), features.index) for side in ("a", "b")}
+    )
     pairs = comparisons[
         (comparisons["attribute"] == attribute)
         & (comparisons["people"] != "equal")

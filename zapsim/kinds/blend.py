@@ -25,6 +25,7 @@ from zapsim.checks import (
 )
 from zapsim.features import VGG16Extractor
 from zapsim.io.bundled import MINIZAP_PARTS
+from zapsim.keys import by_keys, respelt, same_keys
 from zapsim.kinds.baselines import colour_histogram
 from zapsim.similarity import clear_rounding, unit_vectors
 
@@ -186,7 +187,7 @@ def blend(parts, shares=None):
     shares = checked_shares(parts, shares)
     keys = check_parts(parts)
     scaled = [
-        unit_vectors(parts[name].loc[keys]) * np.float32(np.sqrt(share))
+        unit_vectors(by_keys(parts[name], keys)) * np.float32(np.sqrt(share))
         for name, share in shares.items()
         if share
     ]
@@ -200,10 +201,11 @@ def check_parts(parts):
     (first, features), *others = parts.items()
     keys = features.index
     for name, other in others:
-        if set(other.index) != set(keys):
+        theirs = respelt(other.index, keys)
+        if set(theirs) != set(keys):
             raise ValueError(
                 f"The parts must be features of the same items. Received: {len(keys):,} items of "
-                f"{first!r}, {len(other):,} of {name!r}, {keys.isin(other.index).sum():,} of "
+                f"{first!r}, {len(other):,} of {name!r}, {keys.isin(theirs).sum():,} of "
                 "them in both. Take those with .loc first."
             )
     return keys
@@ -241,7 +243,7 @@ def shared_neighbours(one, other):
     """
     check_neighbours(one, "one")
     check_neighbours(other, "other")
-    if not one.keys.equals(other.keys) or one.indices.shape != other.indices.shape:
+    if not same_keys(one.keys, other.keys) or one.indices.shape != other.indices.shape:
         raise ValueError(
             "Both must be neighbours of the same items, in the same order, with the same k. "
             f"Received: {one.indices.shape} and {other.indices.shape}"

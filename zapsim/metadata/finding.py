@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from zapsim.checks import received
-from zapsim.io.names import clean_key
 from zapsim.io.sources import METADATA, SHEETS
+from zapsim.keys import clean_key
 from zapsim.metadata.delimited import plain_name
 from zapsim.metadata.tables import MAX_BYTES, Table, read_table, text_table
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from zapsim.checks import check_choice
 from zapsim.io.formats import SUFFIXES
-from zapsim.io.names import clean_key
+from zapsim.keys import clean_key
 from zapsim.metadata.delimited import NAMES, plain_name
 from zapsim.metadata.tables import UNNAMED
 

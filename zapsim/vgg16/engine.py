@@ -3,9 +3,10 @@
 In: squares, RGB uint8. Out: the maps of one layer, or of several, float32. With 8 bits the
 network runs on LiteRT, which needs no TensorFlow; with 32 on a CPU and with 16 on a GPU, in
 Keras. The edge rule: an engine may be called from several threads at once, and gives each the
-same as it would alone.
+same as it would alone. In a forked process LiteRT goes on; Keras refuses, where it would hang.
 """
 
+import os
 import warnings
 from functools import cache
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from threading import Lock
 
 import numpy as np
 
+from zapsim.io.locks import ForkSafeLock
 from zapsim.vgg16.convert import int8_file, is_shipped
 from zapsim.vgg16.network import prepare_tensorflow, preprocessed, truncated_vgg16
 from zapsim.vgg16.number_format import choose_format, has_gpu
@@ -21,7 +23,9 @@ from zapsim.vgg16.weights import WeightsError
 
 __all__ = ["KerasEngine", "LiteRTEngine", "open_engine"]
 
-_FIRST, _MADE = Lock(), []
+_FIRST, _MADE = ForkSafeLock(), []
+# The process that has used TensorFlow.
+_OWNER = []
 
 
 def open_engine(layer, image_size, weights, precision):
@@ -29,7 +33,21 @@ def open_engine(layer, image_size, weights, precision):
     chosen = choose_format(precision, is_shipped(layer, weights))
     if chosen == "int8":
         return LiteRTEngine(int8_file(layer, image_size, weights), image_size)
+    check_not_forked()
     return KerasEngine(truncated_vgg16(layer, image_size, weights, chosen), chosen)
+
+
+def check_not_forked():
+    """Raise RuntimeError in a process that was forked after TensorFlow was used.
+
+    Its threads are not forked with it, and whatever waits for them waits for ever.
+    """
+    if _OWNER and _OWNER[0] != os.getpid():
+        raise RuntimeError(
+            "Keras cannot compute here: this process was forked from one that has used TensorFlow. "
+            "Start it afresh: multiprocessing.get_context('spawn'), or joblib's default. The "
+            "default cut on LiteRT (precision='int8') works in forked processes, too."
+        )
 
 
 class LiteRTEngine:
@@ -68,7 +86,7 @@ class LiteRTEngine:
     def _make(self):
         # The first one of a process writes a line to stderr; in TensorFlow each warns that it will
         # move to a package of its own, which is the one that was looked for before.
-        with _FIRST, stderr_kept_back(not _MADE), warnings.catch_warnings():
+        with _FIRST.held(), stderr_kept_back(not _MADE), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
                 interpreter = _litert()[0](**self._file, num_threads=1)
@@ -94,6 +112,7 @@ class KerasEngine:
     def __init__(self, model, precision="float32", prepare=preprocessed):
         import tensorflow as tf
 
+        _OWNER[:] = [os.getpid()]
         self.model, self._prepare = model, prepare
         self.runs = f"{precision} on {'GPU' if has_gpu() else 'CPU'} with Keras"
         self._one_at_a_time = Lock()
@@ -111,6 +130,7 @@ class KerasEngine:
         """Return a list of what each output of the model gives, float32, for prepared pictures."""
         import tensorflow as tf
 
+        check_not_forked()
         # TensorFlow takes other, slower kernels for one.
         padded = np.concatenate([inputs] * 2) if len(inputs) == 1 else inputs
         with self._one_at_a_time:

@@ -9,12 +9,14 @@ out raises, and leaves everything as it was.
 import random
 from dataclasses import dataclass
 from functools import cached_property
+from unicodedata import normalize
 
 import numpy as np
 
 from zapsim.checks import check_k, check_key, check_predictor
 from zapsim.draw.html import csv_text, html_page, html_table
 from zapsim.io.pictures import fit_square, load_picture
+from zapsim.keys import clean_key, known_key
 
 __all__ = ["MAX_K", "BrowserState", "OwnPicture"]
 
@@ -102,6 +104,7 @@ class BrowserState:
         """Make a key or an `OwnPicture` the query; what was ahead in the history is forgotten."""
         if not isinstance(query, OwnPicture):
             check_key(query)
+            query = known_key(query, self.predictor.table.index)
         if self._history and query == self.query:
             return
         self._look_up(query)
@@ -195,7 +198,7 @@ class BrowserState:
 
     def search(self, text):
         """Return up to a dozen names or keys that contain a text, as a dict of them to keys."""
-        text = text.strip().lower()
+        text = _composed(text)
         found = {}
         for key, label, key_text, label_text in self._names if text else ():
             if text in label_text and label not in found:
@@ -208,7 +211,8 @@ class BrowserState:
 
     def find(self, text):
         """Return the key of the item that is called exactly so, or None; case does not matter."""
-        return self._keys_by_name.get(text.strip().lower())
+        text = _composed(text)
+        return self._keys_by_name.get(text, self._keys_by_name.get(clean_key(text)))
 
     @cached_property
     def _names(self):
@@ -246,3 +250,8 @@ class BrowserState:
     def csv(self):
         """Write what is shown as CSV (str) without any formula that a spreadsheet would run."""
         return csv_text(self.neighbours())
+
+
+def _composed(text):
+    # On a Mac, a text that is pasted from a file's name has its accents apart.
+    return normalize("NFC", text.strip().lower())

@@ -8,8 +8,8 @@ edge rule: a choice that cannot be carried out raises, and leaves everything as 
 import numpy as np
 import pandas as pd
 
-from zapsim.catalogue import unknown_key
 from zapsim.checks import check_catalogue, check_k, check_key, check_type, checked_number
+from zapsim.keys import by_keys, known_key
 from zapsim.kinds.blend import check_parts, checked_shares
 from zapsim.similarity import exact_scores, nearest_to, unit_vectors
 
@@ -64,15 +64,13 @@ class MixState:
         self._columns = {}
         for (name, part), end in zip(parts.items(), ends, strict=True):
             self._columns[name] = columns = slice(end - part.shape[1], end)
-            self._unit[:, columns] = unit_vectors(part.loc[self.keys])
+            self._unit[:, columns] = unit_vectors(by_keys(part, self.keys))
         self.show(self.keys[0] if query is None else query)
 
     def show(self, query):
         """Make a key the query."""
         check_key(query, "query")
-        if query not in self.keys:
-            raise KeyError(unknown_key(query, self.keys))
-        self.query = query
+        self.query = known_key(query, self.keys)
 
     def set_amount(self, name, amount):
         """Let one kind count for more or less (amount: float, from 0 to 1)."""

@@ -1,0 +1,103 @@
+"""Say what a key is, however it is spelt, and find it among the known ones.
+
+In: relative names as folders, zips, people and programs write them. Out: keys, paths with slashes
+whose letters are composed (Unicode's NFC). The edge rule: what is known as it stands is taken as
+it stands; a key that has no other spelling among the known ones is a KeyError, which offers the
+closest.
+"""
+
+from pathlib import PurePosixPath
+from unicodedata import normalize
+
+import pandas as pd
+
+__all__ = ["by_keys", "clean_key", "known_key", "respelt", "same_keys", "unknown_key"]
+
+_COMPARED = 1_000
+
+
+def clean_key(name):
+    """Return the key of a relative name, or None if it leads elsewhere or is not Unicode."""
+    # macOS decomposes accents; some archivers on Windows write backslashes.
+    key = normalize("NFC", name.replace("\\", "/"))
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return None
+    parts = PurePosixPath(key).parts
+    if not parts or parts[0].startswith("/") or ".." in parts or parts[0].endswith(":"):
+        return None
+    return "/".join(parts)
+
+
+def known_key(key, keys):
+    """Return a key as it is spelt among the known ones (pandas.Index).
+
+    Accents may be decomposed, as on a Mac, slashes be backslashes, and ``./`` come first. KeyError,
+    offering the closest, if there is none.
+    """
+    if isinstance(key, str):
+        # The keys of a catalogue are clean, so that most are found before all are looked through.
+        for spelt in (key, _plain(key)):
+            if spelt in keys:
+                return spelt
+        (spelt,) = respelt(pd.Index([key], dtype=object), keys)
+        if spelt in keys:
+            return spelt
+    elif pd.api.types.is_hashable(key) and key in keys:
+        return key
+    raise KeyError(unknown_key(key, keys))
+
+
+def respelt(index, keys):
+    """Return an index (pandas.Index) with its keys spelt as the known ones are.
+
+    What is known as it stands, or has no other spelling among `keys`, stays, and so does an index
+    of several levels, which are no keys. So the result may
+    hold a key twice if the index has two spellings of it.
+    """
+    if isinstance(index, pd.MultiIndex):
+        return index
+    unknown = ~index.isin(keys)
+    if not unknown.any():
+        return index
+    spellings = {_plain(key): key for key in keys}
+    found = [
+        spellings.get(_plain(key), key) if other else key
+        for key, other in zip(index, unknown, strict=True)
+    ]
+    return pd.Index(found, dtype=index.dtype, name=index.name)
+
+
+def by_keys(values, keys):
+    """Return the rows of a Series or DataFrame that belong to some keys, in their order.
+
+    KeyError if one has none.
+    """
+    index = respelt(values.index, keys)
+    return (values if index is values.index else values.set_axis(index)).loc[keys]
+
+
+def same_keys(one, other):
+    """Tell whether two indexes hold the same keys, in the same order, however they are spelt."""
+    return len(one) == len(other) and respelt(other, one).equals(one)
+
+
+def _plain(key):
+    return clean_key(key) or key if isinstance(key, str) else key
+
+
+def unknown_key(key, keys):
+    """Say that a key is unknown, and offer the closest ones."""
+    from difflib import get_close_matches
+
+    # Comparing with 50,000 keys takes seconds; those of the same folder or file name come first.
+    folder, _, name = str(key).rpartition("/")
+    texts = [known for known in keys if isinstance(known, str)]
+    alike = [k for k in texts if k.startswith(f"{folder}/") or k.endswith(f"/{name}")]
+    few = [*alike, *texts[:_COMPARED]][:_COMPARED]
+    close = list(dict.fromkeys(get_close_matches(str(key), few, n=6, cutoff=0.5)))[:3]
+    offer = f" One is {next(iter(keys))!r}." if len(keys) else ""
+    if close:
+        offer = f" The closest are: {', '.join(map(repr, close))}."
+    return f"No item {key!r} among {len(keys):,}.{offer}"
