@@ -7,6 +7,7 @@ may be asked for as a whole, too; a missing cell has none.
 """
 
 from collections.abc import Hashable
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -51,8 +52,9 @@ class Filters:
         `matching`.
         """
         column = self._column(name)
-        others = {other: wanted for other, wanted in (where or {}).items() if other != name}
-        match = self.matching(others if isinstance(where, dict) else where)
+        if isinstance(where, dict):
+            where = {other: wanted for other, wanted in where.items() if other != name}
+        match = self.matching(where)
         return dict(zip(column.values, column.counts(match).tolist(), strict=True))
 
     def best(self, n=None):
@@ -121,7 +123,7 @@ class _Column:
         n = len(self.values)
         return _FEWEST <= n <= _MOST and len(self._rows) >= _ITEMS_A_VALUE * n
 
-    @property
+    @cached_property
     def entropy(self):
         """How many yes-or-no questions an answer saves, in bits, at least 0.
 

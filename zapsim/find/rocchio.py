@@ -19,7 +19,10 @@ from zapsim.similarity import unit_vectors
 
 __all__ = ["UNLIKE", "combined_scores", "combined_vector"]
 
-# How much the mean of the unliked counts, against 1 for the mean of the liked.
+# How much the mean of the unliked counts, against 1 for the mean of the liked. On MiniZap, who
+# seeks one subcategory with one heel height, likes one item and takes two wrong neighbours away,
+# finds 0.731 right among the next ten at 0, 0.741 at 0.25 (within the error), 0.698 at 0.5 and
+# 0.298 at 1: a little does no harm, much does. A second liked item lifts 0.676 to 0.728.
 UNLIKE = 0.25
 # Shorter than this, a query of vectors of length 1 is nothing but rounding.
 _NOTHING = 1e-5
