@@ -10,6 +10,7 @@ those above it; rooms on one line know nothing of each other::
     widgets/   judge/   explore/    cards, browser, mixer, quiz · how good · why, and on a map
     kinds/                          other kinds of features: baselines, mixtures, fewer numbers
     predictor.py                    neighbours of a query: filtered, diverse, drawn, as HTML
+    page/                           a page to take away, that opens without Python
     features.py                     pictures to vectors, with a store that resumes
     similarity.py   catalogue.py    scores, all or the k nearest · items and their metadata
     vgg16/                          the cut network, in 8 bits and in Keras, and its weights
