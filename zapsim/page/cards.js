@@ -62,11 +62,15 @@ function startQuery() {
       make("label", { htmlFor: "k" }, "Neighbours ", controls.shownK), controls.k,
       ...(several ? [make("label", { className: "check" }, controls.hide, " Hide the other colourways")] : [])));
 }
+function fact(cell) {
+  const text = splitCell(cell).join(", ");
+  return make("dd", { dir: "auto", title: text.length > 60 ? text : "" }, text);
+}
 function facts(item) {
   const list = make("dl");
   for (const column of shop.columns) {
     if (column.rows[item] < 0 || column.name === "CID" || column.name === "Colourway") continue;
-    list.append(make("dt", {}, column.label), make("dd", { dir: "auto" }, splitCell(column.cells[column.rows[item]]).join(", ")));
+    list.append(make("dt", {}, column.label), fact(column.cells[column.rows[item]]));
   }
   return list;
 }

@@ -32,10 +32,10 @@ const sheet = new Image();
 sheet.src = `data:image/jpeg;base64,${pictures.sheet}`;
 
 // For alternative texts and labels, which nobody wants to hear for minutes.
-const brief = (text) => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
+const brief = (text, most = 160) => (text.length > most ? `${text.slice(0, most)}…` : text);
 const nameOf = (item) => brief(shop.captions[item]);
 // Letters that are written from right to left stay within their name.
-const isolated = (item) => `\u2068${brief(shop.captions[item])}\u2069`;
+const isolated = (item) => `\u2068${brief(shop.captions[item], 70)}\u2069`;
 const counted = (n) => n.toLocaleString("en");
 const plural = (n, one, many = `${one}s`) => `${counted(n)} ${n === 1 ? one : many}`;
 

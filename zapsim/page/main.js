@@ -8,7 +8,7 @@ function summary(n, found) {
   const active = filters.some((filter) => filter.chosen.size);
   const those = active ? " with these filters" : "";
   if (state.mode === "item" || state.mode === "several") {
-    const fewer = found.length < Math.min(settings.k, nItems - 1) ? `; ${counted(settings.k)} were asked for` : "";
+    const fewer = found.length < Math.min(settings.k, nItems - 1) ? `; ${counted(Math.min(settings.k, nItems - 1))} were asked for` : "";
     const names = (items) => (items.length > 2 ? plural(items.length, "item") : items.map(isolated).join(" and "));
     const whose = state.mode === "item" ? isolated(state.item) : `${names(state.like)}${state.unlike.length ? `, unlike ${names(state.unlike)}` : ""}`;
     const estimated = found.some((one) => one.estimated) ? ". Scores with ≈ are estimates" : "";

@@ -115,6 +115,7 @@ function startSearch() {
       if (at("offers").hidden) showOffers();
       markOffer(event.key === "ArrowDown" ? 1 : -1);
     } else if (event.key === "Escape") {
+      if (at("offers").hidden && !at("words").value) return;
       if (at("offers").hidden) at("words").value = "";
       hideOffers();
     } else return;
@@ -126,6 +127,6 @@ function startSearch() {
     if (offered[marked]) return accept(offered[marked]);
     hideOffers();
     search();
-    firstCard()?.focus();
+    (firstCard() ?? at("main")).focus();
   });
 }
