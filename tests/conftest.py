@@ -1,8 +1,11 @@
-"""Small drawn pictures, and catalogues made of them in a temporary folder."""
+"""Small drawn pictures, catalogues made of them in a temporary folder, and a real browser."""
 
+import os
+import shutil
 import zipfile
 from importlib.util import find_spec
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +16,17 @@ from PIL import Image, ImageDraw
 # A busy machine is not a failing test.
 settings.register_profile("zapsim", deadline=None)
 settings.load_profile("zapsim")
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
 def pytest_collection_modifyitems(items):
@@ -126,3 +140,24 @@ def ut_zappos_keys():
 def ut_zappos(make_folder):
     """Return a folder of the six."""
     return make_folder(*UT_ZAPPOS_KEYS)
+
+
+@pytest.fixture(scope="session")
+def screenshots():
+    """Where screenshots go, to be looked at: ZAPSIM_SCREENSHOTS or ``screenshots/``."""
+    folder = Path(os.environ.get("ZAPSIM_SCREENSHOTS", ROOT / "screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: pip install -e .[browser]"
+    )
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()

@@ -10,13 +10,12 @@ those above it; rooms on one line know nothing of each other::
     widgets/   judge/   explore/    cards, browser, mixer, quiz · how good · why, and on a map
     kinds/                          other kinds of features: baselines, mixtures, PCA, your own
     predictor.py                    neighbours of a query: filtered, diverse, drawn, as HTML
-    find/                           words, filters, several examples, parts, near duplicates
+    page/    find/                  a page to take away · words, filters, examples, duplicates
     features.py                     pictures to vectors, with a store that resumes
     similarity.py   catalogue.py    scores, all or the k nearest · items and their metadata
     vgg16/   metadata/              the cut network and its weights · what paths and tables say
     draw/                           figures, and HTML and CSV to keep
     io/                             files, archives, pictures, stores, downloads
-    checks.py                       what is given: right, or a clear error
     checks.py   keys.py             what is given: right, or a clear error · keys in any spelling
 
 ``colab.py`` is for notebooks in Google Colab; nothing imports it.

@@ -331,6 +331,58 @@ class SimilarityPredictor(Narrowed):
         queries, shown, note = self._ask(query, unlike, options)
         return HTML(html_table(queries, shown, note or "You may also like…"))
 
+    def page(self, path, k=50, title=None, filters=None, places=None):
+        """Write a page to take away: the catalogue and its neighbours, to click through.
+
+        It opens with a double click, in any browser, without Python or a network.
+
+        Parameters
+        ----------
+        path : path
+            One file if it ends in ``.html``, otherwise a folder, with an ``index.html`` and the
+            thumbnails beside it. Take a folder above about 2,000 items: a large file opens slowly.
+            It appears whole or not at all, and takes the place of an earlier page.
+        k : int
+            So many neighbours of each item are in the page, with the scores that `similar` gives.
+            Those beyond, which strict filters ask for, and those of several items at once are
+            estimated, and marked as such.
+        title : str, optional
+            By default the catalogue's name.
+        filters : list of str, optional
+            Columns that are offered as filters at first, in this order. By default up to 8 that
+            split the items best; the page offers the others, too.
+        places : pandas.DataFrame of shape (n_items, 2), optional
+            The map's, as `zapsim.map_catalogue` returns. By default they are computed: by t-SNE up
+            to 5,000 items, which takes a minute, by PCA above.
+
+        Returns
+        -------
+        pathlib.Path
+            The file to open.
+
+        Raises
+        ------
+        ValueError
+            If the path is taken by something else than a page, k is less than 1, or an item has no
+            place.
+        KeyError
+            If there is no such column.
+        TransferError
+            If the page cannot be written.
+
+        Warns
+        -----
+        UserWarning
+            If pictures cannot be read, or the file is so large that a folder would be better.
+        """
+        from zapsim.page.writer import write_page
+
+        keys = self.table.index
+        vectors = self._unit
+        if vectors is None:
+            vectors = pd.DataFrame(self._matrix, index=keys, columns=keys, copy=False)
+        return write_page(path, self.catalogue, self.table, vectors, k, title, filters, places)
+
     def with_pictures(self, found):
         """Return a list of (rank, score, picture, name) for what `similar` found.
 

@@ -8,7 +8,8 @@ import psutil
 import pytest
 
 import zapsim
-from zapsim.explore.catalogue_map import map_catalogue, plot_map, snapped
+from zapsim.draw.layout import snapped
+from zapsim.explore.catalogue_map import map_catalogue, plot_map
 
 
 @pytest.fixture

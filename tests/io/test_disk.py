@@ -9,7 +9,14 @@ from threading import Event
 import pytest
 
 from zapsim.io import disk
-from zapsim.io.disk import TransferError, copy, look, prepare_folder, write_whole
+from zapsim.io.disk import (
+    TransferError,
+    copy,
+    look,
+    prepare_folder,
+    whole_folder,
+    write_whole,
+)
 
 CONTENT = bytes(range(256)) * 1200
 GONE = OSError(errno.ENOTCONN, "Transport endpoint is not connected")
@@ -237,6 +244,42 @@ def test_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 # --- work ahead ------------------------------------------------------------------------------
+
+
+def test_a_folder_takes_the_place_of_another_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "page"
+    for content in ("first", "second"):
+        with whole_folder(path) as folder:
+            (folder / "index.html").write_text(content)
+        assert (path / "index.html").read_text() == content
+    refused = pytest.raises(TransferError, match="Could not write .*page .*No space left")
+    with refused, whole_folder(path) as folder:
+        (folder / "index.html").write_text("third")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert (path / "index.html").read_text() == "second"
+
+    moves, replace = [], os.replace
+
+    def fail_once(source, target):
+        moves.append(target)
+        if len(moves) == 2:
+            raise OSError(errno.EACCES, "Permission denied")
+        replace(source, target)
+
+    monkeypatch.setattr(disk.os, "replace", fail_once)
+    with pytest.raises(TransferError, match="Permission denied"), whole_folder(path):
+        pass
+    assert (path / "index.html").read_text() == "second"
+    assert [each.name for each in tmp_path.iterdir()] == ["page"]
+
+
+def test_a_folder_where_one_may_not_write_is_found_before_the_work(tmp_path, monkeypatch):
+    def refuse(dir):
+        raise OSError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(disk, "TemporaryFile", refuse)
+    with pytest.raises(TransferError, match="Permission denied.* choose a folder where you may"):
+        prepare_folder(tmp_path, 1, "page")
 
 
 def test_work_ahead_is_in_order_and_bounded():

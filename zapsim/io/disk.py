@@ -12,6 +12,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from uuid import uuid4
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "prepare_folder",
     "retried",
     "whole",
+    "whole_folder",
     "write_whole",
 ]
 
@@ -106,9 +108,11 @@ def retried(what, attempt, arrived=lambda: 0):
 
 
 def prepare_folder(folder, needed, what):
-    """Create a folder; raise `TransferError` unless its disk has room for `needed` bytes."""
+    """Create a folder; raise `TransferError` unless one may write `needed` bytes there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise _failed(f"write {folder}", error) from error
     free = shutil.disk_usage(folder).free
@@ -141,6 +145,29 @@ def whole(path):
         # Where even that fails, the first error is the one to see.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path):
+    """Give a temporary folder, which takes the place of `path` at the end, or is deleted.
+
+    `TransferError` if it cannot be written.
+    """
+    new, old = (path.with_name(TEMPORARY.format(uuid4().hex)) for _ in range(2))
+    try:
+        new.mkdir(parents=True)
+        yield new
+        # A folder that is not empty cannot be replaced in one step.
+        if path.exists():
+            os.replace(path, old)
+        os.replace(new, path)
+    except OSError as error:
+        if old.exists() and not path.exists():
+            os.replace(old, path)
+        raise _failed(f"write {path}", error) from error
+    finally:
+        for folder in (new, old):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def ahead(function, items, threads, depth):

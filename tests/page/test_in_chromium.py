@@ -1,0 +1,523 @@
+"""The page as a person uses it, opened by its path in headless Chromium, without a server."""
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+from io import StringIO
+
+import numpy as np
+import pytest
+
+import zapsim
+from tests.conftest import ROOT
+from zapsim.page.content import UNLIKE_SHARE
+from zapsim.page.writer import joined_script
+from zapsim.similarity import unit_vectors
+
+NPM = ROOT / "build" / "npm" / "node_modules"
+SIZES = {"laptop": (1366, 768), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="session")
+def features():
+    return zapsim.load_features()
+
+
+@pytest.fixture(scope="session")
+def predictor(features):
+    return zapsim.SimilarityPredictor(zapsim.load_catalogue(), features)
+
+
+@pytest.fixture(scope="session")
+def shop(predictor, features, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "shop.html"
+    return predictor.page(path, places=zapsim.map_catalogue(features, "PCA"))
+
+
+@pytest.fixture(scope="session")
+def shop_folder(predictor, features, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "shop"
+    return predictor.page(path, places=zapsim.map_catalogue(features, "PCA"))
+
+
+class Visitor:
+    """Somebody who has opened the page. Whatever goes wrong in it is in `troubles`."""
+
+    def __init__(self, page, path):
+        self.page, self.path, self.troubles = page, path, []
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on("console", lambda said: self.troubles.append(said.text))
+        page.on("dialog", lambda dialog: (self.troubles.append("dialog"), dialog.dismiss()))
+        page.on("request", self._note)
+        self.open()
+
+    def _note(self, request):
+        if not request.url.startswith(("file:", "data:", "blob:")):
+            self.troubles.append(request.url)
+
+    def open(self, address=""):
+        self.page.goto(f"{self.path.as_uri()}{address}")
+        self.page.locator("html[data-ready]").wait_for(state="attached")
+
+    @property
+    def status(self):
+        return re.sub("[\u2068\u2069]", "", self.page.locator("#status").inner_text())
+
+    def says(self, text):
+        # Without the marks that keep a name's letters together.
+        seen = r"document.getElementById('status').textContent.replace(/[\u2068\u2069]/g, '')"
+        self.page.wait_for_function(f"text => {seen}.includes(text)", arg=text)
+
+    def search(self, words):
+        self.page.fill("#words", words)
+        self.page.press("#words", "Enter")
+
+    def names(self):
+        return self.page.locator("#cards .name").all_inner_texts()
+
+    def keys(self):
+        return self.page.evaluate("location.hash")
+
+    def card(self, number):
+        return self.page.locator("#cards .card").nth(number - 1)
+
+    def filter(self, column, *values):
+        menu = self.page.locator("#filters details", has_text=column).first
+        menu.locator("summary").click()
+        for value in values:
+            menu.locator("label", has_text=re.compile(f"^{re.escape(value)}\\d")).click()
+        self.page.keyboard.press("Escape")
+
+    def counts(self, column):
+        menu = self.page.locator("#filters details", has_text=column).first
+        menu.locator("summary").click()
+        lines = [line.rsplit("\n", 1) for line in menu.locator("label").all_inner_texts()]
+        menu.locator("summary").click()
+        return {value.strip(): int(n) for value, n in lines}
+
+    def saved(self, kind):
+        self.page.get_by_text("Save…").click()
+        with self.page.expect_download() as download:
+            self.page.locator(".save button", has_text=kind).click()
+        return download.value.path().read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def visit(browser):
+    """Return ``visit(path, size, scheme)``: a `Visitor`; at the end nothing went wrong."""
+    visitors = []
+
+    def make(path, size="laptop", scheme="light"):
+        width, height = SIZES[size]
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            has_touch=size == "phone",
+        )
+        visitors.append(Visitor(context.new_page(), path))
+        return visitors[-1]
+
+    yield make
+    for visitor in visitors:
+        visitor.page.context.close()
+        assert not visitor.troubles
+
+
+@pytest.fixture
+def visitor(visit, shop):
+    return visit(shop)
+
+
+@pytest.mark.parametrize(
+    ("words", "column", "value"),
+    [
+        ("BELLWEATHER", "Brand", "Bellweather"),
+        ("chateau", "Brand", "Château Nord"),
+        ("women  boots", "Gender", "Women"),
+        ("1913768", "Product", "1913768"),
+        ("tstrap ankle", "Closure", "T-Strap"),
+        ("boots ankle nobody", "Closure", "none"),
+    ],
+)
+def test_search(visitor, predictor, words, column, value):
+    visitor.search(words)
+    table = predictor.table
+    if column in ("Brand", "Product"):
+        expected = (table[column] == value).sum()
+    else:
+        texts = table.fillna("").agg(" ".join, axis=1).str.lower().str.replace("-", "")
+        expected = np.logical_and.reduce(
+            [texts.str.contains(rf"\b{word}") for word in words.lower().split()]
+        ).sum()
+    if expected:
+        visitor.says(f"{expected} of 615 items match")
+        assert visitor.page.evaluate("document.activeElement.className") == "pick"
+    else:
+        visitor.says("None of 615 items matches")
+    visitor.page.keyboard.press("Escape")
+    visitor.says("615 items.")
+
+
+def test_suggestions_name_brands_and_kinds_first_then_items(visitor):
+    visitor.page.locator("#words").press_sequentially("bel")
+    offers = visitor.page.locator("#offers li").all_inner_texts()
+    assert offers[0].split("\n") == ["Bellweather", "Brand, 36"]
+    assert any("1913768" in offer for offer in offers[2:])
+    visitor.page.keyboard.press("ArrowDown")
+    visitor.page.keyboard.press("Enter")
+    visitor.says("36 of 615 items match with these filters.")
+    assert visitor.page.locator(".chip").inner_text() == "Bellweather ×"
+    visitor.page.locator(".chip").click()
+    visitor.says("615 items.")
+
+
+def test_filters_know_of_each_other(visitor, predictor):
+    table = predictor.table
+    visitor.filter("Category", "Slippers", "Sandals")
+    chosen = table[table["Category"].isin(["Slippers", "Sandals"])]
+    visitor.says(f"{len(chosen)} of 615 items match")
+    counts = visitor.counts("Sub category")
+    expected = chosen["SubCategory"].value_counts()
+    assert {value: n for value, n in counts.items() if n} == expected.to_dict()
+    # Of its own column, all values can still be added.
+    assert visitor.counts("Category") == table["Category"].value_counts().to_dict()
+    assert visitor.page.locator(".chip").count() == 2
+    visitor.page.get_by_text("Clear all").click()
+    visitor.says("615 items.")
+
+
+def test_neighbours_are_the_librarys(visitor, predictor):
+    visitor.search("1913768.14")
+    visitor.card(1).locator(".pick").click()
+    visitor.says("12 neighbours of Bellweather, Ankle, 1913768.14")
+    key = "Boots/Ankle/Bellweather/1913768.14.jpg"
+    captions = predictor.catalogue.caption
+    found = predictor.similar(key, 12)
+    assert visitor.names() == [captions(each) for each in found["key"]]
+    shown = visitor.page.locator("#cards .score b").all_inner_texts()
+    assert [float(score) for score in shown] == pytest.approx(found["score"], abs=6e-4)
+    visitor.page.get_by_label("Hide the other colourways").check()
+    found = predictor.similar(key, 12, hide_colourways=True)
+    assert visitor.names() == [captions(each) for each in found["key"]]
+    visitor.page.locator("#k").press("ArrowLeft")
+    assert visitor.names() == [captions(each) for each in found["key"][:11]]
+
+
+def test_beyond_the_table_scores_are_close_and_marked(visitor, predictor):
+    key = "Boots/Ankle/Bellweather/1913768.14.jpg"
+    visitor.open(f"#item={key}")
+    visitor.filter("Category", "Slippers")
+    found = predictor.similar(key, 12, where={"Category": "Slippers"})
+    visitor.says("Scores with ≈ are estimates")
+    names = set(map(predictor.catalogue.caption, found["key"]))
+    assert len(names & set(visitor.names())) >= 9
+    marked = visitor.page.locator("#cards .score b").first.inner_text()
+    assert marked.startswith("≈") and abs(float(marked[1:]) - found["score"][0]) < 0.02
+
+
+def test_several_at_once_find_what_rocchios_query_finds(visitor, predictor, features):
+    unit, rng = unit_vectors(features), np.random.default_rng(3)
+    shares = []
+    for _ in range(12):
+        like, unlike = rng.choice(615, 2, replace=False), rng.choice(615, 1)
+        query = unit[like].mean(axis=0) - UNLIKE_SHARE * unit[unlike].mean(axis=0)
+        scores = unit @ query
+        scores[[*like, *unlike]] = -np.inf
+        best = {predictor.catalogue.captions.iloc[row] for row in np.argsort(-scores)[:12]}
+        parts = [("show", "several"), *(("like", features.index[row]) for row in like)]
+        parts += [("unlike", features.index[row]) for row in unlike]
+        visitor.page.evaluate(
+            "parts => { location.hash = new URLSearchParams(parts) }", [list(p) for p in parts]
+        )
+        visitor.says("12 neighbours of")
+        visitor.page.wait_for_timeout(60)
+        shares.append(len(best & set(visitor.names())) / 12)
+    assert np.mean(shares) > 0.93
+
+
+def test_the_basket_keeps_the_query_and_can_be_undone(visitor):
+    visitor.card(1).locator(".pick").click()
+    query = visitor.page.locator("#query h2").inner_text()
+    visitor.card(3).get_by_role("button", name="More like this").click()
+    visitor.says("12 neighbours of")
+    assert query in visitor.status and " and " in visitor.status
+    visitor.card(5).get_by_role("button", name="Less like this").click()
+    visitor.says("unlike")
+    assert visitor.page.locator("#query .mini").count() == 3
+    for _ in range(2):
+        visitor.page.keyboard.press("Backspace")
+    visitor.page.locator("#query h2", has_text=query).wait_for()
+    assert visitor.page.locator(".mini").count() == 0
+    visitor.page.get_by_role("button", name="Forward").click()
+    visitor.page.locator("#query .mini").nth(1).wait_for()
+
+
+def test_history_and_links(visitor):
+    visitor.search("loafers")
+    visitor.card(2).locator(".pick").click()
+    first = visitor.page.locator("#query h2").inner_text()
+    visitor.card(4).locator(".pick").click()
+    address = visitor.keys()
+    visitor.page.keyboard.press("Backspace")
+    visitor.page.locator("#query h2", has_text=first).wait_for()
+    visitor.page.keyboard.press("Backspace")
+    visitor.says("match “loafers”")
+    visitor.page.keyboard.press("Backspace")
+    visitor.says("615 items.")
+    # Nothing is before that.
+    visitor.page.keyboard.press("Backspace")
+    assert visitor.page.get_by_role("button", name="Back", exact=True).is_disabled()
+    visitor.open("#item=nobody&like=nobody&page=-3&show=several")
+    visitor.says("615 items.")
+    visitor.page.evaluate("address => { location.hash = address }", address)
+    visitor.says("12 neighbours of")
+
+
+def test_keys(visitor):
+    focused = "document.activeElement.dataset.item ?? document.activeElement.id"
+    press = visitor.page.keyboard.press
+    press("ArrowRight")
+    press("ArrowRight")
+    press("ArrowDown")
+    assert visitor.page.evaluate(focused) == "9"
+    press("ArrowUp")
+    press("ArrowLeft")
+    assert visitor.page.evaluate(focused) == "0"
+    press("f")
+    visitor.says("is a favourite")
+    press("+")
+    visitor.page.locator("#basket .mini").wait_for()
+    press("-")
+    visitor.page.get_by_text("Choose one to be more like.").wait_for()
+    press("Enter")
+    visitor.says("12 neighbours of")
+    press("/")
+    assert visitor.page.evaluate(focused) == "words"
+    press("?")  # In the search field it is a letter.
+    assert not visitor.page.locator("#help").is_visible()
+    press("Escape")
+    visitor.page.locator("h2").first.click()
+    press("?")
+    visitor.page.get_by_text("95 % are within").wait_for()
+    press("Escape")
+    press("Escape")
+    visitor.says("615 items.")
+    press("m")
+    visitor.page.locator("#map").wait_for()
+
+
+def test_the_map_selects_by_mouse_and_keyboard(visitor, predictor):
+    visitor.page.click("#to-map")
+    box = visitor.page.locator("#map").bounding_box()
+    visitor.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    for _ in range(8):
+        visitor.page.mouse.wheel(0, -100)
+    visitor.page.wait_for_timeout(200)
+    # Where two pictures never leave more than a gap, some click hits one.
+    for step in range(40):
+        visitor.page.mouse.click(box["x"] + 60 + 20 * step, box["y"] + box["height"] / 2)
+        if visitor.page.locator("#query").is_visible():
+            break
+    visitor.says("12 neighbours of")
+    picked = visitor.keys()
+    assert "view=map" in picked and "item=" in picked
+    visitor.page.locator("#map").focus()
+    visitor.page.keyboard.press("ArrowRight")
+    assert visitor.status in set(predictor.catalogue.captions)
+    visitor.page.keyboard.press("Enter")
+    visitor.says("12 neighbours of")
+    assert visitor.keys() != picked
+    # Dragging moves the map, and selects nothing.
+    before = visitor.keys()
+    visitor.page.mouse.move(box["x"] + 500, box["y"] + 100)
+    visitor.page.mouse.down()
+    visitor.page.mouse.move(box["x"] + 560, box["y"] + 160, steps=4)
+    visitor.page.mouse.up()
+    assert visitor.keys() == before
+
+
+@pytest.mark.parametrize("kind", ["JSON", "CSV"])
+def test_favourites_are_kept_saved_and_loaded(visitor, visit, shop, tmp_path, kind):
+    for number in (1, 4):
+        visitor.card(number).get_by_role("button", name="Favourite").click()
+    names = [visitor.names()[number] for number in (0, 3)]
+    visitor.page.reload()
+    visitor.page.click("#to-stars")
+    visitor.says("2 favourites.")
+    assert visitor.names() == names
+    file = tmp_path / f"favourites.{kind.lower()}"
+    text = visitor.saved(kind).replace("2.jpg", "2.jpg")
+    file.write_text(text, encoding="utf-8")
+    html = visitor.saved("HTML")
+    assert html.count("<img") == 2 and all(name in html for name in names)
+    other = visit(shop)
+    other.page.set_input_files("#file", file)
+    other.says("2 favourites loaded")
+    assert other.names() == names
+    file.write_text('{"favourites": ["nobody"]}', encoding="utf-8")
+    other.page.set_input_files("#file", file)
+    other.says("0 favourites loaded from favourites")
+    file.write_text("{", encoding="utf-8")
+    other.page.set_input_files("#file", file)
+    other.says("is no list of favourites")
+
+
+def test_neighbours_can_be_taken_home(visitor, predictor):
+    key = "Boots/Ankle/Bellweather/1913768.14.jpg"
+    visitor.open(f"#item={key}")
+    rows = list(csv.DictReader(StringIO(visitor.saved("CSV").lstrip("\ufeff"))))
+    found = predictor.similar(key, 12)
+    assert [row["key"] for row in rows] == found["key"].tolist()
+    assert [float(row["score"]) for row in rows] == pytest.approx(found["score"], abs=1e-4)
+    assert [row["Brand"] for row in rows] == found["Brand"].tolist()
+
+
+HOSTILE = {
+    "</script><img src=x onerror=alert(1)>.jpg": '"><svg onload=alert(2)>',
+    "<b>bold.jpg": "=cmd|' /C calc'!A0",
+    "quotes ' and & \u2028 line.jpg": "\uff1dSUM(1)",
+    "\u202egpj.rtl עברית 👠.jpg": "javascript:alert(3)",
+    "{{data}}.jpg": "W" * 10_000,
+}
+
+
+def hostile_shop(make_zip, encoded, drawn, path):
+    import pandas as pd
+
+    rows = pd.DataFrame({"key": list(HOSTILE), "<i>Column</i>": list(HOSTILE.values())})
+    files = {key: encoded(drawn(n), "JPEG") for n, key in enumerate(HOSTILE)}
+    files["broken <u>.jpg"] = b"damaged"
+    catalogue = zapsim.load_catalogue(
+        make_zip(files | {"meta-data.csv": rows.to_csv(index=False).encode()})
+    )
+    values = pd.DataFrame(np.eye(6, dtype=np.float32) + 1, index=catalogue.keys)
+    with pytest.warns(UserWarning, match="could not be read"):
+        return zapsim.SimilarityPredictor(catalogue, values).page(path, title="<script>t</script>")
+
+
+@pytest.mark.parametrize("name", ["shop.html", "shop"])
+def test_hostile_names_are_shown_and_never_run(
+    visit, make_zip, encoded, drawn, tmp_path, screenshots, name
+):
+    visitor = visit(hostile_shop(make_zip, encoded, drawn, tmp_path / name))
+    page = visitor.page
+    visitor.says("1 picture could not be read")
+    assert page.locator("#title").inner_text() == "<script>t</script>"
+    assert page.locator(".grey").count() == 1
+    assert page.locator("#cards img").count() == 5
+    page.locator("#filters summary").first.click()
+    for n in range(6):
+        visitor.open()
+        visitor.card(n + 1).locator(".pick").click()
+        visitor.says("5 neighbours of")
+        visitor.card(1).get_by_role("button", name="Less like").click()
+    page.screenshot(path=screenshots / f"hostile-{name}.png")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    visitor.search("alert")
+    visitor.says("of 6 items match")
+    visitor.open()
+    saved = visitor.saved("CSV")
+    cells = {row["key"]: row for row in csv.DictReader(StringIO(saved.lstrip("\ufeff")))}
+    assert set(HOSTILE) < set(cells)
+    column = [row["<i>Column</i>"] for row in cells.values()]
+    assert "'=cmd|' /C calc'!A0" in column and "'\uff1dSUM(1)" in column
+    html = visitor.saved("HTML")
+    assert "<svg" not in html and "<b>" not in html and html.count("<img") == 5
+    assert set(json.loads(visitor.saved("JSON"))["favourites"]) == set(cells)
+    page.click("#to-map")
+    page.click("#to-stars")
+    assert page.locator("svg, b:not(.score b):not(summary b), script[src]").count() == 0
+
+
+def test_the_folder_does_what_the_file_does(visit, shop_folder):
+    visitor = visit(shop_folder)
+    visitor.card(2).locator(".pick").click()
+    visitor.says("12 neighbours of")
+    loaded = "[...document.querySelectorAll('#cards img')].every(i => i.complete && i.naturalWidth)"
+    visitor.page.wait_for_function(loaded)
+    assert visitor.saved("HTML").count('src="data:image/jpeg') == 12
+    visitor.page.click("#to-map")
+    for _ in range(6):
+        visitor.page.click("#closer")
+    visitor.page.wait_for_timeout(300)
+
+
+def test_where_the_browser_keeps_nothing_the_page_works(browser, shop):
+    context = browser.new_context()
+    context.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new Error('no') } })"
+    )
+    visitor = Visitor(context.new_page(), shop)
+    visitor.card(1).get_by_role("button", name="Favourite").click()
+    visitor.says("is a favourite")
+    visitor.page.click("#to-help")
+    visitor.page.get_by_text("This browser keeps nothing").wait_for()
+    context.close()
+    assert not visitor.troubles
+
+
+def look(visitor, screenshots, name):
+    """Take pictures of each view, and let axe-core look at them; return what it finds."""
+    page, found = visitor.page, []
+    axe = NPM / "axe-core" / "axe.min.js"
+
+    def check(view):
+        page.wait_for_timeout(250)
+        page.screenshot(path=screenshots / f"page-{name}-{view}.png")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+        for violation in page.evaluate("axe.run()")["violations"]:
+            if violation["impact"] in ("serious", "critical"):
+                found.append((view, violation["id"], violation["nodes"][0]["html"][:200]))
+
+    # Not by a tag, which the page's own policy would refuse.
+    page.evaluate(axe.read_text(encoding="utf-8"))
+    check("sheet")
+    page.fill("#words", "bel")
+    check("suggestions")
+    page.keyboard.press("Enter")
+    visitor.card(2).locator(".pick").click()
+    check("neighbours")
+    visitor.card(2).get_by_role("button", name="Favourite").click()
+    visitor.card(3).get_by_role("button", name="More like").click()
+    visitor.card(4).get_by_role("button", name="Less like").click()
+    check("several")
+    page.locator("#filters summary").nth(2).click()
+    check("filter")
+    page.keyboard.press("Escape")
+    page.click("#to-map")
+    check("map")
+    page.click("#to-stars")
+    page.click("#to-sheet")
+    check("favourites")
+    page.click("#to-help")
+    check("help")
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_it_fits_and_axe_finds_nothing_serious(visit, shop, screenshots, size, scheme):
+    if not (NPM / "axe-core").exists():
+        pytest.skip(
+            "axe-core is not installed: npm install --prefix build/npm axe-core@4 eslint@10"
+        )
+    visitor = visit(shop, size, scheme)
+    assert visitor.page.evaluate("document.documentElement.dataset.theme") == scheme
+    assert not look(visitor, screenshots, f"{size}-{scheme}")
+    visitor.page.keyboard.press("Escape")
+    visitor.page.click("#theme")
+    assert visitor.page.evaluate("document.documentElement.dataset.theme") != scheme
+
+
+def test_the_script_is_clean():
+    if not (NPM / ".bin" / "eslint").exists() or not shutil.which("node"):
+        pytest.skip("eslint is not installed: npm install --prefix build/npm axe-core@4 eslint@10")
+    # It lints no file outside of where it stands.
+    (ROOT / "build" / "page.js").write_text(joined_script(), encoding="utf-8")
+    config = ROOT / ".ci" / "eslint.config.mjs"
+    command = [NPM / ".bin" / "eslint", "--max-warnings=0", "-c", config, "build/page.js"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert not done.returncode, done.stdout + done.stderr

@@ -1,0 +1,70 @@
+// What the page holds, unpacked once, and small helpers for the document.
+performance.mark("begin");
+const take = (id) => {
+  const node = document.getElementById(id);
+  const value = JSON.parse(node.textContent);
+  node.remove();
+  return value;
+};
+const shop = take("data");
+const pictures = take("pictures");
+const nItems = shop.keys.length;
+const at = (id) => document.getElementById(id);
+
+function unpacked(text, Kind) {
+  const raw = atob(text);
+  const bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  return new Kind(bytes.buffer);
+}
+
+const table = { indices: unpacked(shop.indices, Uint32Array), scores: unpacked(shop.scores, Int16Array) };
+const places = unpacked(shop.places, Float32Array);
+const nNumbers = shop.lowest.length;
+const vectors = unpacked(shop.vectors, Uint8Array);
+// Half a letter in a file's name cannot stand in an address; it is the same sign in both.
+const wellFormed = (text) => text.replace(/\p{Cs}/gu, "\uFFFD");
+const itemOf = new Map(shop.keys.map((key, item) => [wellFormed(key), item]));
+
+const thumbOf = (item) =>
+  pictures.thumbs ? `data:image/jpeg;base64,${pictures.thumbs[item]}` : `${pictures.folder}/${item}.jpg`;
+const sheet = new Image();
+sheet.src = `data:image/jpeg;base64,${pictures.sheet}`;
+
+// For alternative texts and labels, which nobody wants to hear for minutes.
+const brief = (text, most = 160) => (text.length > most ? `${text.slice(0, most)}…` : text);
+const nameOf = (item) => brief(shop.captions[item]);
+// Letters that are written from right to left stay within their name.
+const isolated = (item) => `\u2068${brief(shop.captions[item], 70)}\u2069`;
+const counted = (n) => n.toLocaleString("en");
+const plural = (n, one, many = `${one}s`) => `${counted(n)} ${n === 1 ? one : many}`;
+
+// Texts are only ever set as text: nothing that the data says becomes HTML.
+function make(tag, properties = {}, ...children) {
+  const { data, aria, role, ...rest } = properties;
+  const node = Object.assign(document.createElement(tag), rest);
+  Object.assign(node.dataset, data);
+  if (tag === "button") node.type = "button";
+  if (role) node.setAttribute("role", role);
+  for (const [name, value] of Object.entries(aria ?? {})) node.setAttribute(`aria-${name}`, value);
+  node.append(...children);
+  return node;
+}
+
+// Where the browser keeps nothing, for instance in a private window, the page works all the same.
+const drawer = `zapsim:${shop.title}:${nItems}`;
+let keeps = true;
+function stored(name) {
+  try {
+    return JSON.parse(localStorage.getItem(`${drawer}:${name}`));
+  } catch {
+    return null;
+  }
+}
+function store(name, value) {
+  try {
+    localStorage.setItem(`${drawer}:${name}`, JSON.stringify(value));
+  } catch {
+    keeps = false;
+  }
+}
