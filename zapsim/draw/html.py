@@ -124,11 +124,12 @@ def facts_html(facts):
 
 def status_html(text, wrong=False):
     """Write a message so that screen readers speak it; an error gets a mark at its left."""
-    look = "padding: 4px 0; line-height: 1.4; overflow-wrap: anywhere"
+    look = "line-height: 1.4; overflow-wrap: anywhere"
     if wrong:
         # No colour of the letters: it would have to be readable on dark themes, too.
         look += "; border-left: 5px solid #D55E00; padding-left: 8px; font-weight: bold"
-    return f'<div role="status" aria-live="polite" style="{look}">{escape(text)}</div>'
+    said = escape(text)
+    return f'<div role="status" aria-live="polite" title="{said}" style="{look}">{said}</div>'
 
 
 def data_link(name, mime, text):

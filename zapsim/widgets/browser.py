@@ -11,17 +11,11 @@ import ipywidgets as widgets
 
 from zapsim.draw.html import data_link, facts_html, gallery_html, with_pictures
 from zapsim.io.pictures import thumbnail
+from zapsim.widgets.bridge import as_text, empty_upload, uploaded
 from zapsim.widgets.browser_state import MAX_K, BrowserState, OwnPicture
-from zapsim.widgets.cards import (
-    Gallery,
-    StatefulWidget,
-    as_text,
-    empty_upload,
-    grid,
-    row,
-    uploaded,
-    wide,
-)
+from zapsim.widgets.cards import Gallery
+from zapsim.widgets.looks import grid, row, wide
+from zapsim.widgets.stateful import StatefulWidget
 
 __all__ = ["Browser", "browse"]
 
@@ -100,7 +94,9 @@ class Browser(StatefulWidget):
             column: self._make_filter(column, values) for column, values in state.filters().items()
         }
         filters = grid(list(self.filters.values()), 122, "4px 8px", margin="4px 2px")
-        self.gallery = Gallery(MAX_K, _QUERY_SIZE, lambda key: self._do(state.show, key))
+        self.gallery = Gallery(
+            MAX_K, _QUERY_SIZE, {"Search like #": lambda key: self._do(state.show, key)}
+        )
         buttons = [self.surprise, self.back, self.forward, self.upload, self.export]
         return [
             row([self.search, *buttons]),
@@ -161,7 +157,11 @@ class Browser(StatefulWidget):
     def _summary(self):
         state = self.state
         shown = len(state.neighbours())
-        if not shown:
+        if not shown and state.where:
             return "No item matches these filters. Take one away."
+        if not shown and state.hide_colourways:
+            return "There are only other colourways of this product, and they are hidden."
+        if not shown:
+            return "There is no other item."
         few = f" ({state.k} asked for; no more match the filters)" if shown < state.k else ""
         return f"{shown} {'neighbour' if shown == 1 else 'neighbours'} of {state.name}{few}"
