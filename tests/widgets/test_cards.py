@@ -43,7 +43,8 @@ def test_a_card_s_buttons_act_on_its_item_and_say_which(writes_html):
         button.click()
     assert calls == [("Go #", "a.jpg"), ("Keep #", "a.jpg")]
     assert [button.description for button in card.buttons] == ["Go #1", "Keep #1"]
-    assert card.buttons[1].tooltip == "Keep #1, A.JPG, 0.50"
+    assert card.buttons[0].tooltip == "Go #1, A.JPG, 0.50"
+    assert card.buttons[1].tooltip == "Keep #1"
     assert [button.button_style for button in card.buttons] == ["", "warning"]
     card.mark([""])
     assert card.buttons[1].button_style == ""

@@ -58,18 +58,18 @@ class Card(Tile):
 
     def _make_button(self, words, act, looks):
         button = widgets.Button(description=words.replace("#", f"#{self.rank}"), **looks)
+        button.tooltip = button.description
         button.on_click(lambda _: act(self.key))
         return button
 
     def show(self, key, score, name, picture):
         """Show an item; its picture is a JPEG (bytes), its name not escaped, a score may be NaN."""
         self.key = key
-        scored = "" if np.isnan(score) else score_html(score)
-        head = f'<div class="zapsim-score"><b>#{self.rank}</b> &nbsp;{scored}</div>'
+        head = f'<div class="zapsim-score"><b>#{self.rank}</b> &nbsp;{score_html(score)}</div>'
         super().show(picture, f"{head}{name_html(name)}")
         said = name if np.isnan(score) else f"{name}, {score:.2f}"
-        for button in self.buttons:
-            button.tooltip = f"{button.description}, {said}"
+        # Only this one, for each of 24 × 4 would be a message more to the page.
+        self.button.tooltip = f"{self.button.description}, {said}"
 
     def mark(self, looks):
         """Give the buttons after the first a look each ("", "info" or "warning")."""

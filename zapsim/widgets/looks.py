@@ -29,9 +29,10 @@ STYLE = """<style>
 .zapsim-upload::after { content: " Search with my picture"; font-size: 13px; white-space: pre;
   content: " Search with my picture" / ""; }
 .zapsim-load::after { content: " Load favourites"; content: " Load favourites" / ""; }
-.zapsim-status { height: 38px; overflow: hidden; margin: 0 2px; flex: 1 1 300px; }
+.zapsim .zapsim-status { height: 38px; overflow: hidden auto; margin: 0 2px; flex: none; }
+.zapsim .widget-box:not(.widget-vbox) > .zapsim-status { flex: 1 1 300px; }
 .zapsim .zapsim-chips { overflow: auto hidden; flex: 1 1 260px; height: 32px; min-width: 0; }
-.zapsim-chips button { flex: none; max-width: 240px; height: 26px; line-height: 24px;
+.zapsim-chips button { flex: none; max-width: 150px; height: 26px; line-height: 24px;
   border-radius: 13px; border: 1px solid rgba(128, 128, 128, 0.6); }
 .zapsim-card { position: relative; border: 1px solid rgba(128, 128, 128, 0.4);
   border-radius: 8px; padding: 4px 6px; }
@@ -41,7 +42,7 @@ STYLE = """<style>
   line-height: 24px; }
 .zapsim-card > button:nth-of-type(1)::after { content: ""; position: absolute; inset: 0;
   cursor: pointer; }
-.zapsim-card > button:nth-of-type(n+2) { position: absolute; top: 141px; width: 24px; height: 24px;
+.zapsim-card > button:nth-of-type(n+2) { position: absolute; top: 136px; width: 24px; height: 24px;
   margin: 0; padding: 0; z-index: 1; font-size: 0; border-radius: 12px; }
 .zapsim-card > button:nth-of-type(2) { right: 54px; }
 .zapsim-card > button:nth-of-type(3) { right: 30px; }

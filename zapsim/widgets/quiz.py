@@ -10,7 +10,7 @@ import ipywidgets as widgets
 
 from zapsim.draw.html import card_html, cards_html, data_link
 from zapsim.widgets.cards import Tile, name_html
-from zapsim.widgets.looks import row
+from zapsim.widgets.looks import row, wide
 from zapsim.widgets.quiz_state import CHOICES, QuizState, make_triplets
 from zapsim.widgets.stateful import StatefulWidget
 
@@ -68,7 +68,7 @@ class Quiz(StatefulWidget):
             self.tiles["query"] = Tile(_SIZE, "zapsim-query")
         for role in CHOICES:
             answer = self._button(_role(role), f"Answer {_role(role)}", state.answer, role)
-            answer.layout.width = f"{_SIZE}px"
+            answer.layout = wide(_SIZE)
             self.tiles[role] = Tile(_SIZE, "zapsim-choice", [answer])
         self.next = self._button("Next question", "Go on to the next question", state.next)
         self.export = self._button("Export answers", "Save all answers as CSV", self._export)

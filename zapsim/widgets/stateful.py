@@ -45,6 +45,8 @@ class StatefulWidget(widgets.VBox):
         )
         self.state, self.status, self.links = state, widgets.HTML(), widgets.HTML()
         self.status.add_class("zapsim-status")
+        # One layout and one style for all buttons: each is a widget, too.
+        self._looks = {"layout": wide("auto"), "style": widgets.Button().style}
         self._mirroring = False
         self._thumbnail = lru_cache(_THUMBNAILS)(self._make_thumbnail)
         self._readers = ThreadPoolExecutor(_READERS)
@@ -64,7 +66,7 @@ class StatefulWidget(widgets.VBox):
 
     def _button(self, description, tooltip, action, *arguments):
         """Make a button, as wide as its words, that carries out an action."""
-        button = widgets.Button(description=description, tooltip=tooltip, layout=wide("auto"))
+        button = widgets.Button(description=description, tooltip=tooltip, **self._looks)
         button.on_click(lambda _: self._do(action, *arguments))
         return button
 
