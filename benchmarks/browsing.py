@@ -98,8 +98,11 @@ def measure(catalogue, n_features, repeats):
     catalogue, reads = counting(catalogue)
     rng = np.random.default_rng(0)
     values = rng.standard_normal((len(catalogue), n_features), dtype=np.float32)
-    predictor = zapsim.SimilarityPredictor(catalogue, pd.DataFrame(values, index=catalogue.keys))
-    del values
+    frame = pd.DataFrame(values, index=catalogue.keys)
+    # So that there are parts of the picture to choose.
+    frame.attrs["extractor"] = zapsim.VGG16Extractor().settings | {"grid": 2}
+    predictor = zapsim.SimilarityPredictor(catalogue, frame)
+    del values, frame
     browser, milliseconds = timed(zapsim.browse, predictor, catalogue.keys[7], SHOWN)
     yield f"browse() opens; {len(reads)} files read", [milliseconds]
 
@@ -111,43 +114,73 @@ def measure(catalogue, n_features, repeats):
             assert "bold" not in browser.status.value, browser.status.value
         return name, times
 
-    draw = random.Random(1)
+    yield from (each(*named) for named in actions(browser, catalogue))
+
+
+def actions(browser, catalogue):
+    """Yield a name, what is timed, and what comes before it; each is called with its turn."""
+    draw, state = random.Random(1), browser.state
     cards = browser.gallery.cards
-    yield each("click on a neighbour", lambda _: cards[draw.randrange(SHOWN)].button.click())
-    yield each("surprise me", lambda _: browser.surprise.click())
-    yield each("back", lambda _: browser.back.click())
-    yield each("slider, one step", lambda turn: slide(browser, 1 + turn * 7 % 24))
+
+    def card(button):
+        return lambda _: cards[draw.randrange(SHOWN)].buttons[button].click()
+
+    def start(_):
+        state.clear()
+        state.show(catalogue.keys[draw.randrange(len(catalogue))])
+        browser._refresh()
+
+    yield "click on a neighbour", card(0)
+    yield "surprise me", lambda _: browser.surprise.click()
+    yield "back", lambda _: browser.back.click()
+    yield "slider, one step", lambda turn: setattr(browser.k, "value", 1 + turn * 7 % 24)
     browser.k.value = SHOWN
-    category = browser.filters["Category"]
-    yield each("filter Category", lambda turn: choose(category, list(LAYOUT)[turn % len(LAYOUT)]))
-    brand = browser.filters["Brand"]
-    names = [value for _, value in brand.options[1:]]
-    browser.clear.click()
-    yield each("filter Brand", lambda turn: choose(brand, names[turn * 17 % len(names)]))
-    yield each(
-        "clear filters",
-        lambda _: browser.clear.click(),
-        before=lambda turn: choose(brand, names[turn * 13 % len(names)]),
+    filters = browser.filters.by_column
+    for column in ("SubCategory", "Brand", "Closure"):
+        dropdown = filters[column]
+        yield f"filter {column}", lambda turn, each=dropdown: choose(each, turn), start
+    yield (
+        "one more value of a filter",
+        lambda turn: choose(filters["Material"], turn + 1),
+        lambda turn: (start(turn), choose(filters["Material"], turn)),
     )
-    yield each("hide other colourways", lambda turn: toggle(browser, turn % 2 == 0))
-    texts = ["s", "sk", "ska", "heels, s", "7000", "no such shoe"]
-    yield each("typing in the search", lambda turn: type_in(browser, texts[turn % len(texts)]))
+    yield (
+        "clear all",
+        lambda _: browser.chips.clear.click(),
+        lambda turn: choose(filters["Brand"], turn),
+    )
+    yield (
+        "hide other colourways",
+        lambda turn: setattr(browser.hide_colourways, "value", turn % 2 == 0),
+    )
+    yield "more like this", card(1), start
+    yield "less like this", card(2), start
+    cells = list(browser.parts.buttons.values())
+    yield "a part of the picture", lambda turn: cells[turn % len(cells)].click(), start
+    yield "a star", card(3), start
+    browser.favourites.click()
+    yield "favourites, and back", lambda _: browser.favourites.click()
+    start(0)
+    browser.search.box.value = "warm up: all words are read once"
+    texts = ["s", "sk", "ska", "heels s", "7000", "no such shoe"]
+    box = browser.search.box
+    yield (
+        "typing in the search",
+        lambda turn: setattr(box, "value", texts[turn % len(texts)]),
+        start,
+    )
+    wanted = ["boots women", "suede lace up", "700012", "heels", "orthotic friendly mesh men"]
+    yield (
+        "search, Enter",
+        lambda _: box._handle_custom_msg({"event": "submit"}, []),
+        lambda turn: (start(turn), setattr(box, "value", wanted[turn % len(wanted)])),
+    )
 
 
-def slide(browser, k):
-    browser.k.value = k
-
-
-def choose(dropdown, value):
-    dropdown.value = value
-
-
-def toggle(browser, hide):
-    browser.hide_colourways.value = hide
-
-
-def type_in(browser, text):
-    browser.search.value = text
+def choose(dropdown, turn):
+    """Choose one of the values that a dropdown offers."""
+    values = [value for _, value in dropdown.options[1:]]
+    dropdown.value = values[turn * 17 % len(values)]
 
 
 def timed(act, *arguments):

@@ -39,8 +39,10 @@ predictor = zapsim.SimilarityPredictor(catalogue, features)
 
 # %% [markdown] tags=["app"]
 # The framed shoe is the query. Click *Search like #…* under a neighbour, and that becomes the query; its
-# own neighbours appear at once. Go on, come back, filter, lose yourself in the catalogue. Then try *Search with
-# my picture* with a photo of your own, and *Export*: a table of what is shown, to take with you.
+# own neighbours appear at once. Go on, come back, filter, lose yourself in the catalogue. Words such as
+# *boots women* and Enter show what matches. *+* and *−* on a card ask for more like it, or less, and a click on
+# the framed picture for a part of it alone; *☆* keeps a favourite. Then try *Search with my picture* with a photo
+# of your own, and *Export*: a table of what is shown, to take with you.
 
 # %% tags=["app"]
 first = catalogue.sample(1, seed=6).keys[0]

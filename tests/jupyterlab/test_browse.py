@@ -44,6 +44,16 @@ class Person:
     def press(self, name):
         self.widget.get_by_role("button", name=name, exact=True).click()
 
+    def search(self, text):
+        """Type a text as fast as people do, and press Enter."""
+        self.widget.locator("input[type=text]").first.click()
+        self.page.keyboard.type(text, delay=20)
+        self.page.keyboard.press("Enter")
+
+    def top(self):
+        """How far from the top of the page the first card is, in pixels."""
+        return self.cards().first.evaluate("node => node.getBoundingClientRect().top")
+
     def cards(self):
         return self.widget.locator(".zapsim-card:visible")
 
@@ -60,7 +70,7 @@ class Person:
     def choose(self, column, value):
         dropdown = self.widget.locator(".widget-dropdown", has_text=column).first
         # ipywidgets writes the blanks of an option as no-break spaces.
-        words = re.compile(rf"^{value}\s\(".replace(" ", r"\s"))
+        words = re.compile(rf"^(✓ )?{value}\s\(".replace(" ", r"\s"))
         option = dropdown.locator("option", has_text=words).get_attribute("value")
         dropdown.locator("select").select_option(value=option)
 
@@ -91,7 +101,7 @@ def test_a_walk_through_the_catalogue(person_in_lab, page, photo, dialogs, scree
     chosen = person.widget.locator("select").evaluate_all(
         "selects => selects.map(select => select.selectedOptions[0]?.textContent)"
     )
-    assert set(chosen) == {"any"}
+    assert set(chosen) == {"any", "…"}
     start = person.says("neighbours of")
     first = person.go_to(3)
     look("2-neighbour-is-query")
@@ -105,27 +115,30 @@ def test_a_walk_through_the_catalogue(person_in_lab, page, photo, dialogs, scree
     person.press("Forward →")
     person.says(f"neighbours of {first}")
 
-    person.choose("Category", "Boots")
-    page.wait_for_timeout(500)
-    look("3-only-boots")
+    person.choose("Sub category", "Ankle")
+    person.widget.get_by_role("button", name="✕ Ankle").wait_for()
+    look("3-only-ankle")
     names = [person.name_of_card(n) for n in (1, 2, 3)]
     table = zapsim.load_catalogue()
-    boots = set(table.captions[table.table["Category"] == "Boots"])
-    assert set(names) <= boots
-    person.choose("Closure", "Sling Back")
-    person.says("No item matches these filters")
-    assert person.cards().count() == 0
-    look("3-nothing-left")
-    person.press("Clear filters")
+    ankle = set(table.captions[table.table["SubCategory"] == "Ankle"])
+    assert set(names) <= ankle
+    closures = person.widget.locator(".widget-dropdown", has_text="Closure").first
+    assert closures.locator("option", has_text="Sling").count() == 0, "no ankle boot has one"
+    person.press("✕ Ankle")
     person.says("8 neighbours of")
 
+    person.search("CHATEAU boots")
+    count = len(zapsim.SimilarityPredictor(table, zapsim.load_features()).search("chateau boots"))
+    person.says(f"{count} items match 'CHATEAU boots'")
+    assert "Château Nord" in person.name_of_card(1)
+    look("4-found-by-search")
     box = person.widget.locator("input[type=text]").first
-    box.fill("wool & willow, boot")
-    option = person.widget.locator("datalist option").first
+    box.fill("wil")
+    option = person.widget.locator("datalist option[value^='Wool & Willow (']")
     option.wait_for(state="attached")
     box.fill(option.get_attribute("value"))
-    person.says("neighbours of Wool & Willow, Boot")
-    look("4-found-by-search")
+    person.says("match 'Wool & Willow'")
+    person.go_to(1)
 
     unreadable = photo.with_name("not a picture.jpg")
     unreadable.write_text("hello")
@@ -150,18 +163,78 @@ def test_a_walk_through_the_catalogue(person_in_lab, page, photo, dialogs, scree
     assert dialogs == []
 
 
+def test_combined_narrowed_and_taken_home_and_nothing_jumps(person_in_lab, page, screenshots):
+    """Somebody looks for a flat black one with a buckle, but rather like that boot."""
+    person = person_in_lab
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.wait_for_timeout(500)
+    person.widget.evaluate("node => node.scrollIntoView()")
+    eighth = person.cards().nth(7).evaluate("node => node.getBoundingClientRect().bottom")
+    assert eighth <= 768 - 24, "eight cards fit above JupyterLab's status bar"
+    tops = [person.top()]
+    person.choose("Closure", "Buckle")
+    person.widget.get_by_role("button", name="✕ Buckle").wait_for()
+    tops.append(person.top())
+    boot = person.name_of_card(2)
+    person.press("More like #2")
+    person.says(f"more like {boot}")
+    person.press("Less like #5")
+    person.says("less like")
+    tops.append(person.top())
+    person.press("Lower right")
+    person.says("by its lower right only")
+    page.screenshot(path=screenshots / "browse-combined.png")
+    tops.append(person.top())
+    names = [person.name_of_card(n) for n in (1, 2)]
+    for number in (1, 2):
+        person.press(f"Keep #{number} as a favourite")
+    person.widget.get_by_role("button", name="★ 2").click()
+    person.says("2 favourites")
+    tops.append(person.top())
+    assert [person.name_of_card(n) for n in (1, 2)] == names
+    person.press("Export")
+    link = person.widget.get_by_role("link", name="favourites.csv")
+    with page.expect_download() as download:
+        link.click()
+    page.screenshot(path=screenshots / "browse-favourites.png")
+    person.press("Keep #1 as a favourite")
+    person.says("1 favourite.")
+    with page.expect_file_chooser() as chooser:
+        person.widget.get_by_role("button", name="Load favourites").click()
+    path = download.value.path().rename(screenshots.parent / "favourites.csv")
+    chooser.value.set_files(path)
+    person.says("1 new from favourites.csv, 2 in all")
+    path.unlink()
+    person.widget.get_by_role("button", name="← Back").click()
+    person.says("by its lower right only")
+    person.press("Clear all")
+    person.says("8 neighbours of")
+    tops.append(person.top())
+    assert max(tops) - min(tops) < 1, tops
+
+
+def test_an_upload_leaves_no_line_in_the_log(person_in_lab, page, photo):
+    page.get_by_role("menuitem", name="View", exact=True).click()
+    page.get_by_text("Show Log Console").click()
+    person_in_lab.upload(photo)
+    said = person_in_lab.says("neighbours of <img src=x", timeout=90_000)
+    assert "ImageNet weights" in said, "what was loaded is said here"
+    page.wait_for_timeout(500)
+    assert "ImageNet weights" not in page.locator(".jp-LogConsolePanel").inner_text()
+
+
 def test_everything_can_be_reached_by_keyboard(person_in_lab, page):
     person = person_in_lab
     name = person.name_of_card(1)
     person.widget.locator("input[type=text]").first.focus()
     reached = []
-    for _ in range(60):
+    for _ in range(80):
         page.keyboard.press("Tab")
         focus = "document.activeElement.innerText || document.activeElement.type || ''"
         reached.append(page.evaluate(focus).strip())
         if reached[-1] == "Search like #1":
             break
-    assert {"Surprise me", "Export", "8", "Search like #1"} <= set(reached), reached
+    assert {"Surprise me", "Export", "8", "Upper left", "Search like #1"} <= set(reached)
     page.keyboard.press("Enter")
     person.says(f"neighbours of {name}")
 

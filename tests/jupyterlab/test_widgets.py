@@ -40,6 +40,8 @@ def test_a_slider_moved_by_keyboard_changes_the_neighbours(widgets, page, screen
     mixed = names(mixer)
     handles = mixer.locator(".noUi-handle")
     assert handles.count() == 3
+    tops = {handle.bounding_box()["y"] for handle in handles.all()}
+    assert len(tops) == 1, "in one row"
     # All colour: neither shape nor texture has a say.
     for number in (0, 2):
         handles.nth(number).focus()
@@ -54,10 +56,13 @@ def test_the_quiz_is_answered_by_keyboard_and_tells_the_model_s_answer(widgets, 
     quiz.scroll_into_view_if_needed()
     status = quiz.locator("[role=status]")
     status.get_by_text("Choose with A or B").wait_for()
+    below = quiz.get_by_role("button", name="Next question")
+    top = below.bounding_box()["y"]
     for number in (1, 2):
         quiz.get_by_role("button", name="A", exact=True).press("Enter")
         status.get_by_text("You said A. The model says").wait_for()
         status.get_by_text(f"of {number}.").wait_for()
+        assert abs(below.bounding_box()["y"] - top) < 1, "an answer moves nothing"
         if number == 1:
             quiz.get_by_role("button", name="Next question").press("Enter")
             quiz.get_by_text("(2 of 2)").wait_for()

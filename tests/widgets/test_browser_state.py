@@ -1,14 +1,12 @@
 """browser_state.py: what a session knows, without any widget."""
 
-import csv
-from io import StringIO
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import zapsim
 from zapsim.widgets.browser_state import MAX_K, BrowserState
+from zapsim.widgets.export import csv_of, html_of
 
 KEYS = [
     "Boots/Ankle/Aye/1.1.jpg",
@@ -50,10 +48,13 @@ def numbers(state):
 def everything(state):
     """All that a failed choice must leave alone."""
     return (
-        state.query,
+        state.step,
         state.k,
         dict(state.where),
         state.hide_colourways,
+        list(state.keys),
+        state.favourites.keys,
+        list(state.filters.offered),
         state.can_go_back,
         state.can_go_forward,
         list(state.neighbours()["key"]),
@@ -176,8 +177,8 @@ def test_filters_narrow_and_are_taken_away(state):
     state.set_filter("Closure", "Buckle")
     assert numbers(state) == [0]
     state.set_filter("Category", None)
-    assert state.where == {"Closure": "Buckle"}
-    state.clear_filters()
+    assert state.where == {"Closure": ["Buckle"]}
+    state.clear()
     assert state.where == {}
     assert len(numbers(state)) == 5
 
@@ -210,26 +211,13 @@ def test_other_colourways_are_hidden_and_come_back(state):
     assert numbers(state)[0] == 5
 
 
-def test_filters_offered_are_columns_that_divide_the_items(state):
-    offered = state.filters()
-    assert list(offered) == ["Category", "SubCategory", "Brand", "Closure", "Note"]
-    assert offered["Closure"] == {"Buckle": 2, "Lace up": 2, "Zipper": 2}
-    # Product, Colourway and CID name items; Season has one value.
-
-
-def test_a_column_of_thousands_of_values_is_no_filter(predictor):
-    predictor.table["Price"] = range(len(KEYS))
-    assert "Price" in BrowserState(predictor).filters()
-    many = ";".join(map(str, range(2_001)))
-    predictor.table["Cost"] = [many] * len(KEYS)
-    assert "Cost" not in BrowserState(predictor).filters()
-
-
 def test_neighbours_are_looked_up_once_for_every_k(state, monkeypatch):
     calls = []
     similar = state.predictor.similar
     monkeypatch.setattr(
-        state.predictor, "similar", lambda *args: calls.append(args) or similar(*args)
+        state.predictor,
+        "similar",
+        lambda *args, **options: calls.append(args) or similar(*args, **options),
     )
     for k in range(1, MAX_K + 1):
         state.set_k(k)
@@ -247,8 +235,12 @@ def test_neighbours_are_looked_up_once_for_every_k(state, monkeypatch):
         lambda state: state.back(),
         lambda state: state.surprise(),
         lambda state: state.set_filter("Category", "Boots"),
-        lambda state: state.clear_filters(),
+        lambda state: state.clear(),
         lambda state: state.set_hide_colourways(True),
+        lambda state: state.toggle_filter("Category", "Boots"),
+        lambda state: state.more_like(KEYS[0]),
+        lambda state: state.less_like(KEYS[0]),
+        lambda state: state.toggle_cell((0, 0)),
     ],
 )
 def test_whatever_fails_leaves_everything_as_it_was(state, monkeypatch, act):
@@ -256,7 +248,7 @@ def test_whatever_fails_leaves_everything_as_it_was(state, monkeypatch, act):
     state.set_filter("Brand", "Bee")
     before = everything(state)
 
-    def fail(*args):
+    def fail(*args, **options):
         raise RuntimeError("the disk is gone")
 
     monkeypatch.setattr(state.predictor, "similar", fail)
@@ -293,7 +285,9 @@ def test_my_picture_is_extracted_once_and_stays_in_the_history(searchable, monke
     assert state.name == "mine.jpg"
     assert len(calls) == 1
     assert state.picture().shape == (40, 48, 3)
-    assert 'alt="mine.jpg"' in state.html()
+    assert 'alt="mine.jpg"' in html_of(state)
+    state.more_like(KEYS[0])
+    assert state.name == "mine.jpg" and KEYS[0] not in list(state.neighbours()["key"])
 
 
 def test_of_a_huge_picture_only_a_small_one_is_kept(searchable, encoded, drawn):
@@ -321,43 +315,224 @@ def test_features_that_do_not_fit_change_nothing(state, monkeypatch, encoded, dr
 # --- search ----------------------------------------------------------------------------------
 
 
-def test_search_finds_by_name_or_key_whatever_the_case(state):
-    assert state.search("aye, ox") == {"Aye, Oxfords, 3.1": KEYS[3]}
-    assert state.search("BOOTS/ankle/bee") == {KEYS[2]: KEYS[2]}
-    assert list(state.search("Oxfords").values()) == KEYS[3:]
-    assert state.search("  4.1 ") == {
-        "Bee, Oxfords, 4.1": KEYS[4],
-        "Bee, Oxfords, 4.10": KEYS[5],
-    }
-    assert state.search("no such shoe") == {}
-    assert state.search("") == state.search("   ") == {}
+def test_a_search_shows_its_matches_and_a_click_makes_one_the_query(state):
+    state.search(" AYE boots ")
+    assert state.step.text == "AYE boots" and state.query == KEYS[3]
+    assert numbers(state) == [0, 1] and state.keys == KEYS[:2]
+    assert list(state.neighbours()["rank"]) == [1, 2]
+    assert state.neighbours()["score"].isna().all()
+    assert list(state.neighbours().columns[:3]) == ["rank", "key", "score"]
+    state.show(KEYS[1])
+    assert numbers(state)[0] == 0 and state.step.text == ""
+    state.back()
+    assert numbers(state) == [0, 1], "the matches are a step to come back to"
+    state.back()
+    assert numbers(state) == [4, 5, 2, 1, 0]
 
 
-def test_a_name_written_out_is_found_though_others_begin_like_it(state):
-    assert state.find("Bee, Oxfords, 4.1") == KEYS[4]
-    assert state.find(" bee, oxfords, 4.10 ") == KEYS[5]
-    assert state.find(KEYS[0].upper()) == KEYS[0]
-    assert state.find("Bee, Oxfords") is None
-    assert state.find("") is None
+def test_another_text_takes_the_place_of_the_one_before(state):
+    for text in ("a", "ay", "aye oxf"):
+        state.search(text)
+    assert numbers(state) == [3]
+    state.back()
+    assert state.step.text == "" and not state.can_go_back
 
 
-def test_search_offers_a_dozen_at_most_and_two_of_one_name_by_their_keys(make_folder):
-    keys = [f"Boots/Ankle/Aye/{n}.1.jpg" for n in range(20)] + ["Boots/Ankle/Aye/deep/3.1.jpg"]
+def test_closing_a_list_shows_the_neighbours_again(state):
+    state.search("aye")
+    state.close_list()
+    assert numbers(state) == [4, 5, 2, 1, 0]
+    assert not state.can_go_back and state.can_go_forward
+    state.search("aye")
+    state.set_filter("Category", "Boots")
+    state.more_like(KEYS[2])
+    state.search("bee")
+    state.close_list()
+    assert state.step.liked == (KEYS[2],)
+
+
+def test_matches_keep_to_the_filters(state):
+    state.search("bee")
+    assert numbers(state) == [2, 4, 5]
+    state.set_filter("Category", "Boots")
+    assert numbers(state) == [2]
+    state.clear()
+    assert numbers(state) == [2, 4, 5]
+
+
+def test_all_matches_are_counted_and_24_shown(make_folder):
+    keys = [f"Boots/Ankle/Aye/{n}.1.jpg" for n in range(100, 139)]
     catalogue = zapsim.load_catalogue(make_folder(*keys))
     frame = pd.DataFrame(np.eye(len(keys)), index=catalogue.keys)
-    state = BrowserState(zapsim.SimilarityPredictor(catalogue, frame))
-    assert len(state.search("aye")) == 12
-    assert set(state.search("/3.1.jpg")) == {keys[3], keys[-1]}
+    state = BrowserState(zapsim.SimilarityPredictor(catalogue, frame), k=3)
+    state.search("boots")
+    assert len(state.neighbours()) == 24 and state.keys == keys
+    assert list(state.table()["key"]) == keys
 
 
-def test_items_without_features_are_not_found(catalogue):
-    frame = pd.DataFrame(np.eye(2), index=KEYS[:2])
-    state = BrowserState(zapsim.SimilarityPredictor(catalogue, frame))
-    assert set(state.search("a").values()) == set(KEYS[:2])
-    assert state.find(KEYS[3]) is None
+def test_a_text_without_words_is_refused(state):
+    before = everything(state)
+    with pytest.raises(ValueError, match="Type what to search for"):
+        state.search("  ")
+    assert everything(state) == before
+    state.search("???")
+    assert state.keys == []
 
 
-# --- taking it along -------------------------------------------------------------------------
+# --- the basket ------------------------------------------------------------------------------
+
+
+def test_more_and_less_like_combine_with_the_query(state, predictor):
+    state.more_like(KEYS[0])
+    assert numbers(state)[0] == 2, "at 25 degrees, 10 is nearest"
+    state.less_like(KEYS[5])
+    expected = predictor.similar([KEYS[3], KEYS[0]], 24, unlike=[KEYS[5]])
+    pd.testing.assert_frame_equal(state.neighbours(), expected.head(8))
+    assert (state.step.liked, state.step.unliked) == ((KEYS[0],), (KEYS[5],))
+    state.less_like(KEYS[0])
+    assert (state.step.liked, state.step.unliked) == ((), (KEYS[5], KEYS[0]))
+    for _ in range(3):
+        state.back()
+    assert state.step.liked == () and numbers(state) == [4, 5, 2, 1, 0]
+    state.forward()
+    assert state.step.liked == (KEYS[0],)
+
+
+def test_a_second_press_takes_out_and_a_new_query_empties_the_basket(state):
+    state.more_like(KEYS[0])
+    state.more_like(KEYS[0])
+    assert state.step.liked == () and numbers(state) == [4, 5, 2, 1, 0]
+    state.more_like(KEYS[0])
+    state.show(KEYS[2])
+    assert state.step.liked == ()
+
+
+def test_from_a_list_the_basket_leads_to_neighbours(state):
+    state.search("boots")
+    state.more_like(KEYS[0])
+    assert state.neighbours()["score"].notna().all()
+    state.back()
+    assert state.step.text == "boots"
+
+
+def test_the_query_itself_and_more_than_a_basket_holds_are_refused(make_folder):
+    keys = [f"{n}.jpg" for n in range(20)]
+    catalogue = zapsim.load_catalogue(make_folder(*keys))
+    frame = pd.DataFrame(np.eye(len(keys)), index=catalogue.keys)
+    state = BrowserState(zapsim.SimilarityPredictor(catalogue, frame), keys[0])
+    for key in keys[1:13]:
+        state.more_like(key)
+    before = everything(state)
+    with pytest.raises(ValueError, match="The basket is full: it holds 12"):
+        state.less_like(keys[13])
+    with pytest.raises(ValueError, match="the query already"):
+        state.more_like(keys[0])
+    with pytest.raises(KeyError):
+        BrowserState(state.predictor, keys[0]).more_like("nothing")
+    assert everything(state) == before
+
+
+def test_clear_takes_all_away_and_can_be_undone(state):
+    state.set_filter("Category", "Boots")
+    state.more_like(KEYS[0])
+    state.clear()
+    assert (state.where, state.step.liked) == ({}, ())
+    state.back()
+    assert state.step.liked == (KEYS[0],)
+    state.clear()
+    before = everything(state)
+    state.clear()
+    assert everything(state) == before
+
+
+# --- a part of the picture -------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_grid(catalogue):
+    """Six items of a 2×2 grid of two channels; cell (1, 1) alone tells 0 and 5 from the rest."""
+    values = np.ones((6, 8))
+    values[[0, 5], 6] = 9
+    values[:, 0] = range(6)
+    frame = pd.DataFrame(values.astype(np.float32), index=catalogue.keys)
+    frame.attrs["extractor"] = zapsim.VGG16Extractor().settings | {"grid": 2}
+    return BrowserState(zapsim.SimilarityPredictor(catalogue, frame), KEYS[0])
+
+
+def test_only_the_chosen_cells_count(with_grid):
+    state = with_grid
+    assert state.grid_side == 2
+    state.toggle_cell((1, 1))
+    assert numbers(state)[0] == 5
+    assert state.neighbours()["score"].iloc[0] == pytest.approx(1, abs=1e-6)
+    state.toggle_cell((0, 0))
+    assert state.step.part == ((0, 0), (1, 1)), "in order, whichever came first"
+    expected = state.predictor.similar(KEYS[0], 24, part=[(0, 0), (1, 1)])
+    pd.testing.assert_frame_equal(state.neighbours(), expected.head(8))
+    state.toggle_cell((1, 1))
+    state.toggle_cell((0, 0))
+    assert state.step.part == ()
+    state.back()
+    assert state.step.part == ((0, 0),)
+    state.show(KEYS[1])
+    assert state.step.part == ()
+
+
+def test_the_part_is_framed_on_the_picture(with_grid):
+    plain = with_grid.picture()
+    with_grid.toggle_cell((1, 1))
+    framed = with_grid.picture()
+    changed = (plain != framed).any(axis=2)
+    height, width = changed.shape
+    assert changed[height // 2 :, width // 2 :].any() and not changed[: height // 2].any()
+    assert not changed[:, : width // 2].any()
+
+
+def test_a_cell_outside_of_the_grid_changes_nothing(with_grid, state):
+    before = everything(with_grid)
+    with pytest.raises(ValueError, match="2×2 cells"):
+        with_grid.toggle_cell((2, 0))
+    assert everything(with_grid) == before
+    assert state.grid_side == 0
+    with pytest.raises(ValueError, match="part needs features"):
+        state.toggle_cell((0, 0))
+
+
+# --- favourites ------------------------------------------------------------------------------
+
+
+def test_favourites_are_listed_filtered_and_come_and_go(state):
+    for number in (5, 0, 2):
+        state.toggle_favourite(KEYS[number])
+    assert numbers(state) == [4, 5, 2, 1, 0], "a star changes nothing else"
+    state.show_favourites()
+    assert numbers(state) == [5, 0, 2] and state.neighbours()["score"].isna().all()
+    state.toggle_favourite(KEYS[0])
+    assert numbers(state) == [5, 2]
+    state.set_filter("Category", "Boots")
+    assert numbers(state) == [2]
+    state.show_favourites()
+    assert numbers(state) == [2, 1, 0], "the neighbours again"
+    state.back()
+    assert state.favourites.keys == [KEYS[5], KEYS[2]], "going back takes no star away"
+
+
+def test_exported_favourites_are_loaded_into_another_session(state, predictor):
+    for number in (5, 0, 2):
+        state.toggle_favourite(KEYS[number])
+    state.show_favourites()
+    data = csv_of(state).encode("utf-8-sig")
+    other = BrowserState(predictor, KEYS[1])
+    said = other.load_favourites(data, "favourites.csv")
+    assert said == "3 new from favourites.csv, 3 in all."
+    assert numbers(other) == [5, 0, 2]
+    before = everything(other)
+    with pytest.raises(ValueError, match="photo.jpg is no list of favourites"):
+        other.load_favourites(b"\xff\xd8", "photo.jpg")
+    assert everything(other) == before
+
+
+# --- what is known ----------------------------------------------------------------------------
 
 
 def test_facts_are_what_is_known(state):
@@ -370,30 +545,6 @@ def test_facts_are_what_is_known(state):
         "Season": "all",
         "Note": "-3",
     }
-
-
-def test_the_csv_holds_what_is_shown_and_runs_nothing_in_a_spreadsheet(state):
-    state.set_k(5)
-    rows = list(csv.DictReader(StringIO(state.csv())))
-    assert [row["key"] for row in rows] == [KEYS[n] for n in (4, 5, 2, 1, 0)]
-    assert rows[0]["rank"] == "1"
-    assert float(rows[0]["score"]) == pytest.approx(np.cos(np.radians(10)), abs=1e-6)
-    assert [row["Note"] for row in rows] == ['a, "b" ', "", "plain", "'@sum", "'=1+1"]
-
-
-def test_the_page_holds_what_is_shown(state):
-    state.set_k(3)
-    html = state.html()
-    assert html.startswith("<!DOCTYPE html>")
-    assert html.count('<img alt="') == 4
-    assert ">0.985<" in html
-
-
-def test_a_picture_that_vanished_leaves_the_rest(state):
-    for key in (KEYS[3], KEYS[4]):
-        (state.catalogue.root / key).unlink()
-    assert state.picture() is None
-    assert state.html().count("cannot be read") == 2
 
 
 @pytest.mark.parametrize(

@@ -1,121 +1,17 @@
-"""cards.py: what the three widgets share, the same on ipywidgets 7.7 and 8."""
+"""cards.py: cards are made once; their pictures, names and buttons change."""
 
-import ipywidgets as widgets
+import numpy as np
 import pandas as pd
-import pytest
 
-import zapsim
-from zapsim.widgets.cards import (
-    Gallery,
-    StatefulWidget,
-    as_text,
-    empty_upload,
-    error_text,
-    no_picture,
-    uploaded,
-)
+from zapsim.widgets.cards import Card, Gallery, name_html
+from zapsim.widgets.looks import CARD
 
 KEYS = ["a.jpg", "b.jpg", "c.jpg"]
 
 
-class Volume:
-    """A state of one number, which must not be above 3."""
-
-    def __init__(self, catalogue):
-        self.catalogue, self.value, self.calls = catalogue, 1, 0
-
-    def set(self, value):
-        self.calls += 1
-        if value > 3:
-            raise ValueError("<too loud>")
-        self.value = value
-
-
-class Knob(StatefulWidget):
-    """The simplest widget that follows a state."""
-
-    _shows = Volume
-
-    def _make(self):
-        self.knob, self.text = widgets.IntSlider(max=9), widgets.HTML()
-        self.knob.observe(lambda change: self._do(self.state.set, change["new"]), "value")
-        return [self.knob, self.text, self.status]
-
-    def _show(self):
-        self.text.value = "!" * self.state.value
-
-    def _follow(self):
-        self.knob.value = self.state.value
-
-    def _summary(self):
-        return f"volume {self.state.value}"
-
-    def _preview(self):
-        return f"<p>{self._summary()}</p>"
-
-
-@pytest.fixture
-def catalogue(make_folder):
-    return zapsim.load_catalogue(make_folder(*KEYS))
-
-
-@pytest.fixture
-def knob(catalogue):
-    return Knob(Volume(catalogue))
-
-
-# --- a widget of a state ---------------------------------------------------------------------
-
-
-def test_it_opens_with_its_looks_and_what_the_state_says(knob):
-    style, *rest = knob.children
-    assert ".zapsim-card" in style.value and style.layout.display == "none"
-    assert rest == [knob.knob, knob.text, knob.status]
-    assert (knob.knob.value, knob.text.value, knob.state.calls) == (1, "!", 0)
-    assert "volume 1" in knob.status.value
-    assert knob.preview().data == "<p>volume 1</p>"
-
-
-def test_a_choice_is_carried_out_once_and_shown(knob):
-    knob.knob.value = 3
-    assert (knob.state.value, knob.text.value, knob.state.calls) == (3, "!!!", 1)
-    assert "volume 3" in knob.status.value and "bold" not in knob.status.value
-
-
-def test_an_error_is_said_and_the_control_goes_back_without_a_call(knob):
-    knob.knob.value = 9
-    assert "&lt;too loud&gt;" in knob.status.value and "bold" in knob.status.value
-    assert (knob.knob.value, knob.state.value, knob.state.calls) == (1, 1, 1)
-    knob.knob.value = 2
-    assert knob.state.value == 2 and "bold" not in knob.status.value
-
-
-def test_thumbnails_are_read_once_and_a_vanished_picture_has_a_stand_in(knob, catalogue):
-    wanted = catalogue.thumbnail(KEYS[0])
-    assert knob._thumbnail(KEYS[0]) == wanted
-    for key in KEYS[:2]:
-        (catalogue.root / key).unlink()
-    assert knob._thumbnail(KEYS[0]) == wanted
-    assert knob._thumbnail(KEYS[1]) == no_picture(136)
-    assert knob._thumbnail(KEYS[1], 200) == no_picture(200)
-
-
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        (KeyError("No item 'a'"), "No item 'a'"),
-        (ValueError("k is 0"), "k is 0"),
-        (ValueError(), "ValueError"),
-        (KeyError(), "KeyError"),
-    ],
-)
-def test_an_error_is_a_line_for_people(error, said):
-    assert error_text(error) == said
-
-
 def test_a_gallery_has_as_many_cards_on_the_page_as_neighbours():
     chosen = []
-    gallery = Gallery(3, 200, chosen.append)
+    gallery = Gallery(3, 200, {"Search like #": chosen.append})
     box = gallery.row.children[1]
 
     def encoded(keys):
@@ -134,28 +30,41 @@ def test_a_gallery_has_as_many_cards_on_the_page_as_neighbours():
     assert gallery.cards[0].button.tooltip == "Search like #1, B.JPG, 0.25"
 
 
-# --- ipywidgets 7 and 8 ----------------------------------------------------------------------
+def test_a_card_s_buttons_act_on_its_item_and_say_which(writes_html):
+    calls = []
+    actions = {
+        name: lambda key, name=name: calls.append((name, key)) for name in ("Go #", "Keep #")
+    }
+    gallery = Gallery(1, 200, actions)
+    found = pd.DataFrame({"key": ["a.jpg"], "score": [0.5]})
+    gallery.show(found, str.upper, lambda keys: [b""], lambda key: ["warning"])
+    card = gallery.cards[0]
+    for button in card.buttons:
+        button.click()
+    assert calls == [("Go #", "a.jpg"), ("Keep #", "a.jpg")]
+    assert [button.description for button in card.buttons] == ["Go #1", "Keep #1"]
+    assert card.buttons[0].tooltip == "Go #1, A.JPG, 0.50"
+    assert card.buttons[1].tooltip == "Keep #1"
+    assert [button.button_style for button in card.buttons] == ["", "warning"]
+    card.mark([""])
+    assert card.buttons[1].button_style == ""
 
 
-def test_both_versions_of_an_upload_are_understood():
-    seven = {"a.jpg": {"metadata": {"name": "a.jpg"}, "content": b"123"}}
-    eight = ({"name": "a.jpg", "content": memoryview(b"123"), "size": 3},)
-    assert uploaded(seven) == uploaded(eight) == ("a.jpg", b"123")
+def test_an_item_without_a_score_shows_none():
+    gallery = Gallery(1, 200, {"Go #": print})
+    gallery.show(pd.DataFrame({"key": ["a"], "score": [np.nan]}), str.upper, lambda keys: [b""])
+    card = gallery.cards[0]
+    assert "nan" not in card.text.value and "#1" in card.text.value
+    assert card.button.tooltip == "Go #1, A"
 
 
-def test_an_emptied_upload_takes_the_same_file_again(upload):
-    button, seen = widgets.FileUpload(), []
-    button.observe(lambda change: seen.append(len(change["new"])), "value")
-    for _ in range(2):
-        upload(button, b"12")
-        empty_upload(button)
-    assert seen == [1, 0, 1, 0]
+def test_a_name_that_is_cut_has_its_whole_text_as_tooltip():
+    assert name_html('a "long" <b>') == (
+        '<div class="zapsim-name" title="a &quot;long&quot; &lt;b&gt;">'
+        "a &quot;long&quot; &lt;b&gt;</div>"
+    )
 
 
-def test_text_is_escaped_where_the_front_end_writes_html(writes_html):
-    assert as_text("<b>") == ("&lt;b&gt;" if writes_html else "<b>")
-
-
-def test_only_its_own_state_is_shown(knob):
-    with pytest.raises(TypeError, match=r"Knob\(state\) shows a Volume.*Received: Catalogue"):
-        Knob(knob.state.catalogue)
+def test_a_card_is_as_wide_as_its_picture():
+    card = Card(2, {"Go #": print}, {}, {}, {})
+    assert card.image.width == card.image.height == str(CARD)

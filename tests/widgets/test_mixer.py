@@ -42,14 +42,14 @@ def test_all_sliders_at_zero_is_said_and_taken_back(mixer):
         mixer.sliders[name].value = 0
     before = shown(mixer)
     mixer.sliders["colour"].value = 0
-    assert "one of them above 0" in says(mixer) and "font-weight: bold" in mixer.status.value
+    assert says(mixer) == "With all at 0, nothing is compared. Move another one up first."
     assert mixer.sliders["colour"].value == 1
     assert shown(mixer) == before and mixer.state.shares()["colour"] == 1
 
 
 def test_preview_and_repr(mixer):
     html = mixer.preview().data
-    assert html.count("<img") == 5 and "33% shape" in html
+    assert html.count("<img") == 5 and "34% shape + 33% colour + 33% texture" in html
     assert repr(mixer) == "Mixer of shape, colour, texture for 8 items"
 
 

@@ -120,3 +120,26 @@ def test_a_weight_is_a_number_of_a_part(boots, parts):
     state = MixState(boots, parts)
     with pytest.raises(ValueError, match="colour must be a number from 0 to 1.*colour='1'"):
         state.set_amount("colour", "1")
+
+
+@pytest.mark.parametrize(
+    ("amounts", "wanted"),
+    [
+        ((1, 1, 1), (34, 33, 33)),
+        ((1, 1, 0.05), (49, 49, 2)),
+        ((0, 1, 0), (0, 100, 0)),
+        ((0.29, 0.71, 0), (29, 71, 0)),
+        ((0.5, 0.5, 0.2), (42, 42, 16)),
+    ],
+)
+def test_percentages_are_whole_and_add_up_to_100(boots, parts, amounts, wanted):
+    state = MixState(boots, parts, shares=dict(zip(parts, amounts, strict=True)))
+    assert tuple(state.percentages().values()) == wanted
+    assert sum(wanted) == 100
+
+
+def test_all_at_nothing_is_refused_in_a_sentence(boots, parts):
+    state = MixState(boots, parts, shares={"shape": 1})
+    with pytest.raises(ValueError, match="^With all at 0, nothing is compared. Move another one"):
+        state.set_amount("shape", 0)
+    assert state.amounts["shape"] == 1

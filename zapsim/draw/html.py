@@ -6,6 +6,8 @@ file is called is shown and never run.
 """
 
 import base64
+import math
+import re
 from html import escape
 
 from zapsim.io.pictures import thumbnail
@@ -21,10 +23,13 @@ __all__ = [
     "html_table",
     "picture_html",
     "score_html",
+    "spoken",
     "status_html",
     "with_pictures",
 ]
 
+# Where a name in CamelCase or snake_case goes on with another word.
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\s]+")
 _CARD = "border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 8px; padding: 6px"
 _FRAMED = "border: 3px solid #0072B2; border-radius: 10px; padding: 8px"
 
@@ -103,7 +108,9 @@ def picture_html(picture, name, size=136):
 
 
 def score_html(score):
-    """Write a score as a number over a bar, full at 1."""
+    """Write a score as a number over a bar, full at 1; nothing where there is none (NaN)."""
+    if math.isnan(score):
+        return ""
     return (
         f"{score:.3f}"
         '<div style="background: rgba(128, 128, 128, 0.3); height: 5px; min-width: 60px; '
@@ -112,10 +119,23 @@ def score_html(score):
     )
 
 
+def spoken(column):
+    """Write a column's name as people do, not escaped.
+
+    Examples
+    --------
+    >>> [spoken(name) for name in ("HeelHeight", "toe_style", "CID", "PriceEUR")]
+    ['Heel height', 'Toe style', 'CID', 'Price EUR']
+    """
+    words = [word for word in _WORDS.split(str(column)) if word]
+    said = " ".join(word if word.isupper() else word.lower() for word in words)
+    return said[:1].upper() + said[1:]
+
+
 def facts_html(facts):
     """Write what is known about an item (dict of column to value) as a list."""
     rows = "".join(
-        f'<div><span style="opacity: 0.7">{escape(str(name))}</span>&nbsp; '
+        f'<div><span style="opacity: 0.7">{escape(spoken(name))}</span>&nbsp; '
         f"{escape(str(value).replace(';', ', '))}</div>"
         for name, value in facts.items()
     )
@@ -124,11 +144,12 @@ def facts_html(facts):
 
 def status_html(text, wrong=False):
     """Write a message so that screen readers speak it; an error gets a mark at its left."""
-    look = "padding: 4px 0; line-height: 1.4; overflow-wrap: anywhere"
+    look = "line-height: 1.4; overflow-wrap: anywhere"
     if wrong:
         # No colour of the letters: it would have to be readable on dark themes, too.
         look += "; border-left: 5px solid #D55E00; padding-left: 8px; font-weight: bold"
-    return f'<div role="status" aria-live="polite" style="{look}">{escape(text)}</div>'
+    said = escape(text)
+    return f'<div role="status" aria-live="polite" title="{said}" style="{look}">{said}</div>'
 
 
 def data_link(name, mime, text):

@@ -49,6 +49,9 @@ def folded(text):
 
 def _folded_lines(texts):
     """Fold many texts at once; there may be several spaces between their words."""
+    if not texts:
+        # Joined and split again, they would be one.
+        return []
     # The few texts with other letters are folded one by one, all else together.
     texts = [text if text.isascii() else _without_accents(text) for text in texts]
     together = _APOSTROPHES.sub("", "\n".join(text.replace("\n", " ") for text in texts)).lower()

@@ -6,25 +6,22 @@ hold exactly is an estimate, and the page says so.
 """
 
 import base64
-import re
 
 import numpy as np
 import pandas as pd
 
-from zapsim.catalogue import IDENTIFIERS, split_values
 from zapsim.checks import check_choice, check_list
+from zapsim.draw.html import spoken
 from zapsim.draw.layout import check_places, placed, snapped
+from zapsim.find.filters import Filters
+from zapsim.find.rocchio import UNLIKE
+from zapsim.keys import respelt
 from zapsim.similarity import nearest, top_k
 
-__all__ = ["UNLIKE_SHARE", "page_content"]
+__all__ = ["page_content"]
 
-# Of Rocchio's query: the mean of the liked, less this part of the mean of the unliked.
-UNLIKE_SHARE = 0.25
 _N_NUMBERS = 128
 _SHOWN_FILTERS = 8
-# A column with one value filters nothing, and nobody can choose from a list of thousands.
-_FEWEST, _MOST = 2, 2_000
-_IN_SIGHT = 12
 # t-SNE takes a minute for so many, and longer than a person waits for more.
 _LAID_OUT = 5_000
 _SNAPPED = 2_000
@@ -37,7 +34,7 @@ def page_content(catalogue, table, vectors, k, filters, places):
     `vectors` are of length 1 (n_items, n_features), or a similarity matrix as a DataFrame; `k`
     neighbours of each are kept; `filters` and `places` as in `SimilarityPredictor.page`.
     """
-    columns = [_column(name, table[name]) for name in table.columns]
+    columns = [_column(name, table[name], catalogue.identifiers) for name in table.columns]
     indices, scores = _neighbours(table.index, vectors, k)
     short = _short(vectors)
     lowest, step, codes = _in_bytes(short)
@@ -46,7 +43,7 @@ def page_content(catalogue, table, vectors, k, filters, places):
         "keys": table.index.tolist(),
         "captions": catalogue.captions.loc[table.index].tolist(),
         "columns": columns,
-        "filters": _filters(table, filters),
+        "filters": _filters(table, catalogue.identifiers, filters),
         "products": _products(table),
         "k": indices.shape[1],
         "indices": _packed(indices, "<u4"),
@@ -55,63 +52,40 @@ def page_content(catalogue, table, vectors, k, filters, places):
         "lowest": lowest.tolist(),
         "step": step.tolist(),
         "error": _typical_error(short, vectors),
-        "unlikeShare": UNLIKE_SHARE,
+        "unlikeShare": UNLIKE,
         "places": _packed(_cells(table.index, short, places), "<f4"),
     }
 
 
-def _column(name, column):
+def _column(name, column, identifiers):
     """Return a column's label, its different cells as text, and each item's, -1 where missing."""
     codes, cells = pd.factorize(column)
     return {
         "name": str(name),
-        "label": _label(str(name)),
+        "label": spoken(str(name)),
         "cells": [str(cell) for cell in cells],
         "rows": codes.tolist(),
-        "identifies": name in IDENTIFIERS,
+        "identifies": name in identifiers,
     }
 
 
-def _label(name):
-    """Write a column's name for people, ``"Heel height"`` of ``"HeelHeight"``."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", name.replace("_", " ")).split()
-    kept = words[:1] + [word if word.isupper() else word.lower() for word in words[1:]]
-    return " ".join(kept)
-
-
-def _filters(table, names):
+def _filters(table, identifiers, names):
     """Return the positions of all columns to filter by, and of those offered at first."""
-    counts = {name: _counts(table[name]) for name in table.columns if name not in IDENTIFIERS}
-    usable = [name for name, count in counts.items() if _FEWEST <= len(count) <= _MOST]
+    usable = Filters(table, identifiers).best()
     if names is None:
-        split = sorted(usable, key=lambda name: -_told(counts[name], len(table)))
-        best = split[:_SHOWN_FILTERS]
-        shown = [name for name in usable if name in best]
+        best = usable[:_SHOWN_FILTERS]
+        shown = [name for name in table.columns if name in best]
     else:
         if len(names):
             check_list("filters", names, "['Category', 'Brand']")
         for name in names:
             check_choice("filters", name, table.columns, KeyError)
         shown = list(dict.fromkeys(names))
-    rest = [name for name in usable if name not in shown]
+    rest = [name for name in table.columns if name in usable and name not in shown]
     return {
         "shown": [table.columns.get_loc(name) for name in shown],
         "rest": [table.columns.get_loc(name) for name in rest],
     }
-
-
-def _counts(column):
-    counts = {}
-    for cell, n in column.value_counts().items():
-        for value in split_values(cell):
-            counts[value] = counts.get(value, 0) + n
-    return counts
-
-
-def _told(counts, n_items):
-    """Return how many bits a column's most frequent values, those in sight, tell of an item."""
-    shares = np.sort(np.array(list(counts.values())) / n_items)[::-1][:_IN_SIGHT]
-    return float(-(shares * np.log2(shares)).sum())
 
 
 def _products(table):
@@ -184,6 +158,7 @@ def _cells(keys, short, places):
         places = pd.DataFrame(places, columns=["x", "y"], index=keys)
     else:
         check_places(places)
+        places = places.set_axis(respelt(places.index, keys))
         missing = keys[~keys.isin(places.index)]
         if len(missing):
             raise ValueError(

@@ -1,8 +1,8 @@
-"""Browse a catalogue with widgets: a query, its neighbours as cards, filters, search, history.
+"""Browse a catalogue with widgets: a query, its neighbours as cards, search, filters, favourites.
 
 In: a `SimilarityPredictor`. Out: a widget. Everything that a person can do is a method of
 `zapsim.widgets.browser_state.BrowserState`; this module turns clicks into calls and shows the
-results, as `zapsim.widgets.cards` says.
+results, as `zapsim.widgets.stateful` says.
 """
 
 from html import escape
@@ -11,26 +11,23 @@ import ipywidgets as widgets
 
 from zapsim.draw.html import data_link, facts_html, gallery_html, with_pictures
 from zapsim.io.pictures import thumbnail
+from zapsim.widgets.bridge import empty_upload, uploaded
 from zapsim.widgets.browser_state import MAX_K, BrowserState, OwnPicture
-from zapsim.widgets.cards import (
-    Gallery,
-    StatefulWidget,
-    as_text,
-    empty_upload,
-    grid,
-    row,
-    uploaded,
-    wide,
-)
+from zapsim.widgets.cards import Gallery, no_picture
+from zapsim.widgets.export import csv_of, html_of
+from zapsim.widgets.looks import row, wide
+from zapsim.widgets.panels import Chips, FilterPanel, PartsPanel
+from zapsim.widgets.search_box import SearchBox
+from zapsim.widgets.sentences import asked, summary
+from zapsim.widgets.stateful import StatefulWidget
+from zapsim.widgets.steps import FAVOURITES
 
 __all__ = ["Browser", "browse"]
 
-_QUERY_SIZE = 240
-# Not None: for a Dropdown that means that nothing is chosen, and it shows an empty line.
-_ANY = ""
+_QUERY_SIZE = 220
 
 
-def browse(predictor, query=None, k=8):
+def browse(predictor, query=None, k=8, filters=None):
     """Browse a catalogue: click a neighbour, and it becomes the query.
 
     Parameters
@@ -41,19 +38,22 @@ def browse(predictor, query=None, k=8):
         The key to begin with; by default one is drawn at random.
     k : int
         How many neighbours to show at first; a slider changes it, up to 24.
+    filters : list of str, optional
+        Columns to filter by, such as ``["Category", "Brand"]``; by default those that divide the
+        items best are offered, and others can be.
 
     Returns
     -------
     Browser
-        It appears where it is the last line of a cell. ``.state.query`` is the query, and
-        ``.state.neighbours()`` what is shown.
+        It appears where it is the last line of a cell. ``.state.query`` is the query,
+        ``.state.neighbours()`` what is shown, and ``.state.favourites.keys`` what was starred.
 
     Raises
     ------
     KeyError, ValueError
-        If there is no such key, or k is not a whole number from 1 to 24.
+        If there is no such key or column, or k is not a whole number from 1 to 24.
     """
-    return Browser(BrowserState(predictor, query, k))
+    return Browser(BrowserState(predictor, query, k, filters=filters))
 
 
 class Browser(StatefulWidget):
@@ -67,64 +67,64 @@ class Browser(StatefulWidget):
     def _preview(self):
         state = self.state
         shown = with_pictures(state.catalogue, state.neighbours())
-        return gallery_html((state.picture(), state.name), shown)
+        return gallery_html((state.picture(), asked(state)), shown)
 
     def _make(self):
         state = self.state
-        placeholder = "Search: a brand, a kind, a number …"
-        self.search = widgets.Combobox(placeholder=placeholder, layout=wide(300))
-        self.upload = widgets.FileUpload(
-            accept="image/*", multiple=False, description="Search with my picture"
-        )
-        self.upload.layout.width = "auto"
-        self.upload.add_class("zapsim-upload")
+        self.search = SearchBox(state, self._do)
+        self.filters, self.chips = FilterPanel(state, self._do), Chips(state, self._do)
+        self.parts = PartsPanel(state, self._do, _QUERY_SIZE) if state.grid_side else None
         self.hide_colourways = widgets.Checkbox(
             description="Hide other colourways", indent=False, layout=wide("auto")
         )
-        self._control(self.search, self._search)
-        self._control(self.upload, self._upload)
         self._control(self.hide_colourways, state.set_hide_colourways)
         limits = {"min": 1, "max": MAX_K}
-        self.k = self._slider(widgets.IntSlider, state.k, "Neighbours", state.set_k, **limits)
-        self.surprise, self.back, self.forward, self.export, self.clear = (
-            self._button(*texts_and_action)
-            for texts_and_action in [
-                ("Surprise me", "Show any item that matches the filters", state.surprise),
-                ("← Back", "Return to the query before", state.back),
-                ("Forward →", "Return to the query after", state.forward),
-                ("Export", "Save what is shown as HTML or CSV", self._export),
-                ("Clear filters", "Take all filters away", state.clear_filters),
-            ]
-        )
-        self.filters = {
-            column: self._make_filter(column, values) for column, values in state.filters().items()
-        }
-        filters = grid(list(self.filters.values()), 122, "4px 8px", margin="4px 2px")
-        self.gallery = Gallery(MAX_K, _QUERY_SIZE, lambda key: self._do(state.show, key))
-        buttons = [self.surprise, self.back, self.forward, self.upload, self.export]
+        label = "Neighbours"
+        self.k = self._slider(widgets.IntSlider, state.k, label, state.set_k, width=230, **limits)
+        self.upload = self._make_upload("Search with my picture", "image/*", self._upload)
+        self.load = self._make_upload("Load favourites", ".csv,text/csv", self._load)
+        self.load.add_class("zapsim-load")
+        top = [self.search.box, self.search.button, *self._make_buttons(), self.upload]
+        self.gallery = self._make_gallery()
         return [
-            row([self.search, *buttons]),
-            *([filters] if self.filters else []),
-            row([self.k, self.hide_colourways, *([self.clear] if self.filters else [])]),
-            row([self.status, self.links]),
+            row(top),
+            *([self.filters.box] if state.filters.columns else []),
+            row([self.k, self.hide_colourways, self.chips.box]),
+            row([self.status, self.links, self.load]),
             self.gallery.row,
         ]
 
-    def _make_filter(self, column, values):
-        dropdown = widgets.Dropdown(
-            options=[("any", _ANY), *((f"{v} ({n:,})", v) for v, n in values.items())],
-            description=as_text(column),
-            layout=wide("auto"),
+    def _make_buttons(self):
+        state = self.state
+        self.surprise, self.back, self.forward, self.favourites, self.export = (
+            self._button(*texts_and_action)
+            for texts_and_action in [
+                ("Surprise me", "Show any item that matches the filters", state.surprise),
+                ("← Back", "Return to the step before", state.back),
+                ("Forward →", "Return to the step after", state.forward),
+                ("★ 0", "Show the favourites, or the neighbours again", state.show_favourites),
+                ("Export", "Save what is shown as HTML or CSV", self._export),
+            ]
         )
-        dropdown.add_class("zapsim-filter")
-        return self._control(dropdown, self.state.set_filter, column)
+        return [self.surprise, self.back, self.forward, self.favourites, self.export]
 
-    def _search(self, text):
-        if key := self.state.find(text):
-            return self.state.show(key)
-        found = self.state.search(text)
-        self.search.options = [as_text(name) for name in found]
-        return f"Nothing is called {text!r}." if text.strip() and not found else None
+    def _make_upload(self, words, accept, action):
+        upload = widgets.FileUpload(accept=accept, multiple=False, description=words)
+        upload.layout.width = "auto"
+        upload.add_class("zapsim-upload")
+        return self._control(upload, action)
+
+    def _make_gallery(self):
+        state, do = self.state, self._do
+        self.star = self._button("☆ Favourite", "", self._star_query)
+        actions = {
+            "Search like #": lambda key: do(state.show, key),
+            "More like #": lambda key: do(state.more_like, key),
+            "Less like #": lambda key: do(state.less_like, key),
+            "Keep # as a favourite": lambda key: do(state.toggle_favourite, key),
+        }
+        beside = [self.star, *([self.parts.box] if self.parts else [])]
+        return Gallery(MAX_K, _QUERY_SIZE, actions, beside)
 
     def _upload(self, value):
         name, data = uploaded(value)
@@ -132,36 +132,58 @@ class Browser(StatefulWidget):
             self._say(f"Loading the network to look at {name}; the first time may take a while …")
         self.state.show_own(data, name)
 
+    def _load(self, value):
+        name, data = uploaded(value)
+        return self.state.load_favourites(data, name)
+
+    def _star_query(self):
+        self.state.toggle_favourite(self.state.query)
+
     def _export(self):
-        html = data_link("neighbours.html", "text/html", self.state.html())
-        csv = data_link("neighbours.csv", "text/csv", self.state.csv())
-        self.links.value = f"Save {html} or {csv}"
+        html, name = html_of(self.state), self.state.step.showing
+        links = [data_link(f"{name}.html", "text/html", html)]
+        links.append(data_link(f"{name}.csv", "text/csv", csv_of(self.state)))
+        self.links.value = f"Save {' or '.join(links)}"
 
     def _show(self):
-        state, query = self.state, self.state.query
-        own = isinstance(query, OwnPicture)
-        picture = (
-            thumbnail(query.picture, _QUERY_SIZE) if own else self._thumbnail(query, _QUERY_SIZE)
-        )
-        self.gallery.query.show(picture, f"<b>{escape(state.name)}</b>{facts_html(state.facts())}")
-        self.gallery.show(state.neighbours(), state.catalogue.caption, self._thumbnails)
+        state = self.state
+        text = f"<b>{escape(state.name)}</b>{facts_html(state.facts())}"
+        self.gallery.query.show(self._query_picture(), text)
+        label = state.catalogue.caption
+        self.gallery.show(state.neighbours(), label, self._thumbnails, self._marks)
+
+    def _query_picture(self):
+        state = self.state
+        if not (isinstance(state.query, OwnPicture) or state.step.part):
+            return self._thumbnail(state.query, _QUERY_SIZE)
+        picture = state.picture()
+        return no_picture(_QUERY_SIZE) if picture is None else thumbnail(picture, _QUERY_SIZE)
+
+    def _marks(self, key):
+        step = self.state.step
+        baskets = ("info" if key in basket else "" for basket in (step.liked, step.unliked))
+        return [*baskets, "warning" if key in self.state.favourites else ""]
 
     def _follow(self):
         state = self.state
         self.k.value, self.hide_colourways.value = state.k, state.hide_colourways
-        for column, dropdown in self.filters.items():
-            dropdown.value = state.where.get(column, _ANY)
-        if self.search.value and state.find(self.search.value) not in (None, state.query):
-            self.search.value = ""
+        for panel in filter(None, (self.filters, self.chips, self.parts, self.search)):
+            panel.follow()
         self.back.disabled = not state.can_go_back
         self.forward.disabled = not state.can_go_forward
-        self.clear.disabled = not state.where
-        empty_upload(self.upload)
+        self._follow_favourites()
+        for upload in (self.upload, self.load):
+            empty_upload(upload)
+
+    def _follow_favourites(self):
+        state = self.state
+        listed, kept = state.step.showing == FAVOURITES, state.query in state.favourites
+        self.favourites.description = f"★ {len(state.favourites)}"
+        self.favourites.button_style = "warning" if listed else ""
+        self.load.layout.display = "" if listed else "none"
+        self.star.description = "★ Favourite" if kept else "☆ Favourite"
+        self.star.tooltip = "No longer a favourite" if kept else "Keep it as a favourite"
+        self.star.disabled = isinstance(state.query, OwnPicture)
 
     def _summary(self):
-        state = self.state
-        shown = len(state.neighbours())
-        if not shown:
-            return "No item matches these filters. Take one away."
-        few = f" ({state.k} asked for; no more match the filters)" if shown < state.k else ""
-        return f"{shown} {'neighbour' if shown == 1 else 'neighbours'} of {state.name}{few}"
+        return summary(self.state)

@@ -1,41 +1,29 @@
-"""Keep what a browsing session knows: the query, the filters, and the queries before.
+"""Keep what a browsing session knows: the query, the filters, the favourites, and the way so far.
 
-In: a `SimilarityPredictor`, and a person's choices, one method each. Out: the neighbours to show.
-No widget is needed; the widgets of `zapsim.widgets.browser` only mirror this. `MAX_K` neighbours
-are looked up at once, before anything is changed. The edge rule: a choice that cannot be carried
-out raises, and leaves everything as it was.
+In: a `SimilarityPredictor`, and a person's choices, one method each. Out: the items to show. No
+widget is needed; the widgets of `zapsim.widgets.browser` only mirror this. `MAX_K` neighbours are
+looked up at once, before anything is changed. The edge rule: a choice that cannot be carried out
+raises, and leaves everything as it was.
 """
 
 import random
-from dataclasses import dataclass
-from functools import cached_property
-from unicodedata import normalize
+from dataclasses import replace
 
 import numpy as np
 
-from zapsim.checks import check_k, check_key, check_predictor
-from zapsim.draw.html import csv_text, html_page, html_table
+from zapsim.checks import check_flag, check_k, check_key, check_predictor
 from zapsim.io.pictures import fit_square, load_picture
-from zapsim.keys import clean_key, known_key
+from zapsim.keys import known_key
+from zapsim.widgets.favourites import Favourites
+from zapsim.widgets.filter_state import FilterState
+from zapsim.widgets.steps import FAVOURITES, MATCHES, NEIGHBOURS, OwnPicture, Step, Way
 
 __all__ = ["MAX_K", "BrowserState", "OwnPicture"]
 
 MAX_K = 24
-_HISTORY = 200
-_MATCHES = 12
-# A column with one value filters nothing, and nobody can choose from a list of thousands.
-_FEWEST, _MOST = 2, 2_000
-# A phone's photo is 100 MB in memory; the history keeps it only as large as it is shown.
+_LARGEST_BASKET = 12
+# A phone's photo is 100 MB in memory; the way keeps it only as large as it is shown.
 _OWN_SIZE = 480
-
-
-@dataclass(eq=False)
-class OwnPicture:
-    """A query that is not in the catalogue: its name, its RGB picture, small, its features."""
-
-    name: str
-    picture: np.ndarray
-    features: np.ndarray
 
 
 class BrowserState:
@@ -50,39 +38,51 @@ class BrowserState:
         Neighbours shown, from 1 to `MAX_K`.
     seed : int, optional
         Makes `surprise` repeatable.
+    filters : list of str, optional
+        Columns to filter by; by default those that divide the items, see
+        `SimilarityPredictor.best_filters`.
 
     Attributes
     ----------
-    query : str or OwnPicture
+    step : Step
+        What is asked for: the query, the basket, the part, and whether neighbours are shown.
+    keys : list of str
+        All that matches or is a favourite, where those are shown; else the neighbours.
     k : int
-    where : dict of str to str
-        Filters: column -> value.
+    filters : FilterState
+    favourites : Favourites
     hide_colourways : bool
 
     Raises
     ------
     KeyError, ValueError
-        If there is no such key, or k is out of range.
+        If there is no such key or column, or k is out of range.
     """
 
-    def __init__(self, predictor, query=None, k=8, seed=None):
+    def __init__(self, predictor, query=None, k=8, seed=None, filters=None):
         check_predictor(predictor)
         self.predictor, self.catalogue = predictor, predictor.catalogue
-        self.where, self.hide_colourways = {}, False
-        self._random = random.Random(seed)
-        self._history, self._position = [], -1
+        self.filters = FilterState(predictor, filters)
+        self.favourites = Favourites(predictor.table.index)
+        self.hide_colourways = False
+        self._random, self._way = random.Random(seed), Way()
         self.set_k(k)
         if query is None:
             self.surprise()
         else:
             self.show(query)
 
-    # --- the query and the way to it ---------------------------------------------------------
+    # --- the way -----------------------------------------------------------------------------
+
+    @property
+    def step(self):
+        """What is asked for now."""
+        return self._way.now
 
     @property
     def query(self):
         """The item or picture whose neighbours are shown: a key or an `OwnPicture`."""
-        return self._history[self._position]
+        return self.step.query
 
     @property
     def name(self):
@@ -91,55 +91,60 @@ class BrowserState:
         return self.query.name if own else self.catalogue.caption(self.query)
 
     @property
+    def grid_side(self):
+        """How many rows of cells a picture has, and columns; 0 where the features have no grid."""
+        return self.predictor.grid.side if self.predictor.grid else 0
+
+    @property
     def can_go_back(self):
-        """Whether there is an earlier query."""
-        return self._position > 0
+        """Whether there is an earlier step."""
+        return self._way.ahead(-1) is not None
 
     @property
     def can_go_forward(self):
-        """Whether there is a later query to return to."""
-        return self._position + 1 < len(self._history)
-
-    def show(self, query):
-        """Make a key or an `OwnPicture` the query; what was ahead in the history is forgotten."""
-        if not isinstance(query, OwnPicture):
-            check_key(query)
-            query = known_key(query, self.predictor.table.index)
-        if self._history and query == self.query:
-            return
-        self._look_up(query)
-        self._history[self._position + 1 :] = [query]
-        del self._history[:-_HISTORY]
-        self._position = len(self._history) - 1
+        """Whether there is a later step to return to."""
+        return self._way.ahead(1) is not None
 
     def back(self):
-        """Return to the query before, if there is one."""
-        if self.can_go_back:
-            self._move(-1)
+        """Return to the step before, if there is one."""
+        self._move(-1)
 
     def forward(self):
-        """Return to the query after, if there is one."""
-        if self.can_go_forward:
-            self._move(1)
+        """Return to the step after, if there is one."""
+        self._move(1)
 
     def _move(self, steps):
-        self._look_up(self._history[self._position + steps])
-        self._position += steps
+        if step := self._way.ahead(steps):
+            self._look_up(step)
+            self._way.move(steps)
+
+    def _go(self, step, instead=False):
+        if step != self.step:
+            self._look_up(step)
+            self._way.go_on(step, instead)
+
+    # --- the query -----------------------------------------------------------------------------
+
+    def show(self, query):
+        """Make a key or an `OwnPicture` the query: alone, all of its picture counts."""
+        if not isinstance(query, OwnPicture):
+            query = self._known(query)
+        self._go(Step(query))
 
     def surprise(self):
         """Make an item that matches the filters the query, drawn at random."""
-        keys = self.predictor.matching(self.where)
+        keys = self.predictor.matching(self.filters.where)
         if not len(keys):
             raise ValueError("No item matches these filters. Take one away.")
         drawn = (keys[i] for i in self._random.sample(range(len(keys)), min(2, len(keys))))
-        current = self.query if self._history else None
+        current = self.query if self.step else None
         self.show(next((key for key in drawn if key != current), current))
 
     def show_own(self, data, name="your picture"):
         """Make a picture (whatever `zapsim.load_picture` reads) the query, under a name.
 
-        It is extracted once, then kept in the history. PictureError if it cannot be read,
-        ValueError if the predictor was made from a matrix, or from features of unknown origin.
+        It is extracted once, then kept in the way. PictureError if it cannot be read, ValueError if
+        the predictor was made from a matrix, or from features of unknown origin.
         """
         picture = load_picture(data, name)
         features = self.predictor.features_of(picture)
@@ -147,7 +152,80 @@ class BrowserState:
             picture = fit_square(picture, _OWN_SIZE)
         self.show(OwnPicture(name, picture, features))
 
-    # --- what is shown -----------------------------------------------------------------------
+    def more_like(self, key):
+        """Put an item into the basket to be liked as the query is; take it out if it was so."""
+        self._weigh(key, True)
+
+    def less_like(self, key):
+        """Put an item into the basket as one that is not liked; take it out if it was so."""
+        self._weigh(key, False)
+
+    def _known(self, key):
+        check_key(key)
+        return known_key(key, self.predictor.table.index)
+
+    def _weigh(self, key, liked):
+        key = self._known(key)
+        if key == self.query:
+            raise ValueError("This is the query already: what is shown is like it.")
+        step = self.step.weigh(key, liked)
+        if len(step.liked) + len(step.unliked) > _LARGEST_BASKET:
+            raise ValueError(f"The basket is full: it holds {_LARGEST_BASKET}. Take one out.")
+        self._go(step)
+
+    def toggle_cell(self, cell):
+        """Let a cell (row, column) of the query's picture count, or no longer.
+
+        Where none does, all of the picture counts.
+        """
+        part = tuple(sorted(set(self.step.part) ^ {tuple(cell)}))
+        self._go(self.step.neighbours(part=part))
+
+    # --- lists ---------------------------------------------------------------------------------
+
+    def search(self, text):
+        """Show what matches a text; while matches are shown, another text takes their place."""
+        if not text.strip():
+            raise ValueError("Type what to search for: a brand, a kind, a number …")
+        instead = self.step.showing == MATCHES
+        self._go(replace(self.step, showing=MATCHES, text=text.strip()), instead)
+
+    def show_favourites(self):
+        """Show the favourites, or the neighbours again where those are shown."""
+        if self.step.showing == FAVOURITES:
+            self.close_list()
+        else:
+            self._go(replace(self.step, showing=FAVOURITES, text=""))
+
+    def close_list(self):
+        """Show the query's neighbours again."""
+        step = self.step.neighbours()
+        if self._way.ahead(-1) == step:
+            self.back()
+        else:
+            self._go(step)
+
+    def toggle_favourite(self, key):
+        """Star an item, or take its star away."""
+        self.favourites.toggle(key)
+        if self.step.showing == FAVOURITES:
+            self._look_up()
+
+    def load_favourites(self, data, name="the file"):
+        """Add the favourites of an exported CSV file (bytes), show all, and say how many (str)."""
+        said = self.favourites.load(data, name)
+        if self.step.showing == FAVOURITES:
+            self._look_up()
+        else:
+            self.show_favourites()
+        return said
+
+    # --- what is shown -------------------------------------------------------------------------
+
+    @property
+    def where(self):
+        """The filters (dict of column to list of values)."""
+        return self.filters.where
 
     def set_k(self, k):
         """Set how many neighbours are shown, from 1 to `MAX_K`."""
@@ -156,83 +234,76 @@ class BrowserState:
             raise ValueError(f"k must be at most {MAX_K}, the number of cards. Received: k={k}")
         self.k = k
 
-    def set_filter(self, column, value):
-        """Keep to items with this value in a column; None or "" takes the filter away."""
-        where = {name: kept for name, kept in self.where.items() if name != column}
-        if value not in (None, ""):
-            where[column] = value
-        self._look_up(self.query, where)
+    def set_filter(self, column, values):
+        """Keep to items with a value, or one of a list, in a column; None or [] lifts it."""
+        self._look_up(where=self.filters.with_values(column, values))
 
-    def clear_filters(self):
-        """Take all filters away."""
-        self._look_up(self.query, {})
+    def toggle_filter(self, column, value):
+        """Let items with one more value of a column in, or no longer."""
+        self._look_up(where=self.filters.toggled(column, value))
+
+    def clear(self):
+        """Take away all filters, empty the basket, and let all of the picture count."""
+        step = replace(self.step, liked=(), unliked=(), part=())
+        self._look_up(step, where={})
+        if step != self.step:
+            self._way.go_on(step)
 
     def set_hide_colourways(self, hide):
         """Leave out other colourways of the query's product, or let them in."""
-        self._look_up(self.query, hide=hide)
+        check_flag(hide, "hide_colourways")
+        self._look_up(hide=hide)
 
     def neighbours(self):
-        """Return up to `k` neighbours of the query, as `SimilarityPredictor.similar` does."""
-        return self._found.head(self.k)
+        """Return what is shown, as `SimilarityPredictor.similar` does.
 
-    def _look_up(self, query, where=None, hide=None):
-        """Find the neighbours of a query, and only then keep the choices that were made."""
-        where = self.where if where is None else where
+        Up to `k` neighbours of the query; or up to `MAX_K` matches or favourites, score NaN.
+        """
+        return self._found.head(self.k if self.step.showing == NEIGHBOURS else MAX_K)
+
+    def table(self):
+        """Return all of it, also what there are no cards for."""
+        return self.neighbours() if self.step.showing == NEIGHBOURS else self._listed(self.keys)
+
+    def _look_up(self, step=None, where=None, hide=None):
+        """Find what to show, and only then keep the choices that were made."""
+        step = self.step if step is None else step
+        where = self.filters.where if where is None else where
         hide = self.hide_colourways if hide is None else hide
-        # All MAX_K at once, so that another k costs nothing.
-        if isinstance(query, OwnPicture):
-            self._found = self.predictor.similar_to(query.features, MAX_K, where)
+        if step.showing == NEIGHBOURS:
+            # All MAX_K at once, so that another k costs nothing.
+            found = self._neighbours_of(step, where, hide)
+            keys = found["key"].tolist()
         else:
-            self._found = self.predictor.similar(query, MAX_K, where, hide)
-        self.where, self.hide_colourways = where, hide
+            keys = self._keys_of(step, where)
+            found = self._listed(keys[:MAX_K])
+        self._found, self.keys = found, keys
+        self.filters.where, self.hide_colourways = where, hide
 
-    def filters(self):
-        """List what can be filtered by: dict of column to (dict of value to number of items)."""
-        choices, identifiers = {}, self.catalogue.identifiers
-        for column in self.predictor.table:
-            if column not in identifiers:
-                values = self.predictor.values_of(column)
-                if _FEWEST <= len(values) <= _MOST:
-                    choices[column] = values
-        return choices
+    def _neighbours_of(self, step, where, hide):
+        own = isinstance(step.query, OwnPicture)
+        liked = [step.query.features if own else step.query, *step.liked]
+        options = {"unlike": list(step.unliked), "part": list(step.part) or None}
+        return self.predictor.similar(liked, MAX_K, where, hide, **options)
 
-    def search(self, text):
-        """Return up to a dozen names or keys that contain a text, as a dict of them to keys."""
-        text = _composed(text)
-        found = {}
-        for key, label, key_text, label_text in self._names if text else ():
-            if text in label_text and label not in found:
-                found[label] = key
-            elif text in key_text:
-                found[key] = key
-            if len(found) == _MATCHES:
-                break
-        return found
+    def _keys_of(self, step, where):
+        if step.showing == MATCHES:
+            return self.predictor.search(step.text, where).tolist()
+        matching = self.predictor.matching(where)
+        return [key for key in self.favourites.keys if key in matching]
 
-    def find(self, text):
-        """Return the key of the item that is called exactly so, or None; case does not matter."""
-        text = _composed(text)
-        return self._keys_by_name.get(text, self._keys_by_name.get(clean_key(text)))
-
-    @cached_property
-    def _names(self):
-        # Plain lists: walking through a pandas column of strings takes much longer.
-        keys = self.predictor.table.index
-        named = zip(keys.tolist(), self.catalogue.captions.loc[keys].tolist(), strict=True)
-        return [(key, label, key.lower(), label.lower()) for key, label in named]
-
-    @cached_property
-    def _keys_by_name(self):
-        # Of two items of one name, the first.
-        by_name = {label_text: key for key, _, _, label_text in reversed(self._names)}
-        return by_name | {key_text: key for key, _, key_text, _ in self._names}
-
-    # --- exporting it ------------------------------------------------------------------------
+    def _listed(self, keys):
+        table = self.predictor.table.loc[keys].reset_index(names="key")
+        table.insert(0, "rank", np.arange(1, len(keys) + 1))
+        table.insert(2, "score", np.full(len(keys), np.nan, np.float32))
+        return table
 
     def picture(self):
-        """Return the query's picture (RGB), or None where it cannot be read."""
+        """Return the query's picture (RGB), its part framed; None where it cannot be read."""
         own = isinstance(self.query, OwnPicture)
-        return self.query.picture if own else self.catalogue.picture_or_none(self.query)
+        picture = self.query.picture if own else self.catalogue.picture_or_none(self.query)
+        framed = picture is not None and self.step.part
+        return self.predictor.grid.framed(picture, self.step.part) if framed else picture
 
     def facts(self):
         """Return what is known about the query: dict of column to value."""
@@ -240,18 +311,3 @@ class BrowserState:
             return {"Picture": "your own"}
         row = self.catalogue.table.loc[self.query].dropna()
         return {name: value for name, value in row.items() if name not in ("CID", "Colourway")}
-
-    def html(self):
-        """Write what is shown as an HTML page with pictures and alternative texts (str)."""
-        shown = self.predictor.with_pictures(self.neighbours())
-        title = "You may also like…"
-        return html_page(title, html_table((self.picture(), self.name), shown, title))
-
-    def csv(self):
-        """Write what is shown as CSV (str) without any formula that a spreadsheet would run."""
-        return csv_text(self.neighbours())
-
-
-def _composed(text):
-    # On a Mac, a text that is pasted from a file's name has its accents apart.
-    return normalize("NFC", text.strip().lower())

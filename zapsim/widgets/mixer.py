@@ -9,12 +9,15 @@ from html import escape
 import ipywidgets as widgets
 
 from zapsim.draw.html import gallery_html, with_pictures
-from zapsim.widgets.cards import Gallery, StatefulWidget, row
+from zapsim.widgets.cards import Gallery
+from zapsim.widgets.looks import grid
 from zapsim.widgets.mixer_state import MixState
+from zapsim.widgets.stateful import StatefulWidget
 
 __all__ = ["Mixer", "mix"]
 
 _QUERY_SIZE = 200
+_SLIDER = 190
 
 
 def mix(catalogue, parts, query=None, k=6, shares=None):
@@ -61,13 +64,17 @@ class Mixer(StatefulWidget):
         return gallery_html((catalogue.picture_or_none(query), name), shown)
 
     def _make(self):
-        state, slider, limits = self.state, widgets.FloatSlider, {"min": 0, "max": 1, "step": 0.05}
+        state, slider = self.state, widgets.FloatSlider
+        # Their own numbers would be no percentages: those of all together are in the status line.
+        looks = {"min": 0, "max": 1, "step": 0.05, "readout": False, "width": "auto"}
         self.sliders = {
-            name: self._slider(slider, amount, name, state.set_amount, name, **limits)
+            name: self._slider(slider, amount, name, state.set_amount, name, **looks)
             for name, amount in state.amounts.items()
         }
-        self.gallery = Gallery(state.k, _QUERY_SIZE, lambda key: self._do(state.show, key))
-        return [row(list(self.sliders.values())), self.status, self.gallery.row]
+        actions = {"Search like #": lambda key: self._do(state.show, key)}
+        self.gallery = Gallery(state.k, _QUERY_SIZE, actions)
+        sliders = grid(list(self.sliders.values()), _SLIDER, "2px 16px", "auto-fit")
+        return [sliders, self.status, self.gallery.row]
 
     def _show(self):
         query, label = self.state.query, self.state.catalogue.caption
@@ -80,4 +87,4 @@ class Mixer(StatefulWidget):
             slider.value = self.state.amounts[name]
 
     def _summary(self):
-        return " + ".join(f"{share:.0%} {name}" for name, share in self.state.shares().items())
+        return " + ".join(f"{share}% {name}" for name, share in self.state.percentages().items())

@@ -8,7 +8,14 @@ edge rule: a choice that cannot be carried out raises, and leaves everything as 
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_catalogue, check_k, check_key, check_type, checked_number
+from zapsim.checks import (
+    check_catalogue,
+    check_choice,
+    check_k,
+    check_key,
+    check_type,
+    checked_number,
+)
 from zapsim.keys import by_keys, known_key
 from zapsim.kinds.blend import check_parts, checked_shares
 from zapsim.similarity import exact_scores, nearest_to, unit_vectors
@@ -74,14 +81,27 @@ class MixState:
 
     def set_amount(self, name, amount):
         """Let one kind count for more or less (amount: float, from 0 to 1)."""
+        check_choice("The name of an amount", name, self.amounts)
         checked_number(name, amount, 0, 1)
-        shares = self.amounts | {name: float(amount)}
-        checked_shares(self.amounts, shares)
-        self.amounts = shares
+        amounts = self.amounts | {name: float(amount)}
+        if not any(amounts.values()):
+            raise ValueError("With all at 0, nothing is compared. Move another one up first.")
+        self.amounts = amounts
 
     def shares(self):
         """Return the amounts divided by their sum (dict of str to float)."""
         return checked_shares(self.amounts, self.amounts)
+
+    def percentages(self):
+        """Return the shares as whole percentages, together 100 (dict of str to int).
+
+        All are rounded down; what is then left of the 100 goes to those that lost most, ties to
+        the earlier one.
+        """
+        exact = {name: 100 * share for name, share in self.shares().items()}
+        whole = {name: int(percent) for name, percent in exact.items()}
+        lost = sorted(exact, key=lambda name: whole[name] - exact[name])
+        return whole | {name: whole[name] + 1 for name in lost[: 100 - sum(whole.values())]}
 
     def neighbours(self):
         """Find the query's neighbours by the mix.

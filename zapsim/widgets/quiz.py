@@ -9,8 +9,10 @@ from html import escape
 import ipywidgets as widgets
 
 from zapsim.draw.html import card_html, cards_html, data_link
-from zapsim.widgets.cards import StatefulWidget, Tile, row
+from zapsim.widgets.cards import Tile, name_html
+from zapsim.widgets.looks import row, wide
 from zapsim.widgets.quiz_state import CHOICES, QuizState, make_triplets
+from zapsim.widgets.stateful import StatefulWidget
 
 __all__ = ["Quiz", "quiz"]
 
@@ -66,8 +68,8 @@ class Quiz(StatefulWidget):
             self.tiles["query"] = Tile(_SIZE, "zapsim-query")
         for role in CHOICES:
             answer = self._button(_role(role), f"Answer {_role(role)}", state.answer, role)
-            answer.layout.width = f"{_SIZE}px"
-            self.tiles[role] = Tile(_SIZE, "zapsim-choice", answer)
+            answer.layout = wide(_SIZE)
+            self.tiles[role] = Tile(_SIZE, "zapsim-choice", [answer])
         self.next = self._button("Next question", "Go on to the next question", state.next)
         self.export = self._button("Export answers", "Save all answers as CSV", self._export)
         columns = row([tile.box for tile in self.tiles.values()])
@@ -115,8 +117,8 @@ class Quiz(StatefulWidget):
         return state.catalogue.caption(state.current[role]) if state.answered else _role(role)
 
     def _caption(self, role):
-        label = f" &nbsp;{escape(self._name(role))}" if self.state.answered else ""
-        return f"<b>{_role(role)}</b>{label}"
+        # Its room is kept before the answer, too, so that nothing moves.
+        return f"<b>{_role(role)}</b>{name_html(self._name(role) if self.state.answered else '')}"
 
     def _heading(self):
         state = self.state

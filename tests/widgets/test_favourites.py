@@ -1,0 +1,62 @@
+"""favourites.py: stars, and lists of them that were taken away and come back."""
+
+import pandas as pd
+import pytest
+
+from zapsim.draw.html import csv_text
+from zapsim.widgets.favourites import Favourites
+
+KEYS = ["a/1.jpg", "=b/2.jpg", 'c/"3", x.jpg', "d/<i>\n4.jpg"]
+
+
+@pytest.fixture
+def favourites():
+    return Favourites(pd.Index(KEYS))
+
+
+def exported(keys):
+    table = pd.DataFrame({"rank": range(1, len(keys) + 1), "key": keys})
+    return csv_text(table).encode("utf-8-sig")
+
+
+def test_a_star_is_set_and_taken_away_in_order(favourites):
+    for key in (KEYS[2], KEYS[0], KEYS[1], KEYS[0]):
+        favourites.toggle(key)
+    assert favourites.keys == [KEYS[2], KEYS[1]]
+    assert len(favourites) == 2 and KEYS[1] in favourites and KEYS[0] not in favourites
+    with pytest.raises(KeyError, match="No item 'x'"):
+        favourites.toggle("x")
+
+
+def test_what_was_exported_comes_back_whatever_it_is_called(favourites):
+    said = favourites.load(exported(KEYS[::-1]), "mine.csv")
+    assert favourites.keys == KEYS[::-1]
+    assert said == "4 new from mine.csv, 4 in all."
+    assert favourites.load(exported(KEYS[:2]), "mine.csv").startswith("0 new")
+    assert favourites.keys == KEYS[::-1]
+
+
+def test_keys_that_are_unknown_are_counted_and_named(favourites):
+    said = favourites.load(exported(["u", "v", "a/1.jpg", "w", "x"]), "mine.csv")
+    assert said == (
+        "1 new from mine.csv, 1 in all. 4 of 5 are not in this catalogue: 'u', 'v', 'w', …."
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"\xff\xd8\xff\xe0 a photo", "is no list of favourites"),
+        (b"name,price\nx,1\n", "a column 'key'"),
+        (b"", "is no list"),
+        (b"key\n", "holds no item"),
+        (exported(["u"]), "holds no item of this catalogue. 1 of 1 are not .*'u'"),
+        (b"x" * 20_000_001, "too large"),
+        (b'key\n"' + b"a" * 200_000 + b'"\n', "is no list|holds no item"),
+    ],
+)
+def test_a_file_that_is_none_changes_nothing(favourites, data, message):
+    favourites.toggle(KEYS[0])
+    with pytest.raises(ValueError, match=message):
+        favourites.load(data, "mine.csv")
+    assert favourites.keys == [KEYS[0]]

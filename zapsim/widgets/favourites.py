@@ -1,0 +1,78 @@
+"""Keep favourites: items that a person starred, to take away and to load again.
+
+In: keys, and CSV files that were exported before. Out: the keys, in the order they were starred.
+The edge rule: a file that is no list of items is an error, and changes nothing; keys in it that the
+catalogue lacks are counted and named.
+"""
+
+import csv
+from io import StringIO
+
+import pandas as pd
+
+from zapsim.keys import known_key, respelt
+
+__all__ = ["Favourites"]
+
+_NAMED = 3
+_LARGEST_FILE = 20_000_000
+
+
+class Favourites:
+    """Items that were starred, among those that are `known` (a pandas.Index of keys)."""
+
+    def __init__(self, known):
+        self._known, self._keys = known, {}
+
+    def __len__(self):
+        return len(self._keys)
+
+    def __contains__(self, key):
+        return key in self._keys
+
+    @property
+    def keys(self):
+        """The keys, in the order they were starred (list of str)."""
+        return list(self._keys)
+
+    def toggle(self, key):
+        """Star an item, or take its star away; KeyError if there is no such item."""
+        key = known_key(key, self._known)
+        if key in self._keys:
+            del self._keys[key]
+        else:
+            self._keys[key] = True
+
+    def load(self, data, name="the file"):
+        """Add the favourites of a CSV file (bytes) that was exported, and say how many (str).
+
+        ValueError if it is no CSV with a column "key", or none of its keys is in the catalogue.
+        """
+        keys = [self._spelt(key) for key in _read_keys(data, name)]
+        found = [key for key in keys if key in self._known]
+        unknown = list(dict.fromkeys(key for key in keys if key not in self._known))
+        few = ", ".join(map(repr, unknown[:_NAMED])) + (", …" if len(unknown) > _NAMED else "")
+        lacking = f"{len(unknown):,} of {len(keys):,} are not in this catalogue: {few}."
+        if not found:
+            raise ValueError(f"{name} holds no item of this catalogue. {lacking if keys else ''}")
+        new = {key: True for key in found if key not in self._keys}
+        self._keys |= new
+        said = f"{len(new):,} new from {name}, {len(self):,} in all."
+        return f"{said} {lacking}" if unknown else said
+
+    def _spelt(self, key):
+        (key,) = respelt(pd.Index([key], dtype=object), self._known)
+        # An exported key that looks like a formula has an apostrophe before it.
+        return key[1:] if key not in self._known and key.startswith("'") else key
+
+
+def _read_keys(data, name):
+    if len(data) > _LARGEST_FILE:
+        raise ValueError(f"{name} is too large for a list of favourites: {len(data):,} bytes.")
+    try:
+        rows = csv.DictReader(StringIO(data.decode("utf-8-sig"), newline=""))
+        if "key" in (rows.fieldnames or ()):
+            return [row["key"] for row in rows if row["key"]]
+    except (UnicodeDecodeError, csv.Error):
+        pass
+    raise ValueError(f"{name} is no list of favourites: that is a CSV file with a column 'key'.")
