@@ -632,7 +632,7 @@ def test_all_parts_of_a_zip_are_copied(drive, disk, make_zip):
         stage(path)
 
 
-def test_what_is_not_read_is_not_copied_and_said(drive, make_folder, capsys):
+def test_what_is_not_read_is_not_copied_and_said(drive, disk, make_folder, capsys):
     folder = make_folder("1.jpg", "2.heic", "a/3.HEIC", "4.psd", "._5.heic", "notes.txt")
     folder.rename(drive / "shop")
     stage(drive / "shop")

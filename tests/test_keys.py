@@ -14,6 +14,7 @@ from zapsim.judge.people import attribute_questions
 from zapsim.keys import clean_key, known_key, respelt, same_keys
 from zapsim.kinds.blend import shared_neighbours
 from zapsim.widgets.browser_state import BrowserState
+from zapsim.widgets.export import csv_of
 from zapsim.widgets.mixer_state import MixState
 from zapsim.widgets.quiz_state import QuizState
 
@@ -71,7 +72,7 @@ def browsed(predictor, query):
     state = BrowserState(predictor, query)
     state.show(KEYS[0])
     state.show(query)
-    return state.query, state.facts(), state.csv(), state.find(query), state.name
+    return state.query, state.facts(), csv_of(state), state.name
 
 
 def mixed(catalogue, features, query):

@@ -466,7 +466,7 @@ def test_what_is_no_picture_is_refused_before_the_network_is_loaded(catalogue, f
     ours = zapsim.SimilarityPredictor(catalogue, features)
     with pytest.raises(TypeError, match="picture must be a path, bytes, .* Received: "):
         ours.features_of(wrong)
-    with pytest.raises(TypeError, match="must be a picture, or a vector of 2 numbers. Received: "):
+    with pytest.raises(TypeError, match="query must be the key .*, or a picture: .* Received: "):
         ours.similar_to(wrong)
 
 
@@ -507,8 +507,6 @@ def test_a_vector_of_the_same_space_is_searched_with(catalogue, features, vector
         ([1.0, 2.0, 3.0], ValueError, "query has 3 features, the catalogue's items have 2.*same"),
         (np.ones((1, 2)), ValueError, r"of shape \(2,\). Received: shape \(1, 2\).*vectors\[0\]"),
         (pd.DataFrame(np.ones((2, 2))), ValueError, r"Received: shape \(2, 2\)"),
-        ([[1.0, 2.0]], ValueError, r"Received: shape \(1, 2\)"),
-        ([[1.0], [2.0, 3.0]], TypeError, "cannot be read as a vector of numbers"),
         (np.array(1.5), ValueError, r"Received: shape \(\)"),
         ([np.nan, 1], ValueError, "NaN or infinity in 1 of its 2 numbers"),
         ([np.inf, 1e300], ValueError, "NaN or infinity in 2 of its 2"),

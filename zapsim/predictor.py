@@ -20,6 +20,7 @@ from zapsim.checks import (
     check_key,
     check_list,
     check_picture,
+    check_query,
     check_table,
     checked_vector,
     is_matrix,
@@ -456,6 +457,8 @@ class SimilarityPredictor(Narrowed):
     def _example(self, example):
         if isinstance(example, str):
             return self.row(example)
+        if not (is_picture(example) or _may_be_vector(example)):
+            check_query(example)
         self._require_features()
         vector = self.features_of(example) if is_picture(example) else example
         return unit_vectors([checked_vector(vector, self._unit.shape[1])])[0]
@@ -481,6 +484,10 @@ def _spelt(features, keys):
     features = features.set_axis(index)
     check_frame(features)
     return features
+
+
+def _may_be_vector(example):
+    return isinstance(example, (list, tuple, pd.Series)) or hasattr(example, "__array__")
 
 
 def _listed(examples):

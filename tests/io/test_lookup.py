@@ -42,12 +42,12 @@ def numbers(features):
 def reads(monkeypatch):
     """Count the files that are read from now on."""
     counted = []
-    for kind in (zapsim.io.sources._Folder, zapsim.io.sources._Zip):
+    for kind in (zapsim.io.sources._Folder, zapsim.io.sources._Archive):
         read = kind._read
 
-        def counting(self, name, read=read):
-            counted.append(name)
-            return read(self, name)
+        def counting(self, place, limit=None, read=read):
+            counted.append(place)
+            return read(self, place, limit)
 
         monkeypatch.setattr(kind, "_read", counting)
     return counted

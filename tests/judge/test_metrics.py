@@ -231,8 +231,8 @@ def test_values_that_are_written_alike_are_the_same_for_search_and_judgement():
 
 
 def test_a_table_instead_of_a_column_is_named_with_its_shape():
-    with pytest.raises(ValueError, match=r"each of the 2 items. Received: shape \(2, 1\)"):
-        zapsim.query_scores(neighbours([[1], [0]]), pd.DataFrame({"x": ["a", "b"]}))
+    with pytest.raises(ValueError, match="must be one column. Received: 2 columns"):
+        zapsim.query_scores(neighbours([[1], [0]]), pd.DataFrame({"x": ["a", "b"], "y": 1}))
 
 
 def test_values_of_a_cell():

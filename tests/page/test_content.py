@@ -49,9 +49,9 @@ def test_by_hand(three):
         "identifies": False,
     }
     assert closure["cells"] == ["Zipper;Buckle", "Buckle"]
-    # A column with one value filters nothing.
-    assert content["filters"] == {"shown": [0, 1], "rest": []}
-    assert same["label"] == "same" and content["products"] is None
+    # A column with one value filters nothing, nor do those of which hardly two items share one.
+    assert content["filters"] == {"shown": [], "rest": []}
+    assert same["label"] == "Same" and content["products"] is None
 
 
 @pytest.mark.parametrize("k", [1, 50])
@@ -88,7 +88,9 @@ def test_filters_that_split_best_come_first_and_others_are_offered():
         {f"halves {n}": (["a"] * 4 + ["b"] * 4) for n in range(8)}
         | {"one aside": ["a"] * 7 + ["b"], "CID": list("abcdefgh")}
     )
-    catalogue = type("C", (), {"captions": pd.Series("", table.index), "table": table})()
+    catalogue = type(
+        "C", (), {"captions": pd.Series("", table.index), "table": table, "identifiers": ["CID"]}
+    )()
     content = contents(catalogue, np.eye(8, dtype=np.float32))
     assert content["filters"] == {"shown": list(range(8)), "rest": [8]}
     content = contents(catalogue, np.eye(8, dtype=np.float32), filters=["one aside", "CID"])

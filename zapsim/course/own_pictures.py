@@ -5,6 +5,7 @@ same, or MiniZap's counterpart. The edge rule: one printed line says whose pictu
 that the text around them stays true; with MiniZap nothing is said.
 """
 
+import warnings
 from itertools import islice
 from pathlib import Path
 
@@ -86,7 +87,10 @@ def load_or_extract(catalogue, store=None):
     """
     if not (_is_minizap(catalogue) if store is None else _is_filled(store)):
         return VGG16Extractor().extract(catalogue, cache=store)
-    features = load_features(store, catalogue)
+    with warnings.catch_warnings():
+        # Said below, in a line.
+        warnings.simplefilter("ignore")
+        features = load_features(store, catalogue)
     if len(features) < len(catalogue):
         left = f"{len(features):,} of {len(catalogue):,} pictures"
         print(f"{left} have features in {store}: only these are taken.")

@@ -18,8 +18,8 @@ from zapsim.checks import check_dict, check_k
 __all__ = ["Filters"]
 
 # A column of one value divides nothing; nobody looks through a list of thousands of values, nor
-# at one where hardly two items share a value.
-_FEWEST, _MOST, _ITEMS_A_VALUE = 2, 2_000, 2
+# at one where hardly two items share a value; of a small catalogue, some must.
+_FEWEST, _MOST, _ITEMS_A_VALUE, _SHARED = 2, 2_000, 2, 2
 
 
 class Filters:
@@ -121,7 +121,7 @@ class _Column:
     def divides(self):
         """Whether a person can choose from its values, and each is one of several items'."""
         n = len(self.values)
-        return _FEWEST <= n <= _MOST and len(self._rows) >= _ITEMS_A_VALUE * n
+        return _FEWEST <= n <= _MOST and len(self._rows) >= min(_ITEMS_A_VALUE * n, n + _SHARED)
 
     @cached_property
     def entropy(self):
