@@ -70,7 +70,6 @@ _HOME = {
     "SimilarityPredictor": "predictor",
     "browse": "widgets.browser",
     "near_duplicates": "find.duplicates",
-    "group_numbers": "find.duplicates",
     "plot_duplicates": "find.duplicates",
     "explain": "explore.explanation",
     "shape_colour_texture": "kinds.blend",

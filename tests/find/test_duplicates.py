@@ -80,17 +80,11 @@ def test_which_are_mirrored_is_said_and_may_be_left_out(made, found):
     assert "mirrored.jpg" not in zapsim.near_duplicates(*made, mirrored=False)["key"].tolist()
 
 
-def test_a_group_number_for_each_item(made, found, original):
-    catalogue, _ = made
-    numbers = zapsim.group_numbers(found, catalogue.keys)
-    assert numbers.dtype == np.int64
-    assert set(catalogue.keys[numbers == 0]) == set(found["key"])
-    assert set(numbers) == {0, -1}
-    assert zapsim.group_numbers(found, ["nowhere.jpg", original]).tolist() == [-1, 0]
-    with pytest.raises(ValueError, match="must have the columns group, key"):
-        zapsim.group_numbers(found[["key"]], catalogue.keys)
-    with pytest.raises(ValueError, match="one row a key"):
-        zapsim.group_numbers(pd.concat([found, found]), catalogue.keys)
+def test_what_is_hidden_is_the_query_s_own_group(made, found, original):
+    ours = zapsim.SimilarityPredictor(*made)
+    everything = ours.similar(original, k=100)["key"]
+    shown = ours.similar(original, k=100, hide_duplicates=found)["key"]
+    assert set(everything) - set(shown) == set(found["key"]) - {original}
 
 
 def test_all_groups_are_told_apart_and_the_same_bytes_are_at_no_distance(make_folder, few):
@@ -113,7 +107,8 @@ def test_none_are_an_empty_table(few):
     found = zapsim.near_duplicates(few, features)
     assert len(found) == 0
     assert found.columns[0] == "group"
-    assert (zapsim.group_numbers(found, few.keys) == -1).all()
+    ours = zapsim.SimilarityPredictor(few, features)
+    assert len(ours.similar(few.keys[0], k=100, hide_duplicates=found)) == len(few) - 1
     assert len(zapsim.near_duplicates(few, features.head(1))) == 0
     with pytest.raises(ValueError, match="duplicates are empty"):
         zapsim.plot_duplicates(few, found)

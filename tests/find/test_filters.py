@@ -65,7 +65,7 @@ def test_what_is_not_there_is_an_error(filters):
 
 
 def test_the_best_divide_most_and_identifiers_names_and_constants_are_left_out(filters):
-    # Kind: several share a value. Category: 0.92 bits. Closure: 1 bit, but of half of the items only.
+    # Kind: several share a value. Category: 0.92 bits. Closure: 1 bit, but only of half of them.
     # Name: no two items share a value.
     assert filters.best() == ["Kind", "Category", "Closure"]
     assert filters.best(1) == ["Kind"]

@@ -1,6 +1,6 @@
 """Find near duplicates: the same photo again, resized, recompressed, slightly cropped or mirrored.
 
-In: a `Catalogue` and its features. Out: a table of groups, and a group's number for each item. The
+In: a `Catalogue` and its features. Out: a table of groups. The
 features, and small pictures of what the photos show, name candidates; then the small pictures of
 two candidates are laid on each other as well as they can be, and their difference decides. So
 another colourway, or a product of the same shape, is none. The edge rule: a picture that cannot be
@@ -30,7 +30,6 @@ from zapsim.similarity import top_k
 
 __all__ = [
     "aligned_distance",
-    "group_numbers",
     "near_duplicates",
     "near_pairs",
     "plot_duplicates",
@@ -153,20 +152,6 @@ def near_pairs(catalogue, features, threshold, mirrored, k):
     keys, sizes, proportions, small = _small_pictures(catalogue, features.index)
     pairs = _candidates(features.loc[keys], small, proportions, mirrored, k)
     return keys, sizes, *_verified(small, pairs, threshold, mirrored)
-
-
-def group_numbers(duplicates, keys):
-    """Give each item the number of its group of near duplicates, -1 where it has none.
-
-    `duplicates` is what `near_duplicates` returned, `keys` are the items' (pandas.Index, or list
-    of str). Returns an ndarray of shape (n_items,), int64. Keys of other items are passed over.
-    """
-    check_table("duplicates", duplicates, ("group", "key"), "zapsim.near_duplicates")
-    groups = pd.Series(duplicates["group"].to_numpy(np.int64), index=duplicates["key"])
-    if not groups.index.is_unique:
-        twice = groups.index[groups.index.duplicated()][0]
-        raise ValueError(f"duplicates must have one row a key. Received: {twice!r} twice")
-    return groups.reindex(keys, fill_value=-1).to_numpy(np.int64)
 
 
 def small_picture(picture):
