@@ -244,7 +244,7 @@ class Catalogue:
 
     def thumbnail(self, key, size=136):
         """Return one item's picture as a small JPEG, padded to a white square (bytes)."""
-        return thumbnail(self.picture(key), size)
+        return thumbnail(load_picture(self.read(key), name=key, least=size), size)
 
     def content(self, key, data=None):
         """Identify what the item's file holds: CRC-32 and size, e.g. ``"9ae1c3f0-3120"``.
@@ -266,21 +266,21 @@ class Catalogue:
     @cached_property
     def captions(self):
         """All items' names for people, by key (pandas.Series of str)."""
-        columns = {
-            plain_name(column): self.table[column] for column in reversed(self.table.columns)
-        }
-        title = next((columns[name] for name in _TITLES if name in columns), None)
-        nothing = [None] * len(self)
-        parts = [columns.get(name, nothing) for name in ("brand", "subcategory", "category")]
-        # Plain loops: on 50,000 items, pandas' own string methods take several times as long.
-        labels = []
-        for key, *cells in zip(self.keys, nothing if title is None else title, *parts, strict=True):
-            name, brand, kind, category = (c if isinstance(c, str) else None for c in cells)
-            stem = key.rpartition("/")[2].rpartition(".")[0]
-            named = (
-                [shorten(name, _LONGEST, placeholder="…")] if name else [brand, kind or category]
+        columns = {plain_name(column): column for column in reversed(self.table.columns)}
+        title = next((name for name in _TITLES if name in columns), None)
+        titles, brands, kinds, categories = (
+            self.table[columns[name]].fillna("").tolist() if name in columns else [""] * len(self)
+            for name in (title, "brand", "subcategory", "category")
+        )
+        titles = [title and shorten(title, _LONGEST, placeholder="…") for title in titles]
+        files = [key.rpartition("/")[2].rpartition(".")[0] for key in self.keys.tolist()]
+        # Plain lists: on 50,000 items, pandas' own string methods take several times as long.
+        labels = [
+            ", ".join(filter(None, (title or brand, "" if title else kind or category, file)))
+            for title, brand, kind, category, file in zip(
+                titles, brands, kinds, categories, files, strict=True
             )
-            labels.append(", ".join(filter(None, (*named, stem))))
+        ]
         return pd.Series(labels, index=self.keys, dtype=object)
 
     def check(self):

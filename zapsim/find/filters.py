@@ -131,5 +131,7 @@ class _Column:
         a value at all.
         """
         shares = np.diff(self._ends) / max(1, len(self._rows))
-        known = len(np.unique(self._rows)) / max(1, self._n_items)
+        has = np.zeros(self._n_items, bool)
+        has[self._rows] = True
+        known = np.count_nonzero(has) / max(1, self._n_items)
         return float(-(shares * np.log2(shares)).sum() * known)

@@ -49,8 +49,6 @@ class Finder:
 
     def __init__(self, table, space, grid):
         self._table, self._space, self._grid = table, space, grid
-        # What is computed for one part helps with the next.
-        self._squares = {}
 
     def find(self, examples, n_liked, options, allowed, cells=None):
         """Return rows, int64, and scores, float32, of up to k neighbours.
@@ -68,7 +66,7 @@ class Finder:
         space = self._space
         # The whole grid is the whole picture.
         if cells and len(cells) < self._grid.side**2:
-            space = Parts(space.unit, self._grid, cells, self._squares)
+            space = Parts(space, self._grid, cells)
         rows, scores = space.nearest(examples, n_liked, options.n_candidates, allowed)
         if options.diversity:
             order = diverse(scores, space.between(rows), options.k, options.diversity)

@@ -8,28 +8,50 @@ edge rule: a vector, or its part, that is zeros has no direction; its score is 0
 import numpy as np
 
 from zapsim.find.rocchio import combined_scores, combined_vector
-from zapsim.similarity import (
-    exact_scores,
-    float32_error,
-    nearest,
-    nearest_of,
-    nearest_to,
-    unit_vectors,
-)
+from zapsim.similarity import exact_scores, float32_error, nearest, nearest_of, unit_vectors
 
 __all__ = ["Parts", "Scores", "Vectors"]
+
+# A query comes back with other filters, or as an earlier step; 50,000 scores take 200 kB.
+_KEPT = 16
 
 
 class Vectors:
     """Whole vectors of length 1, `unit` of shape (n_items, n_features), float32."""
 
+    cells = ()
+
     def __init__(self, unit):
         self.unit = unit
+        # What was computed of late: scores by cells and query; each cell's squared lengths.
+        self.kept, self.squares = {}, {}
 
     def nearest(self, examples, n_liked, k, allowed):
         """Return rows and scores of the k nearest that are allowed, (n_items,), bool."""
         query = combined_vector(self._stacked(examples), n_liked)
-        return nearest_to(query, self.unit, k, allowed)
+        scores = np.where(allowed, self._scores(query), -np.inf)
+
+        def exact(rows):
+            return exact_scores(query, self._vectors(rows), np.arange(len(rows)))
+
+        return nearest_of(scores, k, self._error(len(query)), exact)
+
+    def _scores(self, query):
+        """Return all scores, (n_items,), right up to the error; not to be changed."""
+        name = self.cells, query.tobytes()
+        scores = self.kept.pop(name, None)
+        if scores is None:
+            scores = self._products(query)
+        self.kept[name] = scores
+        for oldest in list(self.kept)[:-_KEPT]:
+            self.kept.pop(oldest, None)
+        return scores
+
+    def _products(self, query):
+        return self.unit @ query.astype(np.float32, copy=False)
+
+    def _error(self, n_features):
+        return float32_error(n_features)
 
     def between(self, rows):
         """Return the scores of some items with each other, (n, n)."""
@@ -50,32 +72,31 @@ class Parts(Vectors):
     part.
     """
 
-    def __init__(self, unit, grid, cells, squares):
-        """`squares`, a dict of cell to (n_items,), keeps what was computed for other parts."""
-        super().__init__(unit)
+    def __init__(self, whole, grid, cells):
+        """`whole` are the `Vectors`, which keep what helps with further parts."""
+        self.unit, self.kept, self.cells = whole.unit, whole.kept, cells
         self._columns = [grid.columns(cell) for cell in cells]
         for cell, columns in zip(cells, self._columns, strict=True):
-            if cell not in squares:
-                squares[cell] = np.einsum("nd,nd->n", unit[:, columns], unit[:, columns])
-        self._lengths = np.sqrt(sum(squares[cell] for cell in cells))
+            if cell not in whole.squares:
+                vectors = self.unit[:, columns]
+                whole.squares[cell] = np.einsum("nd,nd->n", vectors, vectors)
+        self._lengths = np.sqrt(sum(whole.squares[cell] for cell in cells))
         self._lengths[self._lengths == 0] = 1
 
-    def nearest(self, examples, n_liked, k, allowed):
-        """Return rows and scores of the k nearest that are allowed, (n_items,), bool."""
-        query = combined_vector(self._part(self._stacked(examples)), n_liked)
-        scores, start = np.zeros(len(self.unit), np.float32), 0
-        for columns in self._columns:
-            end = start + columns.stop - columns.start
-            scores += self.unit[:, columns] @ query[start:end]
-            start = end
-        scores /= self._lengths
-        scores[~allowed] = -np.inf
+    def _products(self, query):
+        # One product over all columns from the first to the last of the part, with zeros between,
+        # is faster than one for each cell: rows are read in one go.
+        start, whole = self._columns[0].start, np.zeros(self.unit.shape[1], np.float32)
+        whole[np.r_[*self._columns]] = query
+        span = slice(start, self._columns[-1].stop)
+        return self.unit[:, span] @ whole[span] / self._lengths
 
-        def exact(rows):
-            return exact_scores(query, self._vectors(rows), np.arange(len(rows)))
-
+    def _error(self, n_features):
         # Lengths are rounded, too, here and where vectors are scaled: at most as much again.
-        return nearest_of(scores, k, 2 * float32_error(len(query)), exact)
+        return 2 * float32_error(n_features)
+
+    def _stacked(self, examples):
+        return self._part(super()._stacked(examples))
 
     def _vectors(self, rows):
         return self._part(self.unit[rows])

@@ -52,9 +52,12 @@ def _folded_lines(texts):
     if not texts:
         # Joined and split again, they would be one.
         return []
-    # The few texts with other letters are folded one by one, all else together.
-    texts = [text if text.isascii() else _without_accents(text) for text in texts]
-    together = _APOSTROPHES.sub("", "\n".join(text.replace("\n", " ") for text in texts)).lower()
+    together = "\n".join(texts)
+    if not together.isascii() or together.count("\n") >= len(texts):
+        # The few texts with other letters are folded one by one, all else together.
+        texts = [text if text.isascii() else _without_accents(text) for text in texts]
+        together = "\n".join(text.replace("\n", " ") for text in texts)
+    together = _APOSTROPHES.sub("", together).lower()
     return together.encode().translate(_ASCII_GAPS).decode().split("\n")
 
 
@@ -102,9 +105,11 @@ class Words:
 
     def _index(self, lines):
         """Keep all different words, sorted, and for each of them the cells that it is in."""
-        split = [line.split() for line in lines]
-        cells = np.repeat(np.arange(len(split)), [len(words) for words in split])
-        codes, words = pd.factorize(np.array([w for words in split for w in words], object))
+        # All lines are split at once; folding leaves no such character in any of them.
+        split = ["\0", *" \0 ".join(lines).split()]
+        codes, words = pd.factorize(np.array(split, object))
+        cells = np.cumsum(codes == 0) - 1
+        cells, codes, words = cells[codes > 0], codes[codes > 0] - 1, words[1:].tolist()
         order = sorted(range(len(words)), key=words.__getitem__)
         self._words = [words[code] for code in order]
         # All words after one another, to look into them all at once, and where each begins.
@@ -201,7 +206,7 @@ class Words:
 
 def _parts_of_keys(keys):
     """Return folders, file names and suffixes of keys, three lists: few folders differ."""
-    split = [key.rpartition("/") for key in keys]
+    split = [key.rpartition("/") for key in keys.tolist()]
     files = [file.rpartition(".") if "." in file else (file, "", "") for *_, file in split]
     return [f for f, *_ in split], [stem for stem, *_ in files], [suffix for *_, suffix in files]
 

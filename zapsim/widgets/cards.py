@@ -1,8 +1,8 @@
 """Show items as cards: a picture, a text below it, and buttons.
 
-In: items' keys, scores, names and pictures. Out: widgets, made once; afterwards only their content
-changes. The edge rule: a picture that cannot be read has a stand-in of the same size, so that
-nothing moves.
+In: items' keys, scores, names and pictures. Out: widgets, made when first needed; afterwards only
+their content changes. The edge rule: a picture that cannot be read has a stand-in of the same size,
+so that nothing moves.
 """
 
 from functools import cache
@@ -86,7 +86,8 @@ class Gallery:
     def __init__(self, n, size, actions, beside=()):
         self.query = Tile(size, "zapsim-query", beside)
         looks = widgets.Layout(), widgets.HTML().style, widgets.Button().style
-        self._cards = [Card(rank, actions, *looks) for rank in range(1, n + 1)]
+        self._n, self._make = n, lambda rank: Card(rank, actions, *looks)
+        self._cards = []
         self._box = grid([], CARD + 14, "8px", flex="1 1 310px")
         self.row = row([self.query.box, self._box])
         self.row.layout.align_items = "flex-start"
@@ -103,6 +104,9 @@ class Gallery:
         `marks` the looks of a key's buttons, as `Card.mark` takes them.
         """
         keys, scores = neighbours["key"].tolist(), neighbours["score"].tolist()
+        # Each has seven widgets, and few people ask for as many cards as there can be.
+        while len(self._cards) < min(len(keys), self._n):
+            self._cards.append(self._make(len(self._cards) + 1))
         shown = zip(self._cards, keys, scores, thumbnails(keys), strict=False)
         for card, key, score, picture in shown:
             card.show(key, score, label(key), picture)

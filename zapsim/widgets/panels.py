@@ -90,7 +90,8 @@ class FilterPanel:
         # Brands have thousands of options: only what changed is sent.
         if self._written.get(dropdown) != options:
             self._written[dropdown] = options
-            dropdown.options = options
+            with dropdown.hold_sync():
+                dropdown.options = options
 
 
 class Chips:
@@ -120,7 +121,8 @@ class Chips:
         found = chips(self._state)
         self._acts = [act for _, _, act in found]
         for button, (words, whole, _) in zip(self._pool, found, strict=False):
-            button.description, button.tooltip = f"✕ {words}", f"Take away: {whole}"
+            with button.hold_sync():
+                button.description, button.tooltip = f"✕ {words}", f"Take away: {whole}"
         more = len(found) - len(self.buttons)
         self.clear.description = f"Clear all (and {more} more)" if more else "Clear all"
         shown = [self.clear, *self.buttons] if found else []
