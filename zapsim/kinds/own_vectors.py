@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 
 from zapsim.checks import check_catalogue, check_frame, check_type, checked_values
 from zapsim.io import parquet
+from zapsim.io.formats import SUFFIXES
 from zapsim.io.parquet import DamagedError
-from zapsim.io.pictures import SUFFIXES
 from zapsim.keys import clean_key
 
 __all__ = ["load_vectors"]
