@@ -231,12 +231,14 @@ class Catalogue:
         files.treatment = treatment or self.treatment
         return Catalogue(files, self.table, self._metadata)
 
-    def picture(self, key):
+    def picture(self, key, least=None):
         """Read one item's picture: ndarray of shape (height, width, 3), uint8, RGB.
 
-        KeyError if there is no such key, `PictureError` if the file cannot be read as a picture.
+        With `least`, a JPEG may come at a half, a quarter or an eighth of its size, if no side
+        becomes shorter than that many pixels. KeyError if there is no such key, `PictureError` if
+        the file cannot be read as a picture.
         """
-        return load_picture(self.read(key), name=key)
+        return load_picture(self.read(key), name=key, least=least)
 
     def read(self, key):
         """Return one item's file as it is (bytes); errors as in `picture`."""
@@ -244,7 +246,8 @@ class Catalogue:
 
     def thumbnail(self, key, size=136):
         """Return one item's picture as a small JPEG, padded to a white square (bytes)."""
-        return thumbnail(self.picture(key), size)
+        # Twice the side: scaling from there on is antialiased as from the whole picture.
+        return thumbnail(self.picture(key, least=2 * size), size)
 
     def content(self, key, data=None):
         """Identify what the item's file holds: CRC-32 and size, e.g. ``"9ae1c3f0-3120"``.
@@ -353,7 +356,7 @@ class Catalogue:
         Large ones are scaled down: a sheet of phone photos would take a gigabyte.
         """
         try:
-            return shrink(self.picture(key), _SHOWN_SIDE)
+            return shrink(self.picture(key, least=_SHOWN_SIDE), _SHOWN_SIDE)
         except PictureError:
             return None
 
