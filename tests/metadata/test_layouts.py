@@ -229,6 +229,32 @@ def test_what_the_shop_says_wins_over_folders(make_folder):
     assert list(table.columns) == ["Category", "SubCategory", "Brand", "Price"]
 
 
+def test_columns_are_the_same_in_any_letters(make_folder):
+    rows = "key,category,split\nboots/train/1.jpg,Sandals,\nshoes/train/2.jpg,,test\n"
+    folder = make_folder("boots/train/1.jpg", "shoes/train/2.jpg", metadata=rows)
+    with pytest.warns(UserWarning, match="category of 1 of 2, split of 1 of 2 pictures"):
+        catalogue = load_catalogue(folder)
+    assert catalogue.table.to_dict("list") == {
+        "category": ["Sandals", "shoes"],
+        "split": ["train", "test"],
+    }
+    assert catalogue.captions.tolist() == ["Sandals, 1", "shoes, 2"]
+
+
+@pytest.mark.parametrize("name", ["styles.csv", "tables/styles.csv"])
+def test_named_metadata_may_lie_beside_the_folder_or_in_it(make_folder, name):
+    folder = make_folder("1.jpg", name="shop/images")
+    write(folder.parent if name == "styles.csv" else folder, {name: "id,x\n1,a\n"})
+    assert load_catalogue(folder, metadata=name).table["x"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize("name", ["shop.json", "shop.xls"])
+def test_metadata_of_another_kind_in_the_folder_is_refused_as_such(make_folder, name):
+    folder = write(make_folder("1.jpg"), {name: "[]"})
+    with pytest.raises(ValueError, match=f"Metadata can be .*Received: {name}"):
+        load_catalogue(folder, metadata=name)
+
+
 def test_excel_sheet_beside_a_zip(make_folder, zip_of):
     openpyxl = pytest.importorskip("openpyxl")
     path = zip_of(make_folder("A/0015.jpg", "A/0016.jpg"))
