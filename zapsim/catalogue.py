@@ -185,7 +185,12 @@ class Catalogue:
         """The columns that say which item it is, and nothing of what it is like (list of str)."""
         usual = {*map(str.lower, IDENTIFIERS), *NAMES, *_TITLES}
         joined = self._metadata.column if self._metadata else None
-        return [name for name in self.table if name == joined or plain_name(name) in usual]
+        named = {name for name in self.table if name == joined or plain_name(name) in usual}
+        if "Product" in self.table:
+            # What `load_catalogue` was told is the product, under its own name.
+            product = self.table["Product"]
+            named |= {name for name in self.table if self.table[name].equals(product)}
+        return [name for name in self.table if name in named]
 
     def sample(self, n, seed=42):
         """Draw n items at random, without replacement; all, with a warning, if there are fewer.
