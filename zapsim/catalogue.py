@@ -15,7 +15,7 @@ from textwrap import shorten
 import pandas as pd
 
 from zapsim.io.bundled import MINIZAP
-from zapsim.io.pictures import PictureError, load_picture, shrink, thumbnail
+from zapsim.io.pictures import SHOWN_SIDE, PictureError, load_picture, shrink, thumbnail
 from zapsim.io.sources import open_files
 from zapsim.keys import known_key, respelt
 from zapsim.metadata.delimited import NAMES, plain_name
@@ -32,7 +32,6 @@ _TITLES = (
 )
 _LONGEST = 60
 _TINY = 32
-_SHOWN_SIDE = 400
 
 
 def load_catalogue(source=None, metadata=None, on=None, product=None):
@@ -361,7 +360,7 @@ class Catalogue:
         Large ones are scaled down: a sheet of phone photos would take a gigabyte.
         """
         try:
-            return shrink(self.picture(key, least=_SHOWN_SIDE), _SHOWN_SIDE)
+            return shrink(self.picture(key, least=SHOWN_SIDE), SHOWN_SIDE)
         except PictureError:
             return None
 
