@@ -15,7 +15,7 @@ from textwrap import shorten
 import pandas as pd
 
 from zapsim.io.bundled import MINIZAP
-from zapsim.io.pictures import PictureError, load_picture, shrink, thumbnail
+from zapsim.io.pictures import SHOWN_SIDE, PictureError, load_picture, shrink, thumbnail
 from zapsim.io.sources import open_files
 from zapsim.keys import known_key, respelt
 from zapsim.metadata.delimited import NAMES, plain_name
@@ -32,7 +32,6 @@ _TITLES = (
 )
 _LONGEST = 60
 _TINY = 32
-_SHOWN_SIDE = 400
 
 
 def load_catalogue(source=None, metadata=None, on=None, product=None):
@@ -185,7 +184,12 @@ class Catalogue:
         """The columns that say which item it is, and nothing of what it is like (list of str)."""
         usual = {*map(str.lower, IDENTIFIERS), *NAMES, *_TITLES}
         joined = self._metadata.column if self._metadata else None
-        return [name for name in self.table if name == joined or plain_name(name) in usual]
+        named = {name for name in self.table if name == joined or plain_name(name) in usual}
+        if "Product" in self.table:
+            # What `load_catalogue` was told is the product, under its own name.
+            product = self.table["Product"]
+            named |= {name for name in self.table if self.table[name].equals(product)}
+        return [name for name in self.table if name in named]
 
     def sample(self, n, seed=42):
         """Draw n items at random, without replacement; all, with a warning, if there are fewer.
@@ -231,12 +235,14 @@ class Catalogue:
         files.treatment = treatment or self.treatment
         return Catalogue(files, self.table, self._metadata)
 
-    def picture(self, key):
+    def picture(self, key, least=None):
         """Read one item's picture: ndarray of shape (height, width, 3), uint8, RGB.
 
-        KeyError if there is no such key, `PictureError` if the file cannot be read as a picture.
+        With `least`, a JPEG may come at a half, a quarter or an eighth of its size, if no side
+        becomes shorter than that many pixels. KeyError if there is no such key, `PictureError` if
+        the file cannot be read as a picture.
         """
-        return load_picture(self.read(key), name=key)
+        return load_picture(self.read(key), name=key, least=least)
 
     def read(self, key):
         """Return one item's file as it is (bytes); errors as in `picture`."""
@@ -244,7 +250,8 @@ class Catalogue:
 
     def thumbnail(self, key, size=136):
         """Return one item's picture as a small JPEG, padded to a white square (bytes)."""
-        return thumbnail(load_picture(self.read(key), name=key, least=size), size)
+        # Twice the side: scaling from there on is antialiased as from the whole picture.
+        return thumbnail(self.picture(key, least=2 * size), size)
 
     def content(self, key, data=None):
         """Identify what the item's file holds: CRC-32 and size, e.g. ``"9ae1c3f0-3120"``.
@@ -353,7 +360,7 @@ class Catalogue:
         Large ones are scaled down: a sheet of phone photos would take a gigabyte.
         """
         try:
-            return shrink(self.picture(key), _SHOWN_SIDE)
+            return shrink(self.picture(key, least=SHOWN_SIDE), SHOWN_SIDE)
         except PictureError:
             return None
 

@@ -32,7 +32,7 @@ from zapsim.find.finder import Finder, Options
 from zapsim.find.narrowing import Narrowed
 from zapsim.find.parts import grid_of
 from zapsim.find.spaces import Scores, Vectors
-from zapsim.io.pictures import load_picture
+from zapsim.io.pictures import SHOWN_SIDE, load_picture, shrink
 from zapsim.keys import known_key, respelt
 from zapsim.similarity import unit_vectors
 
@@ -407,7 +407,8 @@ class SimilarityPredictor(Narrowed):
         if isinstance(query, str):
             picture, name = self.catalogue.picture_or_none(query), self.catalogue.caption(query)
         elif is_picture(query):
-            picture, name = load_picture(query), "your picture"
+            picture = shrink(load_picture(query, least=SHOWN_SIDE), SHOWN_SIDE)
+            name = "your picture"
         else:
             picture, name = None, "your vector"
         if cells and picture is not None:

@@ -322,6 +322,20 @@ def test_a_folder_of_archives_says_how_to_open_them(make_zip):
         open_files(path.parent)
 
 
+def test_archives_that_are_no_parts_of_one_are_not_said_to_be_opened_together(make_zip):
+    path = make_zip(["a.jpg"], "b.zip")
+    make_zip(["b.jpg"], "a.zip")
+    with pytest.raises(ValueError, match=r"2 archives, no parts of one: unpack all.*a\.zip'\)"):
+        open_files(path.parent)
+
+
+def test_parts_in_a_folder_are_opened_together(make_zip):
+    names = [f"shoes-20261122T220000Z-1-00{n}.zip" for n in (1, 2)]
+    paths = [make_zip([f"{name}.jpg"], name) for name in names]
+    with pytest.raises(ValueError, match=r"all its parts with it: load_catalogue\(.*-001\.zip"):
+        open_files(paths[0].parent)
+
+
 def test_a_byte_flipped_anywhere_in_a_zip_is_survived(make_zip):
     """Whatever is damaged: a clear error, or single pictures that cannot be read."""
     path = make_zip({f"Füße/{n}.jpg": b"%d" % n for n in range(3)})

@@ -1,4 +1,5 @@
 import pytest
+from PIL import Image
 
 import zapsim
 from zapsim.io.formats import FORMATS, SUFFIXES, advice, suffix_of, told_by_content
@@ -66,7 +67,9 @@ def test_no_suffix_is_read_and_refused_at_once():
 def test_every_suffix_that_is_read_is_in_the_catalogue(make_folder, drawn, encoded):
     folder = make_folder()
     for suffix in SUFFIXES:
-        drawn().save(folder / f"shoe{suffix.upper()}")
+        # Pillow itself does not know all that a JPEG is called.
+        kind = Image.registered_extensions().get(suffix, "JPEG")
+        drawn().save(folder / f"shoe{suffix.upper()}", kind)
     catalogue = zapsim.load_catalogue(folder)
     assert [catalogue.picture(key).shape for key in catalogue.keys] == [(40, 48, 3)] * len(SUFFIXES)
     assert "left out" not in repr(catalogue)

@@ -279,22 +279,32 @@ def test_large_photos_are_decoded_smaller(size, least, shape, encoded):
 
 LARGE = """
 import resource, sys
-from zapsim.io.pictures import load_picture
-load_picture(sys.argv[1], least=256)
+import zapsim
+small, large = map(zapsim.load_catalogue, sys.argv[1:3])
+read = lambda catalogue: eval(sys.argv[3], {"catalogue": catalogue, "key": catalogue.keys[0]})
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
+read(small)
 before = peak()
-load_picture(sys.argv[2], least=int(sys.argv[3]) or None)
+read(large)
 print(peak() - before)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measures its memory in Linux' way")
-@pytest.mark.parametrize(("least", "most"), [(256, 60), (0, 400)])
-def test_a_photo_of_108_megapixels_takes_little_memory(least, most, tmp_path):
-    Image.new("RGB", (64, 64), "red").save(tmp_path / "small.jpg")
-    Image.new("RGB", (12_000, 9000), "red").save(tmp_path / "large.jpg")
-    paths = [str(tmp_path / name) for name in ("small.jpg", "large.jpg")]
-    command = [sys.executable, "-c", LARGE, *paths, str(least)]
+@pytest.mark.parametrize(
+    ("call", "most"),
+    [
+        ("catalogue.picture(key, least=256)", 60),
+        ("catalogue.thumbnail(key)", 60),
+        ("catalogue.picture_or_none(key)", 60),
+        ("catalogue.picture(key)", 400),
+    ],
+)
+def test_a_photo_of_108_megapixels_takes_little_memory(call, most, tmp_path):
+    for name, size in [("small", (64, 64)), ("large", (12_000, 9000))]:
+        (tmp_path / name).mkdir()
+        Image.new("RGB", size, "red").save(tmp_path / name / "1.jpg")
+    command = [sys.executable, "-c", LARGE, *(str(tmp_path / n) for n in ("small", "large")), call]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert int(done.stdout) < most
 

@@ -105,6 +105,18 @@ def test_names_are_matched_with_the_catalogues(catalogue, capsys, names, way):
     assert found.index.isin(catalogue.keys).all()
 
 
+@pytest.mark.parametrize("saved", [False, True])
+def test_row_numbers_of_a_filtered_table_are_no_names(make_folder, tmp_path, saved):
+    catalogue = zapsim.load_catalogue(make_folder("1.jpg", "3.jpg"))
+    frame = pd.DataFrame(VALUES).rename(columns=str)[np.array([False, True, False, True])]
+    if saved:
+        frame.to_parquet(tmp_path / "v.parquet")
+    with pytest.raises(ValueError, match="does not say whose the vectors are.*row numbers"):
+        zapsim.load_vectors(tmp_path / "v.parquet" if saved else frame, catalogue=catalogue)
+    named = frame.rename_axis("id")
+    assert list(zapsim.load_vectors(named, catalogue=catalogue).index) == ["1.jpg", "3.jpg"]
+
+
 @pytest.mark.parametrize("names", [[108775015, 7], [108775015.0, 7.0], ["0108775015", "007"]])
 def test_numbers_are_matched_with_leading_zeros(make_folder, names):
     catalogue = zapsim.load_catalogue(make_folder("010/0108775015.jpg", "000/0000007.jpg"))

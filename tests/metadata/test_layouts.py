@@ -49,12 +49,14 @@ def test_kaggle_fashion(make_folder, zip_of, capsys, as_zip):
 
 
 def test_filters_are_what_items_are_like_and_not_what_they_are_called(make_folder, on_a_circle):
-    folder = make_folder("images/15970.jpg", "images/39386.jpg")
-    write(folder, {"styles.csv": STYLES.rpartition("59263")[0]})
+    keys = [f"images/{number}.jpg" for number in (1, 2, 15970, 39386)]
+    shirt, jeans = STYLES.splitlines(keepends=True)[1:3]
+    rows = STYLES.rpartition("59263")[0] + shirt.replace("15970", "1") + jeans.replace("39386", "2")
+    folder = write(make_folder(*keys), {"styles.csv": rows})
     catalogue = load_catalogue(folder, metadata="styles.csv")
-    predictor = zapsim.SimilarityPredictor(catalogue, on_a_circle(catalogue, [0, 9]))
+    predictor = zapsim.SimilarityPredictor(catalogue, on_a_circle(catalogue, [0, 9, 18, 27]))
     offered = ["subCategory", "articleType", "baseColour", "season", "year"]
-    assert BrowserState(predictor).filters.columns == offered
+    assert BrowserState(predictor).filters.offered == offered
 
 
 HM = {
@@ -173,6 +175,44 @@ def test_keys_may_be_in_the_index(make_folder, name):
     assert table["Brand"].tolist() == ["b", "a"]
 
 
+@pytest.mark.parametrize("called", ["key", "id", "file_name"])
+@pytest.mark.parametrize("saved", [False, True])
+def test_row_numbers_of_a_filtered_dataframe_are_no_names(make_folder, tmp_path, called, saved):
+    names = ["4", "3", "2", "1"] if called == "id" else ["4.jpg", "3.jpg", "2.jpg", "1.jpg"]
+    frame = pd.DataFrame({called: names, "Brand": list("dcba"), "Price": [9, 1, 8, 8]})
+    # Its index is 0, 2, 3: no row's own picture, and pictures 2 and 3 are there.
+    given = frame[frame["Price"] > 1]
+    if saved:
+        given.to_csv(tmp_path / "given.csv")
+        given = tmp_path / "given.csv"
+    table = load_catalogue(make_folder("2.jpg", "3.jpg", "7.jpg"), metadata=given).table
+    assert table["Brand"].fillna("").tolist() == ["b", "", ""]
+
+
+def test_row_numbers_do_not_hide_the_column_that_names_pictures(make_folder):
+    frame = pd.DataFrame({"Artikel": ["3", "2", "1"]})[1:]
+    with pytest.raises(ValueError, match="on='Artikel' would find 1 pictures"):
+        load_catalogue(make_folder("1.jpg", "7.jpg"), metadata=frame)
+
+
+def test_whole_keys_in_the_index_come_before_ids(make_folder):
+    frame = pd.DataFrame({"id": [2, 1], "Brand": ["a", "b"]}, index=["1.jpg", "2.jpg"])
+    table = load_catalogue(make_folder("1.jpg", "2.jpg"), metadata=frame).table
+    assert table["Brand"].tolist() == ["a", "b"]
+
+
+def test_numbers_may_name_columns(make_folder):
+    frame = pd.DataFrame([["2.jpg", "b"], ["1.jpg", "a"]])
+    table = load_catalogue(make_folder("1.jpg", "2.jpg"), metadata=frame, on=0).table
+    assert table["1"].tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame({"key": []})])
+def test_empty_dataframe_is_an_error(make_folder, frame):
+    with pytest.raises(ValueError, match="the DataFrame has no rows"):
+        load_catalogue(make_folder("1.jpg"), metadata=frame)
+
+
 def test_row_numbers_that_pandas_wrote_are_no_column(make_folder, tmp_path):
     frame = pd.DataFrame({"key": ["1.jpg", "2.jpg"], "Brand": ["a", "b"]})
     frame.to_csv(tmp_path / "m.csv")
@@ -187,6 +227,32 @@ def test_what_the_shop_says_wins_over_folders(make_folder):
         table = load_catalogue(folder).table
     assert table["Category"].tolist() == ["Boots", "a"]
     assert list(table.columns) == ["Category", "SubCategory", "Brand", "Price"]
+
+
+def test_columns_are_the_same_in_any_letters(make_folder):
+    rows = "key,category,split\nboots/train/1.jpg,Sandals,\nshoes/train/2.jpg,,test\n"
+    folder = make_folder("boots/train/1.jpg", "shoes/train/2.jpg", metadata=rows)
+    with pytest.warns(UserWarning, match="category of 1 of 2, split of 1 of 2 pictures"):
+        catalogue = load_catalogue(folder)
+    assert catalogue.table.to_dict("list") == {
+        "category": ["Sandals", "shoes"],
+        "split": ["train", "test"],
+    }
+    assert catalogue.captions.tolist() == ["Sandals, 1", "shoes, 2"]
+
+
+@pytest.mark.parametrize("name", ["styles.csv", "tables/styles.csv"])
+def test_named_metadata_may_lie_beside_the_folder_or_in_it(make_folder, name):
+    folder = make_folder("1.jpg", name="shop/images")
+    write(folder.parent if name == "styles.csv" else folder, {name: "id,x\n1,a\n"})
+    assert load_catalogue(folder, metadata=name).table["x"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize("name", ["shop.json", "shop.xls"])
+def test_metadata_of_another_kind_in_the_folder_is_refused_as_such(make_folder, name):
+    folder = write(make_folder("1.jpg"), {name: "[]"})
+    with pytest.raises(ValueError, match=f"Metadata can be .*Received: {name}"):
+        load_catalogue(folder, metadata=name)
 
 
 def test_excel_sheet_beside_a_zip(make_folder, zip_of):

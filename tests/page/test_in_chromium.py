@@ -12,7 +12,7 @@ import pytest
 
 import zapsim
 from tests.conftest import ROOT
-from zapsim.page.content import UNLIKE_SHARE
+from zapsim.find.rocchio import UNLIKE
 from zapsim.page.writer import joined_script
 from zapsim.similarity import unit_vectors
 
@@ -223,7 +223,7 @@ def test_several_at_once_find_what_rocchios_query_finds(visitor, predictor, feat
     shares = []
     for _ in range(12):
         like, unlike = rng.choice(615, 2, replace=False), rng.choice(615, 1)
-        query = unit[like].mean(axis=0) - UNLIKE_SHARE * unit[unlike].mean(axis=0)
+        query = unit[like].mean(axis=0) - UNLIKE * unit[unlike].mean(axis=0)
         scores = unit @ query
         scores[[*like, *unlike]] = -np.inf
         best = {predictor.catalogue.captions.iloc[row] for row in np.argsort(-scores)[:12]}

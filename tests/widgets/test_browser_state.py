@@ -296,6 +296,13 @@ def test_of_a_huge_picture_only_a_small_one_is_kept(searchable, encoded, drawn):
     assert state.picture().shape == (480, 480, 3)
 
 
+def test_a_large_picture_is_read_as_the_catalogues_are(searchable, encoded, drawn):
+    photo = encoded(drawn(1, (3000, 1000)), "JPEG")
+    state = BrowserState(searchable, KEYS[0])
+    state.show_own(photo)
+    assert (state.query.features == searchable.get_extractor().extract(photo)).all()
+
+
 def test_an_unreadable_picture_changes_nothing(searchable):
     state = BrowserState(searchable, KEYS[0])
     before = everything(state)

@@ -14,7 +14,7 @@ __all__ = ["FORMATS", "READABLE", "START", "SUFFIXES", "advice", "suffix_of", "t
 START = 512
 # Only these decoders are ever tried, whatever a file is called.
 _DECODERS = {
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi", ".pjpeg", ".pjp"),
     "PNG": (".png",),
     "WebP": (".webp",),
     "BMP": (".bmp",),
@@ -43,7 +43,7 @@ _WHAT_TO_DO = {
     ),
     "convert it to JPEG or PNG": (
         ".jp2 .j2k .j2c .jpf .jpx .jpm .jxl .jxr .hdp .wdp .tga .pcx .ppm .pgm .pbm .pnm .pam "
-        ".exr .hdr .dds .ico .icns .cur .apng .jps .mpo .dcm .dicom .fits .bpg .flif .xbm .xpm"
+        ".exr .hdr .dds .ico .icns .cur .apng .jps .mpo .dcm .dicom .fits .bpg .flif .xbm .xpm .dib"
     ),
     "an archive: unpack it, and open the folder": (
         ".zip .tar .tgz .tbz .tbz2 .txz .tzst .gz .bz2 .xz .zst .7z .rar .cbz .cbr"

@@ -11,6 +11,7 @@ from contextlib import suppress
 from statistics import median
 from time import perf_counter
 
+from zapsim.io.archives import parts_of
 from zapsim.io.formats import SUFFIXES, advice, suffix_of
 from zapsim.io.pictures import PictureError
 
@@ -48,15 +49,24 @@ def about_found(files):
     counts = files.others + files.left_out
     said = ", ".join(f"{n:,} {kind}" for kind, n in counts.most_common(_NAMED))
     todo = [f" {kind}: {what}." for kind in files.left_out if (what := advice(f"x{kind}"))]
-    inner = [name for name in files.skipped if suffix_of(name) in _OPENED]
+    inner = sorted(name for name in files.skipped if suffix_of(name) in _OPENED)
     if inner and files.root.is_dir():
-        place = str(files.root / inner[0])
-        todo = [f" Open the archive itself, and all its parts with it: load_catalogue({place!r})."]
+        todo = [_about_archives([files.root / name for name in inner])]
     elif inner:
         todo = [f" {inner[0]} is an archive in it: unpack {files.root.name}, and open that one."]
     return (
         f"Looked for {', '.join(SUFFIXES)} in it and all folders below, and found "
         f"{counts.total():,} other files{f': {said}' if said else ''}.{''.join(todo)}"
+    )
+
+
+def _about_archives(paths):
+    call = f"load_catalogue({str(paths[0])!r})"
+    if set(paths) <= set(parts_of(paths[0])):
+        return f" Open the archive itself, and all its parts with it: {call}."
+    return (
+        f" These are {len(paths):,} archives, no parts of one: unpack all into one folder, and "
+        f"open that. One alone is opened by {call}."
     )
 
 

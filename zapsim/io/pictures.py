@@ -20,6 +20,7 @@ __all__ = [
     "FITS",
     "MAX_BYTES",
     "MAX_PIXELS",
+    "SHOWN_SIDE",
     "PictureError",
     "fit_square",
     "load_picture",
@@ -35,6 +36,8 @@ MAX_JPEG_PIXELS = 500_000_000
 # A progressive one is held in memory as a whole, up to six bytes a pixel, however small it is made.
 MAX_PROGRESSIVE_PIXELS = 128_000_000
 MAX_BYTES = 200_000_000
+# What figures show needs no more.
+SHOWN_SIDE = 400
 
 _WHITE = (255, 255, 255)
 # JPEG makes of white what is at least this bright in all colours.

@@ -175,10 +175,12 @@ def _keys_of(frame, source):
     name = _named(frame.columns, _NAMES)
     if name is not None:
         return frame[name].tolist(), frame.drop(columns=name)
-    if isinstance(frame.index, pd.RangeIndex) and frame.index.name is None:
+    # Those of a filtered table are no names either, and pictures are often called by numbers.
+    if frame.index.name is None and pd.api.types.is_integer_dtype(frame.index):
         raise ValueError(
             f"{source} does not say whose the vectors are: it needs a column 'key', 'file_name', "
-            f"'path' or 'id'. Its columns: {', '.join(map(str, frame.columns[:10])) or 'none'}."
+            "'path' or 'id', or an index that is called so and is more than row numbers. "
+            f"Its columns: {', '.join(map(str, frame.columns[:10])) or 'none'}."
         )
     return frame.index.tolist(), frame
 

@@ -29,7 +29,8 @@ def find_metadata(files, given=None):
     ----------
     files : Files
     given : path, DataFrame, optional
-        A path, or the name of a file that lies with the pictures, inside their zip or beside it.
+        A path, or the name of a file that lies with the pictures, inside their zip or beside it,
+        or beside their folder.
         By default ``meta-data.csv``, else ``metadata.csv``, ``.jsonl`` or ``.parquet``.
 
     Raises
@@ -53,17 +54,19 @@ def find_metadata(files, given=None):
             f"Received: {received(given)}"
         )
     path = Path(given).expanduser()
-    beside = files.root.with_name(path.name)
     if not path.is_file():
         if inside := _inside(files, path.as_posix().replace("\\", "/")):
             return _together(files, inside)
-        if not beside.is_file() or files.root.is_dir() or path.name != str(path):
+        # What is of another kind lies among the pictures, too, and is refused for that.
+        near = [files.root / path, *([files.root.with_name(path.name)] * (path.name == str(path)))]
+        found = next((each for each in near if each.is_file()), None)
+        if found is None:
             there = ", ".join(files.tables[:_LISTED]) or "none"
             raise FileNotFoundError(
                 f"No metadata at {given}, and no file of this name with the pictures in "
                 f"{files.root}. Tables that lie there: {there}."
             )
-        path = beside
+        path = found
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"The metadata {path} has more than {MAX_BYTES:,} bytes.")
     return read_table(path.read_bytes(), path.name)

@@ -8,7 +8,7 @@ something, the metadata counts; where it has no value, the folder's name stays.
 from itertools import pairwise
 
 from zapsim.io.sources import METADATA
-from zapsim.metadata.layout import arranged
+from zapsim.metadata.layout import FOLDERS, arranged
 from zapsim.metadata.tables import UNNAMED
 
 __all__ = ["join"]
@@ -25,12 +25,20 @@ def join(table, metadata, match):
     rows = [match.rows.get(key, -1) for key in table.index]
     given = _renamed(_without_indices(metadata.frame, match.column)).reindex(rows)
     given.index = table.index
+    table = _called_alike(table, given)
     both = [column for column in given if column in table]
     problems += _differences(table, given, both)
     for column in both:
         given[column] = given[column].where(given[column].notna(), table[column])
     joined = table.drop(columns=both).join(given)
     return arranged(joined, given.columns), _line(metadata, match, len(table)), problems
+
+
+def _called_alike(table, given):
+    """Call what folders say as the metadata does: ``category`` and ``Category`` are one."""
+    theirs = {column.lower(): column for column in reversed(given.columns)}
+    names = {name: theirs.get(name.lower(), name) for name in (*FOLDERS, "Split")}
+    return table.rename(columns={name: new for name, new in names.items() if name not in given})
 
 
 def _without_indices(frame, column):

@@ -79,32 +79,41 @@ def match_rows(frame, table, on=None):
     ValueError
         If there is no column `on`, or none with a usual name.
     """
-    columns = _candidates(frame, on)
-    if not columns:
-        hint = _hint([_match(frame[column], column, table) for column in frame.columns[:_TRIED]])
+    columns, numbers = _candidates(frame, on)
+    matches = [_match(frame[column], column, table) for column in columns]
+    if not any(match.rows for match in matches):
+        others = [column for column in frame.columns[:_TRIED] if column not in numbers]
+        hint = _hint([_match(frame[column], column, table) for column in others])
+        if not hint:
+            matches += [_match(frame[column], column, table) for column in numbers]
+    if not matches:
         raise ValueError(
             "The metadata needs a column 'CID' (such as 100627-72) or 'key' (the picture's path), "
             "or one that is called file_name, image, path, id or the like; name any other with "
             f"on=….{hint} Received columns: {', '.join(map(repr, frame.columns[:30]))}"
         )
-    matches = [_match(frame[column], column, table) for column in columns]
     return max(matches, key=lambda match: len(match.rows))
 
 
 def _candidates(frame, on):
+    """Return the columns to try, and those that may only number the rows."""
     if on is not None:
-        if isinstance(on, str) and on not in frame:
-            on = next((column for column in frame if plain_name(column) == plain_name(on)), on)
+        # A DataFrame's columns may be called by numbers; here all are texts.
+        alike = (column for column in frame if plain_name(column) == plain_name(str(on)))
+        on = on if isinstance(on, str) and on in frame else next(alike, on)
         check_choice("on", on, list(frame.columns))
-        return [on]
+        return [on], []
     usual = [column for name in NAMES for column in frame if plain_name(column) == name]
-    # An index without a name, as pandas writes it.
-    return usual + [column for column in frame.columns[:1] if column.startswith(UNNAMED)]
+    # An index without a name, as pandas writes it. That of a filtered DataFrame are row numbers,
+    # and pictures are often called by numbers, too.
+    unnamed = [column for column in frame.columns[:1] if column.startswith(UNNAMED)]
+    numbers = [column for column in unnamed if frame[column].dropna().str.isdecimal().all()]
+    return ([] if numbers else unnamed) + usual, numbers
 
 
 def _hint(matches):
-    best = max(matches, key=lambda match: len(match.rows))
-    if not best.rows:
+    best = max(matches, key=lambda match: len(match.rows), default=None)
+    if not (best and best.rows):
         return ""
     return f" on={best.column!r} would find {len(best.rows):,} pictures."
 

@@ -82,6 +82,11 @@ def text_table(frame, name="the DataFrame"):
 
     The DataFrame itself is not changed.
     """
+    if not len(frame):
+        raise ValueError(
+            f"The metadata {name} has no rows: expected one a picture. Received columns: "
+            f"{', '.join(map(repr, frame.columns[:30])) or 'none'}"
+        )
     _check_size(name, *frame.shape)
     columns = {}
     for level, label in enumerate(frame.index.names):

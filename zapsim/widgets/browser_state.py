@@ -146,8 +146,9 @@ class BrowserState:
         It is extracted once, then kept in the way. PictureError if it cannot be read, ValueError if
         the predictor was made from a matrix, or from features of unknown origin.
         """
-        picture = load_picture(data, name)
-        features = self.predictor.features_of(picture)
+        picture = load_picture(data, name, least=2 * _OWN_SIZE)
+        # The file itself: read as the catalogue's are, however large it is.
+        features = self.predictor.features_of(data)
         if max(picture.shape) > _OWN_SIZE:
             picture = fit_square(picture, _OWN_SIZE)
         self.show(OwnPicture(name, picture, features))
