@@ -395,7 +395,9 @@ def hostile_shop(make_zip, encoded, drawn, path):
     )
     values = pd.DataFrame(np.eye(6, dtype=np.float32) + 1, index=catalogue.keys)
     with pytest.warns(UserWarning, match="could not be read"):
-        return zapsim.SimilarityPredictor(catalogue, values).page(path, title="<script>t</script>")
+        return zapsim.SimilarityPredictor(catalogue, values).page(
+            path, title="<script>t</script>", filters=["<i>Column</i>"]
+        )
 
 
 @pytest.mark.parametrize("name", ["shop.html", "shop"])
