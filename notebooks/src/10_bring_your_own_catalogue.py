@@ -67,7 +67,7 @@ catalogue = zapsim.load_catalogue(source)
 catalogue
 
 # %%
-catalogue.plot()
+catalogue.plot(16)
 
 # %% [markdown]
 # `check` reads every picture once. One of the postcards was cut off in the middle of a copy: it is *unreadable*. What
@@ -165,10 +165,10 @@ predictor.plot(query, k=6)
 nearest = zapsim.top_k(features, k=1)
 best = pd.Series(nearest.scores[:, 0], nearest.keys).sort_values(ascending=False)
 tiles = []
-for key in best.index[:24:2]:
+for key in best.index[:16:2]:
     other = predictor.similar(key, k=1)["key"][0]
     tiles += [(catalogue.picture(each), f"{best[key]:.2f}\n{each}") for each in (key, other)]
-zapsim.draw.plots.plot_pictures(tiles, columns=6)
+zapsim.draw.plots.plot_pictures(tiles, columns=8)
 
 # %% [markdown]
 # Two pictures side by side are a pair. The first pairs are copies. Later come pieces of plain sky: different photos,
@@ -181,7 +181,7 @@ duplicates = zapsim.near_duplicates(catalogue, features)
 duplicates.round(3)
 
 # %%
-zapsim.plot_duplicates(catalogue, duplicates)
+zapsim.plot_duplicates(catalogue, duplicates, n=6)
 
 # %% [markdown]
 # How many of the copies were found? We made them, so we know. `found` counts the copies that share a group with their
@@ -214,7 +214,7 @@ rows = {
     "all": predictor.similar(query, k=5),
     "without copies": predictor.similar(query, k=5, hide_duplicates=duplicates),
 }
-zapsim.plot_side_by_side(catalogue, query, rows)
+zapsim.plot_side_by_side(catalogue, query, rows, k=4)
 
 # %% [markdown]
 # ## Judge: with labels
@@ -288,7 +288,7 @@ if callable(darker):
 # The map of 06: pictures that are alike lie together. Where do the groups end? Which picture lies among strangers?
 
 # %%
-zapsim.plot_map(catalogue, zapsim.map_catalogue(features), n=len(features))
+zapsim.plot_map(catalogue, zapsim.map_catalogue(features), n=60)
 
 # %% [markdown]
 # ## Browse
