@@ -11,19 +11,11 @@ import pandas as pd
 import pytest
 
 import zapsim
+from tests.widgets.shop import DEGREES, KEYS
 from zapsim.widgets.browser import Browser
 from zapsim.widgets.cards import no_picture
 from zapsim.widgets.export import csv_of, html_of
 
-KEYS = [
-    "Boots/Ankle/Aye/1.1.jpg",
-    "Boots/Ankle/Aye/1.2.jpg",
-    "Boots/Ankle/Bee/2.1.jpg",
-    "Shoes/Oxfords/Aye/3.1.jpg",
-    "Shoes/Oxfords/Bee/4.1.jpg",
-    "Shoes/Oxfords/Bee/4.10.jpg",
-]
-DEGREES = [0, 1, 10, 50, 60, 62]
 EVIL = """<img src=x onerror=alert('1')> & "quotes" $x$"""
 
 

@@ -9,30 +9,15 @@ import numpy as np
 import pytest
 
 import zapsim
+from tests.widgets.shop import DEGREES, KEYS, METADATA
 from zapsim.widgets.browser_state import BrowserState
 from zapsim.widgets.export import csv_of, html_of
-
-KEYS = [
-    "Boots/Ankle/Aye/1.1.jpg",
-    "Boots/Ankle/Aye/1.2.jpg",
-    "Boots/Ankle/Bee/2.1.jpg",
-    "Shoes/Oxfords/Aye/3.1.jpg",
-    "Shoes/Oxfords/Bee/4.1.jpg",
-    "Shoes/Oxfords/Bee/4.10.jpg",
-]
-METADATA = """CID,Closure,Season,Note
-1-1,Zipper;Buckle,all,=1+1
-1-2,Zipper,all,@sum
-2-1,Lace up,all,plain
-3-1,Lace up;Buckle,all,-3
-4-1,,all,"a, ""b"" "
-"""
 
 
 @pytest.fixture
 def state(make_folder, on_a_circle):
     catalogue = zapsim.load_catalogue(make_folder(*KEYS, metadata=METADATA))
-    frame = on_a_circle(catalogue, [0, 1, 10, 50, 60, 62])
+    frame = on_a_circle(catalogue, DEGREES)
     return BrowserState(zapsim.SimilarityPredictor(catalogue, frame), KEYS[3])
 
 
