@@ -19,7 +19,7 @@ test: $(VENV)/ready
 # The browser as a web page, for people who don't want to see code.
 app: $(VENV)/ready
 	$(VENV)/bin/voila $(SCREEN) --Voila.config_file_paths='["tools"]' \
-	  notebooks/05_browse.ipynb
+	  notebooks/06_browse.ipynb
 
 notebooks: $(VENV)/ready
 	$(PY) -m tools.build_notebooks

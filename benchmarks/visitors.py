@@ -2,7 +2,7 @@
 
     python -m benchmarks.visitors [--visitors 10]
 
-Voila serves notebook 05 as `make app` does, and gives each visitor a kernel. All open the page at
+Voila serves notebook 06 as `make app` does, and gives each visitor a kernel. All open the page at
 the same time, and none closes it. Memory is the proportional set size, in which what processes
 share counts once; only Linux tells it, elsewhere it is the resident set, and too high.
 """
@@ -63,7 +63,7 @@ def serve():
     ]
     config = {"JUPYTER_CONFIG_DIR": tempfile.mkdtemp()}
     process = subprocess.Popen(
-        [*command, *option, str(ROOT / "notebooks" / "05_browse.ipynb")],
+        [*command, *option, str(ROOT / "notebooks" / "06_browse.ipynb")],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=os.environ | config,

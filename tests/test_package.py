@@ -35,7 +35,7 @@ def test_importing_zapsim_loads_nothing_heavy():
 
 def test_comparing_recommending_and_plotting_never_load_tensorflow():
     code = (
-        "import sys, zapsim, zapsim.course.lessons\n"
+        "import sys, zapsim, zapsim.course.lessons.scores\n"
         "catalogue, features = zapsim.load_catalogue(), zapsim.load_features()\n"
         "zapsim.top_k(features.iloc[:50], 5)\n"
         "predictor = zapsim.SimilarityPredictor(catalogue, features)\n"

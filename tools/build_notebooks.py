@@ -4,8 +4,8 @@ The whole pipeline, in order:
 
 1. Read ``src/NN_name.py`` (jupytext percent format) into cells.
 2. Stamp badge, navigation and the set-up cell in, from ``[tool.zapsim]`` of pyproject.toml.
-3. Make two copies: in the student's, a cell tagged ``exercise`` keeps only its stub (the lines
-   after ``# stub:``); in the solved one, it keeps only the solution.
+3. Put the goals in, and make two copies: in the solved one, a cell tagged ``exercise`` gets the
+   solution in place of its stub. Goals and solutions come from ``zapsim/course/practice``.
 4. Execute both, offline, in the folder they will live in.
 5. Strip what differs from run to run or breaks elsewhere: widget state, stderr, timings.
 6. Write ``notebooks/NN_name.ipynb`` and ``notebooks/solutions/NN_name.ipynb``.
@@ -17,6 +17,7 @@ notebook was not run from top to bottom.
 
 import argparse
 import os
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -25,9 +26,11 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 
+from zapsim.course.practice import find_exercise, practice_of
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
-STUB = "# stub:"
+GOALS = "{goals}"
 KEPT_METADATA = {"kernelspec", "language_info"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 COLAB_ONLY = "application/vnd.google.colaboratory"
@@ -106,6 +109,7 @@ def build(source, sources, solved):
     notebook = jupytext.read(source)
     head, *body = notebook.cells
     title, rest = head.source.split("\n", 1)
+    rest = with_goals(rest, source.stem[:2])
     head.source = f"{title}\n\n{navigation(source, sources, solved)}\n{rest}"
     setup = nbformat.v4.new_code_cell(SETUP.format(**home()))
     setup.metadata = {"tags": ["setup"], "jupyter": {"source_hidden": True}, "cellView": "form"}
@@ -116,9 +120,6 @@ def build(source, sources, solved):
         tags = cell.metadata.get("tags", [])
         if "exercise" in tags:
             cell.source = exercise(cell.source, solved)
-        # A check cell gives the solution away: it stays folded until somebody unfolds it.
-        if "check" in tags:
-            cell.metadata["jupyter"] = {"source_hidden": True}
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -128,11 +129,19 @@ def build(source, sources, solved):
 
 
 def exercise(source, solved):
-    """Keep the stub or the solution of an exercise cell."""
-    lines = source.split("\n")
-    stub = [line.removeprefix(STUB).strip() for line in lines if line.startswith(STUB)]
-    solution = [line for line in lines if not line.startswith(STUB)]
-    return "\n".join(solution if solved else ["# Your turn: replace the dots.", *stub])
+    """Keep the stub of an exercise cell, or put the solution that the course knows in its place."""
+    if not solved:
+        return source
+    call = re.search(r'^check\("([^"]+)"', source, re.MULTILINE)
+    return f"{find_exercise(call[1]).solution.strip()}\n\n{source[call.start() :]}"
+
+
+def with_goals(head, number):
+    """Put a notebook's goals in place of the line ``{goals}``."""
+    if GOALS not in head:
+        return head
+    goals = "".join(f"- {goal}\n" for goal in practice_of(number).GOALS)
+    return head.replace(GOALS, f"**By the end you can**\n\n{goals}".rstrip())
 
 
 def navigation(source, sources, solved):

@@ -199,4 +199,4 @@ check(
 # - ✅ open folders and zips of your own, in any layout,
 # - ✅ find what is wrong with a catalogue before it does harm.
 #
-# **Next:** in 02 the pictures go through VGG16, and you decide where to cut it.
+# **Next:** in 03 the pictures go through VGG16, and you decide where to cut it.

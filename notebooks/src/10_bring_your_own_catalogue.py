@@ -15,7 +15,7 @@
 # - judge neighbours with labels and without,
 # - search with vectors that another program made, even with words.
 #
-# 🕐 40 minutes · **You need** [04](04_recommend.ipynb).
+# 🕐 40 minutes · **You need** [05](05_recommend.ipynb).
 
 # %%
 import tempfile
@@ -141,7 +141,7 @@ check(
 
 # %% [markdown]
 # ## Extract
-# As in 02. What cannot be read is named, and left out.
+# As in 03. What cannot be read is named, and left out.
 
 # %% tags=["nbval-ignore-output"]
 features = zapsim.VGG16Extractor().extract(catalogue, cache=store or tempfile.mkdtemp())
@@ -218,7 +218,7 @@ zapsim.plot_side_by_side(catalogue, query, rows, k=4)
 
 # %% [markdown]
 # ## Judge: with labels
-# If a column says what is of a kind, judge as in 06: the share of the five neighbours that are of the query's kind.
+# If a column says what is of a kind, judge as in 07: the share of the five neighbours that are of the query's kind.
 # Copies would flatter the number, since a copy is always right. So each group of copies counts as one product
 # (`exclude`).
 
@@ -285,7 +285,7 @@ if callable(darker):
 
 # %% [markdown]
 # ## Look at all of it
-# The map of 06: pictures that are alike lie together. Where do the groups end? Which picture lies among strangers?
+# The map of 07: pictures that are alike lie together. Where do the groups end? Which picture lies among strangers?
 
 # %%
 zapsim.plot_map(catalogue, zapsim.map_catalogue(features), n=60)

@@ -1,44 +1,125 @@
-"""exercise.py: three verdicts, and no answer of a learner's stops a notebook."""
+"""Exercises on what a learner may answer: right in any spelling, wrong for a reason, not at all."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from zapsim.course.exercise import check
+from zapsim.course.comparing import described, same
+from zapsim.course.exercise import Exercise, Mistake, judge
+
+SCORES = pd.Series([0.9, 0.5, 0.25], index=["a", "b", "c"])
+TOP = Exercise(
+    "99-1",
+    goal=1,
+    expected=lambda scores: scores.nlargest(2),
+    mistakes=(
+        Mistake("The lowest come first.", value=lambda scores: scores.nsmallest(2)),
+        Mistake("A score is at most 1.", when=lambda got, scores: max(got) > 1),
+        Mistake("All of them, not two.", value=lambda scores: scores),
+    ),
+)
+TWICE = Exercise("99-2", goal=1, call=lambda f: [f(1), f(5)], expected=lambda: [2, 10])
+WORDS = Exercise(
+    "99-3",
+    goal=1,
+    ideas={"what was compared": r"\bsubcategor", "how many": r"\bfive\b|\b5\b"},
+    mistakes=(Mistake("A share is no probability.", when=lambda text: "probab" in text),),
+)
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected", "verdict"),
+    "answer",
+    [[0.9, 0.5], (0.9, 0.5), np.float32([0.9, 0.5]), SCORES[:2], pd.DataFrame({"s": [0.9, 0.5]})],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_a_right_answer_is_right_however_it_is_written(answer):
+    assert judge(TOP, answer, SCORES).state == "right"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
     [
-        (..., 3, "📝 Not solved yet.\n"),
-        (3, 3, "✅ Correct.\n"),
-        (np.int64(3), 3, "✅ Correct.\n"),
-        (0.70710678, 0.5**0.5, "✅ Correct.\n"),
-        (0.707, 0.5**0.5, "✅ Correct.\n"),
-        (0.70, 0.5**0.5, "❌ Not quite: look again\n"),
-        (4097, 4096, "❌ Not quite: look again\n"),
-        (pd.Series(["a.jpg"]), "a.jpg", "❌ Not quite: look again\n"),
-        (pd.Series([1, 2]), "a.jpg", "❌ Not quite: look again\n"),
-        ("a.jpg", "a.jpg", "✅ Correct.\n"),
-        ("b.jpg", "a.jpg", "❌ Not quite: look again\n"),
-        (5, "a.jpg", "❌ Not quite: look again\n"),
-        (np.eye(2), [[1, 0], [0, 1]], "✅ Correct.\n"),
-        (np.eye(3), [[1, 0], [0, 1]], "❌ Not quite: look again\n"),
-        (None, 3, "❌ Not quite: look again\n"),
-        (lambda x: x + 1, lambda f: f(1) == 2, "✅ Correct.\n"),
-        (
-            lambda: 1,
-            lambda f: f(1) == 2,
-            "❌ Not quite: look again (TypeError: <lambda>() takes 0 positional arguments "
-            "but 1 was given)\n",
-        ),
+        ([0.25, 0.5], "The lowest come first."),
+        ([90, 50], "A score is at most 1."),
+        (SCORES, "All of them, not two."),
+        ([0.5, 0.9], "2 values"),
+        ("a", "'a'"),
+        (0.9, "0.9"),
+        (None, "None"),
+        ([[0.9], [0.5, 1]], "2 values"),
     ],
 )
-def test_verdicts(capsys, answer, expected, verdict):
-    check(answer, expected, hint="look again")
-    assert capsys.readouterr().out.replace("test_verdicts.<locals>.", "") == verdict
+def test_a_wrong_answer_hears_what_is_behind_it(answer, says):
+    verdict = judge(TOP, answer, SCORES)
+    assert verdict.state == "wrong"
+    assert says in verdict.says
 
 
-def test_without_a_hint_the_verdict_stands_alone(capsys):
-    check(1, 2)
-    assert capsys.readouterr().out == "❌ Not quite.\n"
+def test_what_was_not_tried_is_open():
+    assert judge(TOP, ..., SCORES).state == "open"
+    assert judge(TWICE, lambda x: None).state == "open"
+    assert judge(WORDS, "  ").state == "open"
+
+
+def test_a_function_is_tried_and_its_error_is_told():
+    assert judge(TWICE, lambda x: 2 * x).state == "right"
+    assert judge(TWICE, lambda x: x + 1).state == "wrong"
+    verdict = judge(TWICE, lambda x: x / 0)
+    assert verdict.state == "wrong"
+    assert "ZeroDivisionError: division by zero" in verdict.says
+    assert "A function is wanted" in judge(TWICE, 2).says
+
+
+def test_a_text_has_to_name_each_idea():
+    assert judge(WORDS, "Of five neighbours, 0.88 share the Subcategory.").state == "right"
+    assert "Not said yet: how many" in judge(WORDS, "They share the subcategory.").says
+    assert "no probability" in judge(WORDS, "The probability of five subcategories").says
+    assert "A text in quotes" in judge(WORDS, 5).says
+
+
+@pytest.mark.parametrize(
+    ("answer", "value", "equal"),
+    [
+        (3, 3, True),
+        (np.int64(3), 3, True),
+        (3.0, 3, True),
+        (True, 1, False),
+        ("3", 3, False),
+        ("boot", "boot", True),
+        ("Boot", "boot", False),
+        (0.95301, 0.953, True),
+        (0.96, 0.953, False),
+        (float("nan"), 0.5, False),
+        (pd.Index(["a", "b"]), ["a", "b"], True),
+        (["b", "a"], ["a", "b"], False),
+        (np.ones((1, 3)), [1, 1, 1], True),
+        (np.ones((3, 2)), np.ones((2, 3)), False),
+        ([], ["a"], False),
+        ([[1, 2], [3]], [np.array([1, 2]), np.array([3])], True),
+        (object(), 3, False),
+    ],
+)
+def test_what_is_the_same(answer, value, equal):
+    assert same(answer, value) is equal
+
+
+def test_order_counts_unless_it_is_free():
+    assert same({"b", "a"}, ["a", "b"], ordered=False)
+    assert same(SCORES[::-1], SCORES, ordered=False)
+    assert not same(SCORES[::-1], SCORES)
+    other = pd.Series([0.5, 0.9, 0.25], index=["a", "b", "c"])
+    assert not same(other, SCORES, ordered=False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (["a", "b"], "2 texts"),
+        (np.zeros((3, 4)), "an array of shape (3, 4)"),
+        (np.float32(0.5), "0.5"),
+        (object(), "a object"),
+        ([[1, 2], [3]], "2 values"),
+    ],
+)
+def test_an_answer_is_described_in_a_few_words(answer, words):
+    assert described(answer) == words

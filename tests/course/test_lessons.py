@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 import zapsim
-from zapsim.course import lessons
+from zapsim.course.lessons import extraction, labels, network, scores
 
 
 def test_memory_is_the_sum_that_similarity_matrix_makes():
-    table = lessons.matrix_memory([5_000, 50_025], k=50)
+    table = scores.matrix_memory([5_000, 50_025], k=50)
     np.testing.assert_allclose(table["matrix"], [100, 10_010])
     np.testing.assert_allclose(table["neighbours"], [2, 20])
 
@@ -18,19 +18,19 @@ def test_memory_is_the_sum_that_similarity_matrix_makes():
 def test_feature_maps_are_those_of_the_network():
     extractor = zapsim.VGG16Extractor("block2_pool", "flat", 32, power=1, precision="float32")
     picture = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
-    maps = lessons.feature_maps(extractor, picture, ["block1_conv1", "block2_pool"])
+    maps = network.feature_maps(extractor, picture, ["block1_conv1", "block2_pool"])
     assert maps["block1_conv1"].shape == (32, 32, 64)
     np.testing.assert_allclose(
         maps["block2_pool"].ravel(), extractor.extract(picture), rtol=2e-3, atol=0.1
     )
-    figure = lessons.plot_feature_maps(maps, n=3)
+    figure = network.plot_feature_maps(maps, n=3)
     assert len(figure.axes) == 6
 
 
 @pytest.mark.keras
 def test_the_right_preprocessing_variant_is_what_the_extractor_does(make_folder):
     catalogue = zapsim.load_catalogue(make_folder("a.jpg", "b.jpg", "c.jpg"))
-    variants = lessons.preprocessing_variants(catalogue, image_size=32)
+    variants = extraction.preprocessing_variants(catalogue, image_size=32)
     right = zapsim.VGG16Extractor(image_size=32, precision="float32").extract(catalogue)
     np.testing.assert_allclose(variants.pop("as VGG16 was trained"), right, rtol=2e-3, atol=2e-3)
     assert len(variants) == 3
@@ -42,7 +42,7 @@ def test_the_right_preprocessing_variant_is_what_the_extractor_does(make_folder)
 def test_cuts_are_compared_as_the_extractor_and_the_metric_would():
     some = zapsim.load_catalogue().sample(40, seed=0)
     labels, products = some.table["SubCategory"], some.table["Product"]
-    cuts = lessons.try_cuts(some, labels, products, image_size=64)
+    cuts = extraction.try_cuts(some, labels, products, image_size=64)
     assert list(cuts.index) == [f"block{block}_pool" for block in range(1, 6)]
     assert list(cuts["n_features"]) == [4 * 64, 4 * 128, 4 * 256, 4 * 512, 4 * 512]
     features = zapsim.VGG16Extractor(image_size=64, precision="float32").extract(some)
@@ -55,7 +55,7 @@ def test_a_query_that_took_another_path_than_the_catalogue_finds_less():
     labels = pd.Series(["a"] * 6 + ["b"] * 6, index=keys)
     right = pd.DataFrame(np.repeat([[1.0, 0], [0, 1]], 6, axis=0), index=keys)
     swapped = right[[1, 0]].set_axis([0, 1], axis="columns")
-    compared = lessons.try_preprocessing({"right": right, "swapped": swapped}, labels)
+    compared = extraction.try_preprocessing({"right": right, "swapped": swapped}, labels)
     np.testing.assert_array_equal(compared, [[1, 1], [1, 0]])
     assert list(compared.columns) == ["both", "query only"]
 
@@ -64,7 +64,7 @@ def test_heat_map_orders_items_by_label():
     keys = pd.Index(["a", "b", "c", "d"], name="key")
     labels = pd.Series(["shoe", "boot", "shoe", "boot"], index=keys, name="Category")
     matrix = pd.DataFrame(np.arange(16).reshape(4, 4) / 16, index=keys, columns=keys)
-    axes = lessons.plot_heat_map(matrix, labels).axes[0]
+    axes = scores.plot_heat_map(matrix, labels).axes[0]
     np.testing.assert_array_equal(
         axes.images[0].get_array(), matrix.loc[list("bdac"), list("bdac")]
     )
@@ -75,7 +75,7 @@ def test_score_distribution_counts_every_pair_once():
     keys = pd.Index(["a", "b", "c", "d"], name="key")
     labels = pd.Series(["boot", "boot", "shoe", "shoe"], index=keys, name="Category")
     matrix = pd.DataFrame(np.arange(16).reshape(4, 4) / 16, index=keys, columns=keys)
-    legend = lessons.plot_score_distribution(matrix, labels).axes[0].get_legend()
+    legend = scores.plot_score_distribution(matrix, labels).axes[0].get_legend()
     assert [text.get_text() for text in legend.get_texts()] == [
         "different Category (4 pairs)",
         "the same Category (2 pairs)",
@@ -86,9 +86,9 @@ def test_items_without_a_label_are_left_out_of_the_figures():
     keys = pd.Index(["a", "b", "c", "d"], name="key")
     labels = pd.Series(["shoe", None, "boot", "boot"], index=keys, name="Category")
     matrix = pd.DataFrame(np.arange(16).reshape(4, 4) / 16, index=keys, columns=keys)
-    drawn = lessons.plot_heat_map(matrix, labels).axes[0].images[0].get_array()
+    drawn = scores.plot_heat_map(matrix, labels).axes[0].images[0].get_array()
     np.testing.assert_array_equal(drawn, matrix.loc[list("cda"), list("cda")])
-    legend = lessons.plot_score_distribution(matrix, labels).axes[0].get_legend()
+    legend = scores.plot_score_distribution(matrix, labels).axes[0].get_legend()
     assert [text.get_text() for text in legend.get_texts()] == [
         "different Category (2 pairs)",
         "the same Category (1 pairs)",
@@ -96,18 +96,18 @@ def test_items_without_a_label_are_left_out_of_the_figures():
 
 
 def test_small_figures_show_their_data():
-    counts = lessons.plot_counts(pd.Series(["a", "b", "a"]), "Letters").axes[0]
+    counts = labels.plot_counts(pd.Series(["a", "b", "a"]), "Letters").axes[0]
     assert [bar.get_width() for bar in counts.patches] == [1, 2]
-    arrows = lessons.plot_arrows({"a": (2, 1), "b": (1, 4)}).axes[0]
+    arrows = scores.plot_arrows({"a": (2, 1), "b": (1, 4)}).axes[0]
     assert "a (2, 1)" in [text.get_text() for text in arrows.texts]
-    bars = lessons.plot_layer_costs(128, cut="block1_pool").axes[0].patches
+    bars = network.plot_layer_costs(128, cut="block1_pool").axes[0].patches
     assert len({bar.get_facecolor() for bar in bars[:3]}) == 1
     assert bars[2].get_facecolor() != bars[3].get_facecolor()
 
 
 def test_an_interrupted_catalogue_reads_the_first_pictures_only():
     catalogue = zapsim.load_catalogue()
-    stopped = lessons.interrupted(catalogue, after=2)
+    stopped = extraction.interrupted(catalogue, after=2)
     for key in catalogue.keys[:2]:
         np.testing.assert_array_equal(stopped.picture(key), catalogue.picture(key))
     with pytest.raises(KeyboardInterrupt):

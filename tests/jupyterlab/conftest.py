@@ -103,11 +103,11 @@ def lab(browser, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def voila(browser, tmp_path_factory):
-    """Serve notebook 05 as `make app` does; return the page's address."""
+    """Serve notebook 06 as `make app` does; return the page's address."""
     folder = tmp_path_factory.mktemp("voila")
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\napp:")[2]
     option = shlex.split(recipe.partition("$(SCREEN) ")[2].partition("\\\n")[0])
-    notebook = str(ROOT / "notebooks" / "05_browse.ipynb")
+    notebook = str(ROOT / "notebooks" / "06_browse.ipynb")
     server = Server("voila", [*option, notebook], folder, "/voila/static/voila.js")
     yield server.address
     server.close()

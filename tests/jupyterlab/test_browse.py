@@ -7,7 +7,7 @@ import pytest
 
 import zapsim
 
-NAME = "05_browse.ipynb"
+NAME = "06_browse.ipynb"
 
 
 @pytest.fixture
@@ -319,7 +319,7 @@ def test_two_people_on_one_page_of_voila_do_not_disturb_each_other(voila, browse
     assert "predictor" not in text, "code is shown"
     assert "You will build" not in text, "the course is shown"
     assert "Exercise" not in text, "the course is shown"
-    assert "04_recommend" not in text, "a link that leads nowhere is shown"
+    assert "05_recommend" not in text, "a link that leads nowhere is shown"
     assert one.page.locator("img").count() < 30, "what the course draws is shown"
     for person in people:
         person.page.context.close()

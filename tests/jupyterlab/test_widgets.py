@@ -1,4 +1,4 @@
-"""The mixer and the quiz of notebook 06, by keyboard, in JupyterLab."""
+"""The mixer and the quiz of notebooks 07 and 09, by keyboard, in JupyterLab."""
 
 import re
 

@@ -1,5 +1,27 @@
 """What only the notebooks use.
 
-Figures and experiments (`lessons`), checks (`exercise`), and whose pictures are shown
-(`own_pictures`).
+Practice (`tutor`; its exercises and questions are data in `practice`), figures and experiments
+(`lessons`), and whose pictures are shown (`own_pictures`).
 """
+
+from zapsim.course.tutor import (
+    check,
+    forget_progress,
+    goals,
+    hint,
+    keep_progress,
+    progress,
+    question,
+    solution,
+)
+
+__all__ = [
+    "check",
+    "forget_progress",
+    "goals",
+    "hint",
+    "keep_progress",
+    "progress",
+    "question",
+    "solution",
+]

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 03 · Measure similarity
+# # 04 · Measure similarity
 #
 # Every shoe is an arrow in a space of 2,048 dimensions. Two shoes are similar if their arrows point in
 # nearly the same direction. That's all *cosine similarity* is, and you can do it by hand.
@@ -13,7 +13,7 @@
 # - say how much memory a matrix takes before you build it,
 # - find every item's nearest neighbours without any matrix.
 #
-# 🕐 20 minutes · **You need** [02](02_extract_features.ipynb) or an idea of what a vector is.
+# 🕐 20 minutes · **You need** [03](03_extract_features.ipynb) or an idea of what a vector is.
 
 # %%
 import numpy as np
@@ -210,4 +210,4 @@ if isinstance(my_oddest, str) and my_oddest in catalogue.keys:
 # - ✅ say how much memory a matrix takes before you build it,
 # - ✅ find every item's nearest neighbours without any matrix.
 #
-# **Next:** in 04 scores become recommendations, with filters and pictures of your own.
+# **Next:** in 05 scores become recommendations, with filters and pictures of your own.

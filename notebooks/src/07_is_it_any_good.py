@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 06 · Is it any good?
+# # 07 · Is it any good?
 #
 # "More or less on point": so ends the article that this course grew from. More, or less? Whoever puts
 # recommendations into a shop will be asked, by a statistician (*how sure are you?*), by a designer (*what
@@ -15,7 +15,7 @@
 # - show why two items are "similar", how much of that is colour, and turn a knob,
 # - compare your own judgement with the model's.
 #
-# 🕐 40 minutes · **You need** [04](04_recommend.ipynb).
+# 🕐 40 minutes · **You need** [05](05_recommend.ipynb).
 
 # %%
 import zapsim
@@ -174,7 +174,7 @@ cuts[f"block4_pool 4×4 at 128, PCA to {n}"] = zapsim.reduce(cuts["block4_pool 4
 cuts |= article_cut(one_each)
 
 # %% [markdown]
-# Into the same table go the three classic mistakes of 02, at 64 pixels: compare them with
+# Into the same table go the three classic mistakes of 03, at 64 pixels: compare them with
 # `block4_pool 2×2 at 64`. (A fourth, to stretch a picture instead of padding it, changes nothing here,
 # where all are square; with your own, try `extract_cuts(..., fit="stretch")`.)
 

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 05 · Browse
+# # 06 · Browse
 #
 # A list of five neighbours answers one question. Walking from neighbour to neighbour shows what the
 # features *mean*.
@@ -12,7 +12,7 @@
 # - search it with a photo of your own, and take what you found with you,
 # - say how state, scores and widgets fit together, and build a row of your own.
 #
-# 🕐 20 minutes · **You need** [04](04_recommend.ipynb).
+# 🕐 20 minutes · **You need** [05](05_recommend.ipynb).
 
 # %%
 import ipywidgets as widgets
@@ -215,4 +215,4 @@ except Exception:
 # - ✅ search it with a photo of your own, and take what you found with you,
 # - ✅ say how state, scores and widgets fit together, and build a row of your own.
 #
-# **Next:** in 06 somebody asks whether it is any good, and you have an answer.
+# **Next:** in 07 somebody asks whether it is any good, and you have an answer.

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 02 · Extract features
+# # 03 · Extract features
 #
 # A network that was trained to recognise things has had to learn to see: edges first, then
 # textures, then parts. We borrow its eyes and leave its verdict. The idea to do so with VGG16 and
@@ -293,4 +293,4 @@ check(
 # - ✅ turn maps into a vector with a grid of averages, and keep it where it survives,
 # - ✅ spot the three classic mistakes of feeding pictures to a network.
 #
-# **Next:** in 03 vectors are compared: what does it mean that two of them are similar?
+# **Next:** in 04 vectors are compared: what does it mean that two of them are similar?

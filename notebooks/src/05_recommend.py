@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 04 · Recommend
+# # 05 · Recommend
 #
 # Scores are numbers; a recommendation is a choice. Which neighbours does a customer want to see: the
 # same shoe in red? Only women's? Only this brand's? And what about a photo they took themselves?
@@ -13,7 +13,7 @@
 # - search with a picture of your own,
 # - translate the article's code, line by line.
 #
-# 🕐 20 minutes · **You need** [03](03_measure_similarity.ipynb).
+# 🕐 20 minutes · **You need** [04](04_measure_similarity.ipynb).
 
 # %%
 import zapsim
@@ -37,7 +37,7 @@ predictor = zapsim.SimilarityPredictor(catalogue, features)
 
 # %% [markdown]
 # ## Three products, chosen by chance
-# This is how the article (see 02) ends: three random products and what they bring up. Look at the row,
+# This is how the article (see 03) ends: three random products and what they bring up. Look at the row,
 # then at the scores: does the drop from one to the next agree with what you see?
 
 # %%
@@ -149,7 +149,7 @@ predictor.html(queries[0], k=2, hide_colourways=True)
 # |---|---|---|
 # | `Path(ZAPPOS_DATA).rglob("*.jpg")` | `load_catalogue(folder)` | sorted, so the same on every machine; other formats and zips too |
 # | `imgs_dframe.sample(n=5000, random_state=42)` | `catalogue.sample(5000, seed=42)` | |
-# | `VGG16()`, `Model(…, vgg16.layers[-2].output)` | `VGG16Extractor("fc2", image_size=224, weights="imagenet", power=1)` | the default cuts earlier, at 29 % of the arithmetic: see 02 |
+# | `VGG16()`, `Model(…, vgg16.layers[-2].output)` | `VGG16Extractor("fc2", image_size=224, weights="imagenet", power=1)` | the default cuts earlier, at 29 % of the arithmetic: see 03 |
 # | `ImageDataGenerator(…).flow_from_dataframe(…)` | (inside `extract`) | it no longer exists in Keras 3 |
 # | `vgg_custom.predict(dset)` | `extractor.extract(catalogue, cache=…)` | resumes after an interruption |
 # | `cosine_similarity(preds)`, `pd.DataFrame(…)` | `similarity_matrix(features)` | same numbers; refuses what doesn't fit |
@@ -198,4 +198,4 @@ check(same_brand, is_right, hint="the k nearest of the key's own Brand, its own 
 # - ✅ search with a picture of your own,
 # - ✅ translate the article's code, line by line.
 #
-# **Next:** in 05 you browse: every neighbour is a click away from being the next query.
+# **Next:** in 06 you browse: every neighbour is a click away from being the next query.

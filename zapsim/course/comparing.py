@@ -1,0 +1,92 @@
+"""Compare a learner's answer with a value, however it is written.
+
+In: an answer and what it is compared with: numbers, texts, lists, arrays, tables. Out: whether they
+say the same, and a few words that describe an answer. The edge rule: what cannot be compared is
+different, and raises nothing.
+"""
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["described", "same"]
+
+_SHOWN = 60
+
+
+def same(answer, value, ordered=True, tolerance=1e-3):
+    """Say whether an answer says what a value says (bool).
+
+    Parameters
+    ----------
+    answer, value : object
+        Lists, tuples, arrays, Series and Indexes of the same values are the same, and so are
+        numbers of different types. Texts and whole numbers must be equal.
+    ordered : bool
+        False: Series and dicts are compared by label, everything else in any order.
+    tolerance : float
+        Of the largest number in `value`: other numbers may differ by so much.
+    """
+    try:
+        return _same(answer, value, ordered, tolerance)
+    except Exception:
+        return False
+
+
+def described(answer):
+    """Describe an answer in a few words (str), such as "5 texts" or "an array of shape (3, 4)"."""
+    try:
+        shape = np.shape(answer)
+    except ValueError:
+        shape = (len(answer),)
+    if isinstance(answer, (str, int, float, bool, np.number, np.bool_, type(None))):
+        text = repr(answer.item() if isinstance(answer, np.generic) else answer)
+        return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    if len(shape) == 1 and not isinstance(answer, dict):
+        kinds = {"text" if isinstance(each, str) else "value" for each in answer}
+        kind = kinds.pop() if len(kinds) == 1 else "value"
+        return f"{shape[0]:,} {kind}{'s' * (shape[0] != 1)}"
+    if shape:
+        return f"an array of shape {shape}"
+    return f"a {type(answer).__name__}"
+
+
+def _same(answer, value, ordered, tolerance):
+    if isinstance(value, str) or isinstance(answer, str):
+        return isinstance(answer, str) and isinstance(value, str) and answer == value
+    if value is None or answer is None:
+        return answer is value
+    if isinstance(value, pd.DataFrame):
+        value = value.to_numpy()
+    if isinstance(answer, pd.DataFrame):
+        answer = answer.to_numpy()
+    if (
+        not ordered
+        and isinstance(value, (dict, pd.Series))
+        and isinstance(answer, (dict, pd.Series))
+    ):
+        answer, value = dict(answer), dict(value)
+        return answer.keys() == value.keys() and all(
+            _same(answer[key], each, True, tolerance) for key, each in value.items()
+        )
+    if isinstance(value, (list, tuple)) and not all(np.ndim(each) == 0 for each in value):
+        parts = zip(answer, value, strict=True)
+        return all(_same(a, v, ordered, tolerance) for a, v in parts)
+    if isinstance(answer, (set, frozenset, dict)) or hasattr(answer, "__next__"):
+        answer = list(answer)
+    return _same_arrays(np.asarray(answer), np.asarray(value), ordered, tolerance)
+
+
+def _same_arrays(answer, value, ordered, tolerance):
+    answer, value = np.squeeze(answer), np.squeeze(value)
+    if answer.shape != value.shape or (answer.dtype == bool) != (value.dtype == bool):
+        return False
+    if value.dtype.kind in "OUS":
+        answer, value = answer.astype(str), value.astype(str)
+    elif answer.dtype.kind == "O":
+        answer = answer.astype(float)
+    if not ordered:
+        answer, value = np.sort(answer, axis=None), np.sort(value, axis=None)
+    if value.dtype.kind != "f":
+        return bool((answer == value).all())
+    slack = tolerance * (np.nanmax(np.abs(value), initial=0) or 1)
+    return bool(np.allclose(answer, value, rtol=0, atol=slack, equal_nan=True))

@@ -1,0 +1,1 @@
+"""Figures and experiments that only the course needs, so that its cells stay short."""

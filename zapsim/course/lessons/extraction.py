@@ -1,0 +1,89 @@
+"""Experiments with extraction: where to cut, and classic mistakes.
+
+In: a catalogue and labels. Out: features, and DataFrames that compare them.
+"""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from zapsim.checks import groups_of
+from zapsim.features import VGG16Extractor
+from zapsim.io.saved import Neighbours
+from zapsim.judge.evaluation import precision_at_k
+from zapsim.judge.layer_lab import run_cuts
+from zapsim.similarity import nearest, top_k, unit_vectors
+from zapsim.vgg16.network import LAYERS, MEANS, layer_costs, preprocessed
+
+__all__ = ["interrupted", "preprocessing_variants", "try_cuts", "try_preprocessing"]
+
+
+def interrupted(catalogue, after):
+    """Return the catalogue, but reading any after the first `after` pictures is interrupted."""
+    return catalogue.with_reader(partial(_read_until, catalogue, set(catalogue.keys[after:])))
+
+
+def _read_until(catalogue, interrupted, key):
+    if key in interrupted:
+        raise KeyboardInterrupt
+    return catalogue.read(key)
+
+
+def try_cuts(catalogue, labels, products=None, image_size=64):
+    """Measure what a cut after each of VGG16's five pools costs and gives.
+
+    Every picture of the catalogue is readable; labels and products are Series by key, and items of
+    the same product are no neighbours; `image_size` is at least 64, so that the last pool's maps
+    have 2×2 cells. One row a pool: ``n_features`` of a 2×2 grid of averages, ``cost_so_far`` as in
+    `layer_costs`, and ``precision_at_5``.
+    """
+    extractor = VGG16Extractor("block5_pool", grid=2, image_size=image_size)
+    cuts = [(layer, 2) for layer in LAYERS if "pool" in layer]
+    values = run_cuts(catalogue, extractor, cuts)
+    costs, rows = layer_costs(image_size)["cost_so_far"], {}
+    for layer, grid in cuts:
+        features = pd.DataFrame(values[layer, grid], index=catalogue.keys)
+        precision = precision_at_k(top_k(features, 5, exclude=products), labels)
+        rows[layer] = features.shape[1], costs[layer], precision
+    columns = ["n_features", "cost_so_far", "precision_at_5"]
+    return pd.DataFrame.from_dict(rows, "index", columns=columns)
+
+
+def preprocessing_variants(catalogue, image_size=64):
+    """Extract a catalogue's features the right way, and with three classic mistakes.
+
+    Returns features (n_items, n_features) by name; every picture must be readable.
+    """
+    extractor = VGG16Extractor(image_size=image_size)
+    cut = extractor.layer, extractor.grid
+    inputs = {
+        "as VGG16 was trained": preprocessed,
+        "red and blue exchanged": lambda rgb: np.float32(rgb) - MEANS,
+        "means not taken away": lambda rgb: np.float32(rgb)[..., ::-1],
+        "scaled to [0, 1]": lambda rgb: np.float32(rgb)[..., ::-1] / np.float32(255),
+    }
+    variants = {}
+    for name, prepare in inputs.items():
+        values = run_cuts(catalogue, extractor, [cut], prepare)
+        variants[name] = pd.DataFrame(values[cut], index=catalogue.keys)
+    return variants
+
+
+def try_preprocessing(variants, labels, products=None):
+    """Compare what `preprocessing_variants` returns by precision at 5, colourways left out.
+
+    The right variant comes first; labels and products are as in `try_cuts`. One row a variant:
+    ``both``, where queries and catalogue take the same path, and ``query only``, where the
+    catalogue takes the right one. At least six products are needed.
+    """
+    first = next(iter(variants.values()))
+    right, groups, rows = unit_vectors(first), groups_of(products, first.index), {}
+    for name, features in variants.items():
+        scores = unit_vectors(features) @ right.T
+        scores[groups[:, None] == groups] = -np.inf
+        found = np.stack([nearest(row, 5) for row in scores])
+        mixed = Neighbours(first.index, found, np.take_along_axis(scores, found, axis=1))
+        paths = {"both": top_k(features, 5, exclude=products), "query only": mixed}
+        rows[name] = {path: precision_at_k(each, labels) for path, each in paths.items()}
+    return pd.DataFrame(rows).T
