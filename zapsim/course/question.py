@@ -58,11 +58,12 @@ class Question:
 
     def as_html(self):
         """Return question and options as HTML; whatever is in them is escaped."""
-        options = "".join(f"<li>{_marked_up(option.text)}</li>" for option in self.options)
-        return (
-            f"<p><b>Question {self.name}.</b> {_marked_up(self.text)}</p>"
-            f'<ol type="a" style="margin:0 0 0 1em">{options}</ol>'
+        # Not a list: JupyterLab would number it, whatever its type.
+        options = "".join(
+            f"<br>{letter}) {_marked_up(option.text)}"
+            for letter, option in zip(self.letters, self.options, strict=True)
         )
+        return f"<p><b>Question {self.name}.</b> {_marked_up(self.text)}{options}</p>"
 
 
 def explanation(question, letter):

@@ -8,7 +8,7 @@ import textwrap
 
 from IPython.display import display
 
-from zapsim.course import progress as kept
+from zapsim.course import record as kept
 from zapsim.course.exercise import judge
 from zapsim.course.practice import find_exercise, find_question, practice_of
 from zapsim.course.question import QuestionButtons, explanation

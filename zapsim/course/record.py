@@ -9,7 +9,7 @@ touched.
 import json
 from pathlib import Path
 
-from zapsim.io.disk import write_whole
+from zapsim.io.disk import TransferError, write_whole
 
 __all__ = ["FILE", "forget", "hints_taken", "keep", "note_hint", "note_solved", "solved"]
 
@@ -21,8 +21,8 @@ _hints: dict[str, int] = {}
 
 def keep():
     """Begin the file, with what was solved so far; what it held before is kept."""
-    _read()
-    _write()
+    if _read():
+        _write()
 
 
 def forget():
@@ -55,27 +55,32 @@ def note_hint(name):
 
 def _note(change):
     # Several notebooks, each with its kernel, may write the same file: read first.
-    _read()
+    readable = _read()
     change()
-    if FILE.exists():
+    if readable and FILE.exists():
         _write()
 
 
 def _read():
+    """Add what the file knows; return False, and say why, if it cannot be read."""
     try:
         known = json.loads(FILE.read_text(encoding="utf-8"))
-        _solved.update(map(str, known["solved"]))
-        for name, count in known["hints"].items():
-            _hints[name] = max(hints_taken(name), int(count))
+        names = [str(name) for name in known["solved"]]
+        hints = {str(name): int(count) for name, count in known["hints"].items()}
     except FileNotFoundError:
-        pass
+        return True
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        print(f"{FILE} cannot be read ({error}); delete it to begin again.")
+        reason = f"{type(error).__name__}: {error}"
+        print(f"{FILE} cannot be read ({reason}); delete it to begin again.")
+        return False
+    _solved.update(names)
+    _hints.update({name: max(count, hints_taken(name)) for name, count in hints.items()})
+    return True
 
 
 def _write():
     known = {"solved": sorted(_solved), "hints": _hints}
     try:
         write_whole(FILE, json.dumps(known, indent=1).encode())
-    except OSError as error:
-        print(f"{FILE} cannot be written ({error}); progress is kept until the kernel stops.")
+    except TransferError as error:
+        print(f"Progress is kept only until the kernel stops. {error}")

@@ -1,0 +1,78 @@
+"""What a learner calls, and reads."""
+
+import pytest
+
+from zapsim import course
+from zapsim.course import record as kept
+from zapsim.course.practice import find_exercise, practice_of
+
+
+@pytest.fixture(autouse=True)
+def _fresh(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(kept, "_solved", set())
+    monkeypatch.setattr(kept, "_hints", {})
+
+
+def solved(name):
+    """Return what an exercise's solution defines."""
+    names = {}
+    exec("import numpy as np\n" + find_exercise(name).solution, names)
+    return names["my_cosine"]
+
+
+def test_an_answer_is_checked_and_counts_for_its_goal(capsys):
+    course.check("04-1", solved("04-1"))
+    assert capsys.readouterr().out.startswith("✅ Correct.")
+    course.goals("04")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("✅")
+    assert sum(line.startswith("☐") for line in lines) == len(practice_of("04").GOALS) - 1
+    assert lines[-1].startswith("1 of ")
+
+
+def test_not_tried_and_wrong_point_to_the_hints(capsys):
+    course.check("04-1")
+    assert capsys.readouterr().out.startswith("📝 Not solved yet.\nStuck? Run hint(")
+    course.check("04-1", lambda a, b: a @ b)
+    said = capsys.readouterr().out
+    assert said.startswith("❌ Not quite.")
+    assert 'hint("04-1")' in said
+    assert kept.solved(["04-1"]) == []
+
+
+def test_hints_come_one_after_the_other_then_a_solution(capsys):
+    for hint in find_exercise("04-1").hints:
+        course.hint("04-1")
+        said = " ".join(capsys.readouterr().out.split())
+        assert " ".join(hint.split()) in said
+    assert 'solution("04-1")' in said
+    course.solution("04-1")
+    assert "def my_cosine" in capsys.readouterr().out
+    course.hint("04-1")
+    assert "Hint 1 of 3" in capsys.readouterr().out
+
+
+def test_a_question_answered_by_name_counts_too(capsys):
+    course.question("04-a", "a")
+    assert "❌ a:" in capsys.readouterr().out
+    assert kept.solved(["04-a"]) == []
+    course.question("04-a", "b")
+    assert kept.solved(["04-a"]) == ["04-a"]
+
+
+def test_no_line_is_broken_in_mid_word(capsys):
+    course.check("04-1", lambda a, b: a @ b)
+    course.goals("04")
+    course.question("04-a", "c")
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 88
+
+
+def test_progress_is_kept_on_request(capsys):
+    course.keep_progress()
+    course.check("04-1", solved("04-1"))
+    assert kept.FILE.exists()
+    course.forget_progress()
+    assert not kept.FILE.exists()
+    course.progress("04")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("0 of ")
