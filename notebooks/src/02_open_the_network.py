@@ -1,16 +1,16 @@
 # %% [markdown]
 # # 02 · Open the network
 #
-# A network that sees is a pile of small filters. Each one is so simple that you can compute it with a
-# pencil. You open VGG16, a famous one, and cut it before it gives its verdict.
+# A network that sees is a pile of small filters, each so simple that a pencil can compute it. You open
+# VGG16, a famous one, and cut it before it gives its verdict.
 #
 # **You will build** a feature vector in plain Keras: the same one that zapsim computes.
 #
 # {goals}
 #
 # 🕐 35 minutes (1 running, 19 reading, 15 practice) · **You need** [01](01_meet_the_catalogue.ipynb), and
-# Keras: if `import keras` fails below, run `pip install "zapsim[keras]"` once. It may print remarks about
-# your machine in red. They do no harm.
+# Keras: if `import keras` fails below, run `pip install "zapsim[keras]"` once. (Red remarks about your
+# machine do no harm.)
 
 # %%
 import keras
@@ -79,8 +79,8 @@ def slide(picture, kernel):
 
 
 # %% [markdown]
-# The result is called a [map](glossary.md#map): it says *where* the kernel found its pattern. Look in the middle
-# picture: purple is positive, orange is negative.
+# The result is a [map](glossary.md#map): it says *where* the kernel found its pattern. In the middle picture
+# purple is positive, orange is negative.
 
 # %% alt="A grey boot; its map, with purple lines at the boot's right edges and orange lines at its left ones; the map after ReLU, with only the right edges, white on black."
 grey = Image.fromarray(boot).convert("L")
@@ -89,9 +89,9 @@ edges = slide(np.array(grey), kernel)
 plot_numbers({"a boot": np.array(grey), "its map": edges, "after ReLU": np.maximum(edges, 0)})
 
 # %% [markdown]
-# On its right side the boot ends and the white begins: brighter, so purple. On its left side it is the other
-# way round. A [ReLU](glossary.md#relu) sets every negative number to 0. So the third picture keeps
-# right edges only. In VGG16 a ReLU follows each convolution. **That is why no feature is ever negative.**
+# On its right side the boot ends and white begins: brighter, so purple. On its left side it is the other
+# way round. A [ReLU](glossary.md#relu) sets negative numbers to 0. So the third picture keeps
+# right edges only. A ReLU follows each of VGG16's convolutions. **So no feature is ever negative.**
 #
 # Where exactly an edge lies matters little. So a [pool](glossary.md#pool) makes maps smaller: of each 2×2
 # cells it keeps the largest number. A map of 128×128 becomes one of 64×64.
@@ -113,19 +113,19 @@ check("02-2", my_pool)
 
 # %% [markdown]
 # ## VGG16, drawn
-# A [layer](glossary.md#layer) is one such step. In the drawing convolutions are blue and pools are orange. A box
-# is as high as its maps, and the wider, the more maps there are.
+# A [layer](glossary.md#layer) is one such step: blue is a convolution, orange a pool. A box is as high as its
+# maps, and the wider, the more maps there are.
 
 # %% alt="VGG16 as a row of boxes. Block 1 has 64 maps of 128×128, block 4 has 512 of 16×16, pooled to 8×8. A dashed line marks the cut after block4_pool; block 5 and the verdict behind it are grey."
 plot_vgg16()
 
 # %% [markdown]
 # The first layer has 64 kernels, so it makes 64 maps. A map is also called a
-# [channel](glossary.md#channel). The picture itself has three channels: red, green and blue. The second layer's
-# kernels look at all 64 maps at once, and so on.
+# [channel](glossary.md#channel). The picture has three: red, green and blue. The second layer's
+# kernels look at all 64 maps at once.
 #
-# *Sees 44×44* means: after block 3, one number depends on 44×44 pixels. So early layers can find only edges.
-# Late ones can find a buckle.
+# *Sees 44×44* means: after block 3, one number depends on 44×44 pixels. Early layers can find only edges, late
+# ones a whole buckle.
 
 # %% tags=["question"]
 question("02-a")
@@ -133,8 +133,8 @@ question("02-a")
 # %% [markdown]
 # ## Where the numbers come from
 # The numbers in the kernels are the network's [weights](glossary.md#weight). They begin as random numbers. In
-# [training](glossary.md#training) the network sees a photo and says one of 1,000 names. Then each weight is
-# changed a little, so that the right name gets more likely. VGG16 saw 1.3 million photos of ImageNet, many times.
+# [training](glossary.md#training) the network sees a photo and says one of 1,000 names. Then each weight
+# changes a little, so that the right name gets more likely. VGG16 saw 1.3 million photos, many times.
 #
 # zapsim ships the result as a file. `include_top=False` leaves out the layers that say the name.
 
@@ -144,7 +144,7 @@ vgg = keras.applications.VGG16(weights=zapsim.VGG16_WEIGHTS, **size)
 print(f"{vgg.count_params():,} weights")
 
 # %% [markdown]
-# Look at the first layer's kernels, drawn as tiny pictures of 3×3 pixels. What did training change?
+# Twelve of the first layer's kernels, drawn as 3×3 pixels. What did training change?
 
 # %% alt="Two rows of twelve tiny pictures. Before training they are random coloured pixels. After it, some have a bright and a dark side, and others have one even colour, such as blue or pink."
 keras.utils.set_random_seed(0)
@@ -153,16 +153,16 @@ first = [model.get_layer("block1_conv1").get_weights()[0] for model in (untraine
 plot_kernels({"before training": first[0], "after": first[1]})
 
 # %% [markdown]
-# After training most are *bright on one side, dark on the other*, or *one colour*. Nobody asked for edges and
-# colours. They help to tell photos apart.
+# Now most are *bright on one side, dark on the other*, or *one colour*. Nobody asked for edges and colours. They
+# help to tell photos apart.
 
 # %% tags=["question"]
 question("02-b")
 
 # %% [markdown]
 # ## A picture as VGG16 wants it
-# VGG16 takes a square here, 128×128. A tall boot shall stay tall. So we shrink the longer side to 128, and fill up
-# with white. (MiniZap's pictures are squares already. So we try it on the middle of one.)
+# Here VGG16 takes a square, 128×128. A tall boot shall stay tall. So we scale the longer side to 128, and fill up
+# with white. (MiniZap's pictures are squares already, so we try the middle of one.)
 
 
 # %%
@@ -182,9 +182,9 @@ middle = boot[:, width // 4 : width * 3 // 4]
 Image.fromarray(on_white(middle))
 
 # %% [markdown]
-# Two more things have to be as they were in training. The channels come as **blue-green-red**, because the program
-# that read the photos then did so. And the mean of all photos is taken away: 103.939 of blue, 116.779 of green,
-# 123.68 of red. Here is what becomes of one red pixel, (255, 0, 0):
+# Two more things must be as in training. The channels come as **blue-green-red**, because the program that read
+# the photos then did so. And the photos' mean is taken away: 103.939 of blue, 116.779 of green, 123.68 of red.
+# This becomes of one red pixel, (255, 0, 0):
 
 # %%
 preprocess_input(np.array([255, 0, 0])).round(1)
@@ -213,8 +213,8 @@ question("02-c")
 
 # %% [markdown]
 # ## One of VGG16's own kernels
-# Now slide VGG16's kernel number 58 over the boot. It has 3×3 weights for each of the three channels. So we slide
-# three times and add. Last, one number more is added (the *bias*), and the ReLU follows.
+# Now slide VGG16's kernel 58 over the boot. It has 3×3 weights for each of three channels, so we slide three
+# times and add. Then one more number is added, the *bias*, and the ReLU follows. Compare with our own kernel's map.
 
 # %%
 ready = preprocess_input(on_white(boot))[None]
@@ -222,16 +222,13 @@ weights, bias = vgg.get_layer("block1_conv1").get_weights()
 found = sum(slide(ready[0, :, :, c], weights[:, :, c, 58]) for c in range(3))
 found = np.maximum(found + bias[58], 0)
 
-# %% [markdown]
-# Compare it with our own kernel's map:
-
 # %% alt="Two nearly equal maps of the boot, white lines on black: both show its right edges, the slope under the arch and the back of shaft and heel. The right one is VGG16's."
 plot_numbers({"our kernel": np.maximum(edges, 0), "VGG16's kernel 58": found})
 
 # %% [markdown]
-# VGG16 found our edge kernel by itself. Is it also what Keras computes? `get_layer` finds a layer by its name,
-# and `keras.Model(input, output)` makes a network that ends there. (Keras puts a border of zeros around the picture,
-# so its map has one more pixel on each side.)
+# VGG16 learned nearly our edge kernel. Does Keras compute the same map? `get_layer` finds a layer by its name, and
+# `keras.Model(input, output)` makes a network that ends there. (Keras puts zeros around the picture, so its map
+# has one more pixel on each side.)
 
 # %%
 block1 = keras.Model(vgg.input, vgg.get_layer("block1_conv1").output)
@@ -240,7 +237,7 @@ print(np.allclose(found, keras_map[1:-1, 1:-1], atol=0.1))
 
 # %% [markdown]
 # ## What deeper layers find
-# A model may have several outputs. Each row shows the six maps of a layer that vary most; bright is strong.
+# Each row shows a layer's six maps that vary most; bright is strong.
 
 # %% alt="Thirty maps of a boot. Block 1: flat areas and lower contours. Block 2: contours of one direction. Block 3: blurred pieces of outline. block4_pool: single places such as toe and shaft. block5_pool: 4×4 coarse cells."
 names = ["block1_conv2", "block2_conv2", "block3_conv3", "block4_pool", "block5_pool"]
@@ -260,7 +257,7 @@ plot_feature_maps({name: maps[0] for name, maps in zip(names, outputs, strict=Tr
 
 # %% [markdown]
 # ## The cut
-# Now cut at `block4_pool`. The next two cells are the whole feature extractor.
+# Now cut at `block4_pool`. What comes out?
 
 # %%
 cut = keras.Model(vgg.input, vgg.get_layer("block4_pool").output)
@@ -271,10 +268,9 @@ print(maps.shape, f"smallest {maps.min():.0f}, largest {maps.max():,.0f}")
 question("02-d")
 
 # %% [markdown]
-# 512 maps of 8×8 are 32,768 numbers. We keep a mean of each quarter of a map: 2 × 2 × 512 = 2,048 numbers, the
-# [feature vector](glossary.md#feature-vector). They still say *upper left* or *lower right*. Last comes the square
-# root, which zapsim calls `power=0.5`: 4 becomes 2, 400 becomes 20. So a few very strong features do not outweigh
-# all others.
+# Of each map we keep the mean of its four quarters: 2 × 2 × 512 = 2,048 numbers, the
+# [feature vector](glossary.md#feature-vector). It still says *upper left* or *lower right*. Last comes the square
+# root, `power=0.5` in zapsim: 4 becomes 2, 400 becomes 20. So a few strong features do not outweigh all others.
 
 
 # %%
@@ -287,8 +283,8 @@ def vector_of(picture):
 
 
 # %% [markdown]
-# The same by zapsim, in the same number format, 32 bits. It stores what it computes in 16 bits, which rounds by at
-# most 0.0005 of each number. Look: do the two agree, for both pictures?
+# The same by zapsim, computed in 32 bits as here. It rounds its results to 16 bits, which changes each number by
+# less than 0.0005 of it. Do the two agree, for both pictures?
 
 # %%
 extractor = zapsim.VGG16Extractor(precision="float32")
@@ -301,8 +297,8 @@ for picture in (boot, middle):
 #
 # ## Why in the middle?
 # Block 5 prepares the verdict. Behind it `fc1` and `fc2` mix all numbers, and the last layer chooses one of 1,000
-# names: *cowboy boot*, *Loafer*, *sandal*, *running shoe*. There is no name for an ankle boot. What all sandals
-# share counts more and more there, and what makes *this* sandal special counts less. Before block 4 there are only
+# names: *cowboy boot*, *Loafer*, *sandal*. There is no name for an ankle boot. What all sandals share counts more
+# and more there, and what makes *this* sandal special counts less. Before block 4 there are only
 # small patterns, and every shoe has those. So we expect the middle to be best. In 03 you measure it.
 
 # %% tags=["question"]

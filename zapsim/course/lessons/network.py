@@ -13,12 +13,12 @@ from zapsim.vgg16.network import LAYERS, layer_costs, map_size, outputs_of, prep
 
 __all__ = [
     "feature_maps",
+    "pixels_seen",
     "plot_feature_maps",
     "plot_kernels",
     "plot_layer_costs",
     "plot_numbers",
     "plot_vgg16",
-    "pixels_seen",
 ]
 
 _GREY = "#C8C8C8"
@@ -35,9 +35,7 @@ def plot_numbers(titled):
         values = np.asarray(values, float)
         most = np.abs(values).max() or 1
         signed = values.min() < 0
-        axes.imshow(
-            values, "PuOr" if signed else "gray", vmin=-most if signed else 0, vmax=most
-        )
+        axes.imshow(values, "PuOr" if signed else "gray", vmin=-most if signed else 0, vmax=most)
         if max(values.shape) < 8:
             for (row, column), value in np.ndenumerate(values):
                 dark = abs(value) > 0.6 * most if signed else value < 0.5 * most

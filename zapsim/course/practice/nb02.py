@@ -55,9 +55,7 @@ def _same_vectors(got, expected):
 
 def _cut(says, grid=2, power=0.5):
     """Return the mistake of another grid or power, whatever was predicted."""
-    return Mistake(
-        says, when=lambda got, *given: _same_vectors(got, _vectors(grid, power)(*given))
-    )
+    return Mistake(says, when=lambda got, *given: _same_vectors(got, _vectors(grid, power)(*given)))
 
 
 def _predicted(says, when):
