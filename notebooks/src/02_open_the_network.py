@@ -16,7 +16,7 @@
 import keras
 import numpy as np
 from keras.applications.vgg16 import preprocess_input
-from PIL import Image
+from PIL import Image, ImageOps
 
 import zapsim
 from zapsim.course import check, goals, question
@@ -86,7 +86,9 @@ def slide(picture, kernel):
 grey = Image.fromarray(boot).convert("L")
 grey.thumbnail((136, 136))
 edges = slide(np.array(grey), kernel)
-plot_numbers({"a boot": np.array(grey), "its map": edges, "after ReLU": np.maximum(edges, 0)})
+positive = np.maximum(edges, 0)
+drawn = {"its map: left and right edges": edges, "after ReLU: right edges": positive}
+plot_numbers({"a boot in grey": np.array(grey)} | drawn)
 
 # %% [markdown]
 # On its right side the boot ends and white begins: brighter, so purple. On its left side it is the other
@@ -136,7 +138,8 @@ question("02-a")
 # [training](glossary.md#training) the network sees a photo and says one of 1,000 names. Then each weight
 # changes a little, so that the right name gets more likely. VGG16 saw 1.3 million photos, many times.
 #
-# zapsim ships the result as a file. `include_top=False` leaves out the layers that say the name.
+# zapsim ships the result as a file. (With `weights="imagenet"` Keras would download it.) `include_top=False` leaves
+# out the layers that say the name.
 
 # %%
 size = {"include_top": False, "input_shape": (128, 128, 3)}
@@ -162,7 +165,8 @@ question("02-b")
 # %% [markdown]
 # ## A picture as VGG16 wants it
 # Here VGG16 takes a square, 128×128. A tall boot shall stay tall. So we scale the longer side to 128, and fill up
-# with white. (MiniZap's pictures are squares already, so we try the middle of one.)
+# with white. (MiniZap's pictures are squares already, so we try the middle of one. The
+# grey line shows where the square ends.)
 
 
 # %%
@@ -176,10 +180,10 @@ def on_white(picture, size=128):
     return np.asarray(square)
 
 
-# %% alt="The middle of a boot's picture, cut off at both sides, stands in a white square. It is neither stretched nor squeezed."
+# %% alt="The middle of a boot's picture, cut off at both sides, stands in a white square. A grey line frames it, and the boot is not stretched."
 width = boot.shape[1]
 middle = boot[:, width // 4 : width * 3 // 4]
-Image.fromarray(on_white(middle))
+ImageOps.expand(Image.fromarray(on_white(middle)), border=1, fill="grey")
 
 # %% [markdown]
 # Two more things must be as in training. The channels come as **blue-green-red**, because the program that read
@@ -223,7 +227,7 @@ found = sum(slide(ready[0, :, :, c], weights[:, :, c, 58]) for c in range(3))
 found = np.maximum(found + bias[58], 0)
 
 # %% alt="Two nearly equal maps of the boot, white lines on black: both show its right edges, the slope under the arch and the back of shaft and heel. The right one is VGG16's."
-plot_numbers({"our kernel": np.maximum(edges, 0), "VGG16's kernel 58": found})
+plot_numbers({"our kernel": positive, "VGG16's kernel 58": found})
 
 # %% [markdown]
 # VGG16 learned nearly our edge kernel. Does Keras compute the same map? `get_layer` finds a layer by its name, and
@@ -232,7 +236,7 @@ plot_numbers({"our kernel": np.maximum(edges, 0), "VGG16's kernel 58": found})
 
 # %%
 block1 = keras.Model(vgg.input, vgg.get_layer("block1_conv1").output)
-keras_map = block1.predict(ready, verbose=0)[0, :, :, 58]
+keras_map = np.array(block1(ready))[0, :, :, 58]
 print(np.allclose(found, keras_map[1:-1, 1:-1], atol=0.1))
 
 # %% [markdown]
@@ -242,16 +246,16 @@ print(np.allclose(found, keras_map[1:-1, 1:-1], atol=0.1))
 # %% alt="Thirty maps of a boot. Block 1: flat areas and lower contours. Block 2: contours of one direction. Block 3: blurred pieces of outline. block4_pool: single places such as toe and shaft. block5_pool: 4×4 coarse cells."
 names = ["block1_conv2", "block2_conv2", "block3_conv3", "block4_pool", "block5_pool"]
 look = keras.Model(vgg.input, [vgg.get_layer(name).output for name in names])
-outputs = look.predict(ready, verbose=0)
-plot_feature_maps({name: maps[0] for name, maps in zip(names, outputs, strict=True)}, n=6)
+maps = {name: np.array(each[0]) for name, each in zip(names, look(ready), strict=True)}
+plot_feature_maps(maps, n=6)
 
 # %% [markdown]
 # - **Block 1:** three maps are bright on the white ground, three follow the lower contours.
-# - **Block 2:** contours of one direction. Channels 94 and 39 have the upright back of the heel, 67 and 74 what lies
-#   flat, such as sole and strap.
+# - **Block 2:** contours of one direction. Channels 94 and 39 have the upright back of shaft and heel, 67 and 74
+#   what lies flat or slopes, such as strap and sole.
 # - **Block 3:** pieces of the outline. (Channel 54 only sees the picture's border.)
-# - **`block4_pool`:** single places. Channel 432 has the toe, 62 the back of the shaft, 254 the sole.
-# - **`block5_pool`:** only 4×4 cells are left.
+# - **`block4_pool`:** single places. Channel 62 has the shaft, 254 the sole near the toe, 432 toe and shaft.
+# - **`block5_pool`:** only 4×4 cells are left. (Channel 230 has what is around the boot.)
 #
 # The deeper, the more of *what* and the less of *where*.
 
@@ -261,8 +265,8 @@ plot_feature_maps({name: maps[0] for name, maps in zip(names, outputs, strict=Tr
 
 # %%
 cut = keras.Model(vgg.input, vgg.get_layer("block4_pool").output)
-maps = cut.predict(ready, verbose=0)[0]
-print(maps.shape, f"smallest {maps.min():.0f}, largest {maps.max():,.0f}")
+maps = np.array(cut(ready))[0]
+print(maps.shape, "smallest number:", maps.min())
 
 # %% tags=["question"]
 question("02-d")
@@ -277,7 +281,7 @@ question("02-d")
 def vector_of(picture):
     """Return a picture's feature vector (2048,)."""
     ready = preprocess_input(on_white(picture))[None]
-    maps = cut.predict(ready, verbose=0)[0]
+    maps = np.array(cut(ready))[0]
     means = maps.reshape(2, 4, 2, 4, 512).mean(axis=(1, 3))
     return np.sqrt(means.ravel())
 
@@ -293,7 +297,14 @@ for picture in (boot, middle):
     print(mine.shape, np.allclose(mine, theirs, rtol=0.0005, atol=1e-6))
 
 # %% [markdown]
-# You have built what `VGG16Extractor` does.
+# You have built what `VGG16Extractor` does. And without `preprocess_input`? You predicted it in 02-c; now run it.
+
+# %%
+forgotten = np.array(cut(np.float32(on_white(boot)[None])))[0]
+print(forgotten.shape, np.allclose(forgotten, maps))
+
+# %% [markdown]
+# No error, the same shape, other numbers.
 #
 # ## Why in the middle?
 # Block 5 prepares the verdict. Behind it `fc1` and `fc2` mix all numbers, and the last layer chooses one of 1,000

@@ -246,7 +246,7 @@ my_prediction = [16, 256, 1024]
 def my_vector(layer):
     """Return the boot's vector, cut at a layer: 2×2 averages of its maps, then roots."""
     other = keras.Model(vgg.input, vgg.get_layer(layer).output)
-    maps = other.predict(ready, verbose=0)[0]
+    maps = np.array(other(ready))[0]
     side, _, channels = maps.shape
     averages = maps.reshape(2, side // 2, 2, side // 2, channels).mean(axis=(1, 3))
     return np.sqrt(averages.ravel())
@@ -331,11 +331,11 @@ QUESTIONS = (
     Question(
         "02-d",
         goal=5,
-        text="What does `cut.predict(ready)` give?",
+        text="A Keras model also has `predict`, which runs it batch by batch. What does `cut.predict(ready)` give?",
         options=(
             Option(
                 "The name of the class, since VGG16 was trained to name.",
-                "The layers that name are cut off. `predict` only means: run it.",
+                "The layers that name are cut off, and `predict` is only a word.",
             ),
             Option(
                 "The 512 maps of the layer where we cut.",
