@@ -8,12 +8,6 @@ import zapsim
 from zapsim.course.lessons import extraction, labels, network, scores
 
 
-def test_memory_is_the_sum_that_similarity_matrix_makes():
-    table = scores.matrix_memory([5_000, 50_025], k=50)
-    np.testing.assert_allclose(table["matrix"], [100, 10_010])
-    np.testing.assert_allclose(table["neighbours"], [2, 20])
-
-
 @pytest.mark.keras
 def test_feature_maps_are_those_of_the_network():
     extractor = zapsim.VGG16Extractor("block2_pool", "flat", 32, power=1, precision="float32")
