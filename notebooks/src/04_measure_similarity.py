@@ -147,13 +147,15 @@ print(
 # %% [markdown]
 # ## What have the features understood?
 # A [heat map](glossary.md#heat-map) shows the matrix as a picture: bright is a high score. With the items ordered by category and
-# subcategory, matplotlib's `imshow` does it in one line. (From here to exercise 04-3 the shoes are always MiniZap's.)
+# subcategory, matplotlib's `imshow` does it in one line. From here to exercise 04-3 the shoes are always MiniZap's, here
+# in one colour each.
 
-# %% alt="A heat map of 615 by 615 scores without names: brighter squares lie along the diagonal, and a dark band crosses the upper right and lower left."
+# %% alt="A heat map of 205 by 205 scores without names: brighter squares lie along the diagonal, and a dark band crosses the upper right and lower left."
 minizap, scores = zapsim.load_catalogue(), zapsim.similarity_matrix(zapsim.load_features())
-order = minizap.table.sort_values(["Category", "SubCategory"]).index
-plt.figure(figsize=(3.8, 3.8))
-plt.imshow(scores.loc[order, order], vmin=0.68)
+one_each = minizap.table.drop_duplicates("Product")
+order = one_each.sort_values(["Category", "SubCategory"]).index
+plt.figure(figsize=(3.6, 3.6))
+plt.imshow(scores.loc[order, order], vmin=0.68, interpolation="nearest")
 plt.title("Bright squares lie on the diagonal")
 plt.show()
 
@@ -164,14 +166,15 @@ plt.show()
 
 # %% alt="The heat map with 17 subcategories as names: bright squares on the diagonal, bright blocks between Knee High and Over the Knee and between Loafers, Flats and Oxfords; tall boots against flat sandals are darkest."
 labels = labels_of(minizap, ["Category", "SubCategory"], ", ")
-plot_heat_map(scores, labels, title="Tall boots are a kind of their own, low shoes mix")
+title = "Tall boots are a kind of their own, low shoes mix"
+plot_heat_map(scores.loc[order, order], labels, title=title)
 
 # %% tags=["question"]
 question("04-c")
 
 # %% [markdown]
 # *Loafers* are bright with *Flats* and with *Oxfords*: all are low and closed. Tall boots against flat sandals are
-# darkest. Some blocks on the diagonal are patchy, such as *Clogs and Mules*: its shoes do not look alike.
+# darkest. The block of *Clogs and Mules* is hardly brighter than what is around it: its shoes do not look alike.
 #
 # Now all pairs as two histograms. Look for the scores where both are high.
 
@@ -269,12 +272,11 @@ print(top.scores.shape, "agree:", np.allclose(by_hand, top.scores, atol=1e-5))
 pd.Series(top.scores[0], index=top.keys[top.indices[0]], name="score").round(3)
 
 # %% [markdown]
-# Ties stand in the catalogue's order, on every machine.
+# Ties stand in the catalogue's order.
 
 # %% [markdown]
 # ## You can now
-# You can say how similar two pictures are, and why that is a number about direction. You can find the nearest of any
-# item without building what does not fit into memory.
+# You can say how similar two pictures are, and find the nearest of any item without a matrix that does not fit.
 
 # %%
 goals("04")

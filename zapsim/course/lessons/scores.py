@@ -36,7 +36,9 @@ def plot_heat_map(matrix, labels, title=None):
     ends = counts.cumsum().to_numpy()
     figure, axes = plt.subplots(figsize=(7.4, 6.4))
     low = np.quantile(matrix.to_numpy(), 0.01)
-    image = axes.imshow(matrix.loc[ordered.index, ordered.index], cmap="viridis", vmin=low, vmax=1)
+    ordered_matrix = matrix.loc[ordered.index, ordered.index]
+    # Smoothed pixels would make the stored picture half as large again.
+    image = axes.imshow(ordered_matrix, cmap="viridis", vmin=low, vmax=1, interpolation="nearest")
     for end in ends[:-1]:
         axes.axhline(end - 0.5, color="white", linewidth=0.6)
         axes.axvline(end - 0.5, color="white", linewidth=0.6)
