@@ -19,11 +19,11 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
 from zapsim.course import check, goals, question
-from zapsim.course.lessons.scores import plot_arrows, plot_heat_map, plot_score_distribution
-from zapsim.course.own_pictures import labels_of, load_or_extract, whose
+from zapsim.course.lessons.scores import plot_arrows, plot_heat_map
+from zapsim.course.own_pictures import load_or_extract, whose
 
 # %% tags=["parameters"]
-# For pictures of your own: a folder or zip, and a folder where their features are kept.
+# Your own pictures: a folder or zip, and a folder for their features.
 source = None
 store = None
 
@@ -95,8 +95,7 @@ print(matrix.shape)
 matrix.iloc[:4, :4].set_axis(range(4), axis="columns").round(3)
 
 # %% [markdown]
-# The keys stand on the other axis, too; numbers take less room here. What do *other* pairs score, the
-# diagonal left out?
+# The columns are keys, too; numbers take less room here. What do pairs score, the diagonal left out?
 
 # %%
 others = matrix.to_numpy()[~np.eye(len(matrix), dtype=bool)]
@@ -108,8 +107,8 @@ print(f"lowest {others.min():.2f}, median {np.median(others):.2f}, highest {othe
 
 # %% [markdown]
 # ## How large may it be?
-# A score takes 4 bytes, and there is one for each *pair*: 4 · n² bytes for n items. Here are three shops, the last
-# one with all shoes of UT-Zappos50K. Compare the rows: how much faster than the items does the memory grow?
+# A score takes 4 bytes, and there is one for each *pair*: 4 · n² bytes for n items. The third shop has all
+# shoes of UT-Zappos50K. How much faster than the items does the memory grow?
 
 # %%
 shops = pd.DataFrame({"items": [615, 5_000, 50_025]})
@@ -118,8 +117,7 @@ shops
 
 # %% [markdown]
 # 10 GB is nearly all the memory that Colab gives you.
-
-# %% [markdown]
+#
 # ## 📝 Exercise 04-2: what fits
 #
 # - **Goal:** know the limit before your machine finds it
@@ -135,8 +133,7 @@ check("04-2", my_largest)
 question("04-b")
 
 # %% [markdown]
-# `zapsim.similarity_matrix` gives the same scores. It does this sum first, and refuses with a clear message
-# before your machine runs out of memory.
+# `zapsim.similarity_matrix` gives the same scores. It does this sum first, and refuses before the memory is full.
 
 # %%
 ours = zapsim.similarity_matrix(features)
@@ -151,7 +148,8 @@ print(
 # in one colour each.
 
 # %% alt="A heat map of 205 by 205 scores without names: brighter squares lie along the diagonal, and a dark band crosses the upper right and lower left."
-minizap, scores = zapsim.load_catalogue(), zapsim.similarity_matrix(zapsim.load_features())
+minizap = zapsim.load_catalogue()
+scores = zapsim.similarity_matrix(load_or_extract(minizap))
 one_each = minizap.table.drop_duplicates("Product")
 order = one_each.sort_values(["Category", "SubCategory"]).index
 plt.figure(figsize=(3.6, 3.6))
@@ -160,12 +158,11 @@ plt.title("Bright squares lie on the diagonal")
 plt.show()
 
 # %% [markdown]
-# Nobody told the network about categories, and yet there are blocks. The same with names beside it. Bright
-# blocks *on* the diagonal are kinds of shoes that look alike. Bright blocks *off* the diagonal are kinds that the
-# features confuse. Which ones do you see?
+# Nobody told the network about categories, and yet there are blocks. The same with names: blocks *on* the diagonal
+# are kinds that look alike, bright blocks *off* it are kinds that the features confuse. Which do you see?
 
 # %% alt="The heat map with 17 subcategories as names: bright squares on the diagonal, bright blocks between Knee High and Over the Knee and between Loafers, Flats and Oxfords; tall boots against flat sandals are darkest."
-labels = labels_of(minizap, ["Category", "SubCategory"], ", ")
+labels = minizap.table["Category"] + ", " + minizap.table["SubCategory"]
 title = "Tall boots are a kind of their own, low shoes mix"
 plot_heat_map(scores.loc[order, order], labels, title=title)
 
@@ -176,11 +173,19 @@ question("04-c")
 # *Loafers* are bright with *Flats* and with *Oxfords*: all are low and closed. Tall boots against flat sandals are
 # darkest. The block of *Clogs and Mules* is hardly brighter than what is around it: its shoes do not look alike.
 #
-# Now all pairs as two histograms. Look for the scores where both are high.
+# Now all pairs as two histograms, each pair once (`triu_indices`). Look for the scores where both are high.
 
 # %% alt="Two histograms of scores: pairs of different subcategories lie around 0.81, pairs of the same one around 0.89; they overlap between about 0.78 and 0.93."
-title = "One subcategory scores higher, but the two overlap"
-plot_score_distribution(scores, minizap.table["SubCategory"], title=title)
+kind = minizap.table["SubCategory"].to_numpy()
+pairs = np.triu_indices(len(kind), k=1)
+same, score = (kind[:, None] == kind)[pairs], scores.to_numpy()[pairs]
+plt.figure(figsize=(7, 2.8))
+plt.hist(score[~same], bins=60, density=True, alpha=0.6, label="different subcategories")
+plt.hist(score[same], bins=60, density=True, alpha=0.6, label="the same subcategory")
+plt.title("One subcategory scores higher, but the two overlap")
+plt.xlabel("cosine similarity")
+plt.legend()
+plt.show()
 
 # %% [markdown]
 # Of the pairs that score about 0.89, four in ten are of one subcategory, six are not. So a score alone does not say
@@ -220,9 +225,8 @@ order = np.argsort(-row.to_numpy(), kind="stable")[:5]
 row.iloc[order].rename("score").round(3)
 
 # %% [markdown]
-# The item was dropped by its *name*. Much code on the web sorts all scores and skips the first row instead. To see what
-# is wrong with that, break it on purpose. Somebody uploads the first picture twice, so it has a
-# [twin](glossary.md#twin):
+# The item was dropped by its *name*. Much code sorts all scores and skips the first row instead. Break that on purpose:
+# somebody uploads the first picture twice, so it has a [twin](glossary.md#twin).
 
 # %%
 with_twin = pd.concat([features, features.iloc[[0]].set_axis(["twin.jpg"])])
@@ -261,9 +265,8 @@ def nearest(matrix, key, k):
 check("04-4", nearest)
 
 # %% [markdown]
-# `zapsim.top_k` does this for all items at once. It compares block by block and keeps only the best, so the whole
-# matrix is never in memory. The k nearest of an item take 8 · k bytes: for 50,025 items and k = 50 these are 0.02 GB
-# instead of 10. Are they the same as by hand?
+# `zapsim.top_k` does this for all items. It compares block by block and keeps only the best, so the whole matrix is
+# never in memory. For 50,025 items and k = 50 it keeps 0.02 GB instead of 10. Is it the same as by hand?
 
 # %%
 top = zapsim.top_k(features, k=5)

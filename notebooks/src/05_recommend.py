@@ -21,7 +21,7 @@ from zapsim.course import check, goals, question
 from zapsim.course.own_pictures import fitting, load_or_extract, whose
 
 # %% tags=["parameters"]
-# For pictures of your own: a folder or zip, and a folder where their features are kept.
+# Your own pictures: a folder or zip, and a folder for their features.
 source = None
 store = None
 # A photo to search with.
@@ -35,9 +35,8 @@ matrix = pd.DataFrame(cosine_similarity(features), index=features.index, columns
 
 # %% [markdown]
 # ## The article's class, mended
-# This course grew from an article: Akis Loumpourdis, “You may also like…”, HackerNoon, 2021. It ends with a class that
-# draws a product and its nearest [neighbours](glossary.md#neighbour). Here it is in our words. Find the line that
-# chooses.
+# This course grew from an article (Akis Loumpourdis, “You may also like…”, 2021). Its class draws a product
+# and its nearest [neighbours](glossary.md#neighbour). Here it is, mended: which line chooses?
 
 
 # %%
@@ -58,11 +57,7 @@ class Recommender:
 
 
 # %% [markdown]
-# Three things are mended. The article skips the first row, and so loses a twin (see 04); we drop the item by
-# name. It computes the scores, but never shows them. And it only draws; our `similar` *returns* something that a shop
-# can use.
-#
-# Here is one product, the [query](glossary.md#query). What are its first two neighbours?
+# One product is the [query](glossary.md#query). What are its first two neighbours?
 
 # %% alt="A blue slipper boot with dots, and its five nearest: first the same slipper in orange and in red, then three other slipper boots; scores fall from 0.953 to 0.896."
 whose(catalogue)
@@ -70,41 +65,23 @@ first, second, third = catalogue.sample(3, seed=20).keys
 recommender = Recommender(catalogue, matrix)
 recommender.plot(third)
 
-# %% tags=["question"]
-question("05-a")
-
-# %% [markdown]
-# `zapsim.SimilarityPredictor` is such a class. Its `similar` returns a table: rank, key, score, and the catalogue's
-# columns.
-
-# %%
-predictor = zapsim.SimilarityPredictor(catalogue, features)
-by_hand, found = recommender.similar(third), predictor.similar(third, k=5)
-print("same items:", list(by_hand.index) == list(found["key"]))
-print("same scores:", np.allclose(by_hand, found["score"], atol=1e-5))
-
 # %% [markdown]
 # ## Filters
-# Filters need columns, such as `Gender`. So this section and the next always show MiniZap. Somebody looks at a men's
-# oxford, and asks for women's shoes. A [mask](glossary.md#mask) says for each item whether it is wanted. Some cells hold
-# two values, such as `Men;Women`, so we ask whether the text *contains* `Women`.
+# Filters need columns, so here and for colourways we show MiniZap. Somebody looks at a men's oxford, and asks for women's
+# shoes. A [mask](glossary.md#mask) says for each item whether it is wanted. (Some cells say `Men;Women`.) We take the
+# five nearest, then we filter. How many are left?
 
 # %%
-shop = zapsim.SimilarityPredictor(zapsim.load_catalogue(), zapsim.load_features())
-flip_flop, oxford, slipper = shop.catalogue.sample(3, seed=20).keys
-scores = zapsim.similarity_matrix(zapsim.load_features())[oxford]
-women = shop.table["Gender"].str.contains("Women")
-print(women.sum(), "of", len(women), "items are for women")
-
-# %% [markdown]
-# First we take the five nearest, then we filter. How many are left?
-
-# %%
+minizap = zapsim.load_catalogue()
+flip_flop, oxford, slipper = minizap.sample(3, seed=20).keys
+scores = zapsim.similarity_matrix(load_or_extract(minizap))[oxford]
+women = minizap.table["Gender"].str.contains("Women")
 five = scores.drop(oxford).nlargest(5).index
+print(women.sum(), "of", len(women), "items are for women")
 print(women[five].sum(), "of", len(five), "are left")
 
 # %% [markdown]
-# Nothing is left, although most of the shop is for women. The filter came too late.
+# Nothing is left, though most of the shop is for women.
 
 # %% [markdown]
 # ## 📝 Exercise 05-1: mend it
@@ -122,10 +99,30 @@ def recommend(scores, allowed, k):
 check("05-1", recommend)
 
 # %% [markdown]
-# zapsim calls this filter `where`: a column and a value, or several values of which one must match. Does a
-# mask find the same?
+# ## The same with zapsim
+# `zapsim.SimilarityPredictor` is a class such as ours. Its `similar` returns a table: rank, key, score, and the
+# catalogue's columns. Does it find the same?
 
 # %%
+predictor = zapsim.SimilarityPredictor(catalogue, features)
+by_hand, found = recommender.similar(third), predictor.similar(third, k=5)
+print("same items:", list(by_hand.index) == list(found["key"]))
+print("same scores:", np.allclose(by_hand, found["score"], atol=1e-5))
+
+# %% [markdown]
+# Three things are mended in both. The article skips the first row, and so loses a twin (see 04); we drop the item by
+# name. It computes the scores, but never shows them. And it only draws; `similar` *returns* something that a shop can
+# use. The question is about a fourth thing.
+
+# %% tags=["question"]
+question("05-a")
+
+# %% [markdown]
+# zapsim calls a filter `where`: a column and a value, or several values of which one must match. Does a mask
+# find the same?
+
+# %%
+shop = zapsim.SimilarityPredictor(minizap, load_or_extract(minizap))
 found = shop.similar(oxford, k=5, where={"Gender": "Women"})
 allowed = women & (women.index != oxford)
 print("same items:", list(scores[allowed].nlargest(5).index) == list(found["key"]))
@@ -180,8 +177,8 @@ shop.plot(slipper, hide_colourways=True)
 # %% [markdown]
 # ## A picture of your own
 # Put the path of a photo into `my_picture`, at the top. The shoe should stand alone on a light background, its toe to
-# the left, as in the catalogue. Without a photo, we take a shoe of the catalogue, cut off its edges and make it
-# brighter, as a phone would. Then it is a new picture, and needs a new vector.
+# the left, as in the catalogue. Without one, we cut off a shoe's edges and make it brighter, as a phone would. A new
+# picture needs a new vector.
 
 # %%
 shoe = catalogue.picture(second)
@@ -256,8 +253,8 @@ def more_like(unit, liked, unlike):
 check("05-3", more_like)
 
 # %% [markdown]
-# In zapsim the list is called `unlike`. Which of the five above are gone? (With exercise 05-3 solved, the cell says
-# whether you and zapsim agree.)
+# In zapsim the list is called `unlike`. Which of the five above are gone? (If you solved 05-3, you see whether zapsim
+# agrees.)
 
 # %%
 found = predictor.similar(liked, k=5, unlike=[second])

@@ -1,15 +1,14 @@
-"""What cosine similarity is, and how scores are spread.
+"""What cosine similarity is, and what a matrix of it shows.
 
 In: vectors, a similarity matrix, labels. Out: matplotlib Figures.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from zapsim.course.lessons.style import COLOURS, SLANTED, tidy
 
-__all__ = ["plot_arrows", "plot_heat_map", "plot_score_distribution"]
+__all__ = ["plot_arrows", "plot_heat_map"]
 
 
 def plot_arrows(vectors, title=None):
@@ -29,7 +28,7 @@ def plot_arrows(vectors, title=None):
 def plot_heat_map(matrix, labels, title=None):
     """Draw a similarity matrix (DataFrame) with its items ordered by label (Series by key).
 
-    Items without a label are left out, here and in `plot_score_distribution`.
+    Items without a label are left out.
     """
     ordered = labels.loc[matrix.index].dropna().sort_values(kind="stable")
     counts = ordered.value_counts(sort=False).loc[ordered.unique()]
@@ -48,19 +47,3 @@ def plot_heat_map(matrix, labels, title=None):
     axes.set_title(title)
     figure.colorbar(image, label="cosine similarity", shrink=0.8)
     return tidy(figure)
-
-
-def plot_score_distribution(matrix, labels, title=None):
-    """Draw how the scores of pairs with the same label and with different ones are spread."""
-    labels = labels.loc[matrix.index].dropna()
-    matrix, codes = matrix.loc[labels.index, labels.index], pd.factorize(labels)[0]
-    rows, columns = np.triu_indices(len(matrix), k=1)
-    scores, same = matrix.to_numpy()[rows, columns], codes[rows] == codes[columns]
-    figure, axes = plt.subplots(figsize=(7, 2.8))
-    bins = np.linspace(scores.min(), scores.max(), 60)
-    for chosen, name, colour in [(~same, "different", "#8A8A8A"), (same, "the same", COLOURS[0])]:
-        label = f"{name} {labels.name} ({chosen.sum():,} pairs)"
-        axes.hist(scores[chosen], bins, density=True, alpha=0.6, color=colour, label=label)
-    axes.set(xlabel="cosine similarity", ylabel="share of pairs", yticks=[], title=title)
-    axes.legend(frameon=False, fontsize=9)
-    return tidy(figure, axes)
