@@ -8,12 +8,6 @@ import zapsim
 from zapsim.course.lessons import extraction, labels, network, scores
 
 
-def test_memory_is_the_sum_that_similarity_matrix_makes():
-    table = scores.matrix_memory([5_000, 50_025], k=50)
-    np.testing.assert_allclose(table["matrix"], [100, 10_010])
-    np.testing.assert_allclose(table["neighbours"], [2, 20])
-
-
 @pytest.mark.keras
 def test_feature_maps_are_those_of_the_network():
     extractor = zapsim.VGG16Extractor("block2_pool", "flat", 32, power=1, precision="float32")
@@ -107,28 +101,12 @@ def test_heat_map_orders_items_by_label():
     assert [label.get_text() for label in axes.get_yticklabels()] == ["boot", "shoe"]
 
 
-def test_score_distribution_counts_every_pair_once():
-    keys = pd.Index(["a", "b", "c", "d"], name="key")
-    labels = pd.Series(["boot", "boot", "shoe", "shoe"], index=keys, name="Category")
-    matrix = pd.DataFrame(np.arange(16).reshape(4, 4) / 16, index=keys, columns=keys)
-    legend = scores.plot_score_distribution(matrix, labels).axes[0].get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == [
-        "different Category (4 pairs)",
-        "the same Category (2 pairs)",
-    ]
-
-
-def test_items_without_a_label_are_left_out_of_the_figures():
+def test_items_without_a_label_are_left_out_of_the_heat_map():
     keys = pd.Index(["a", "b", "c", "d"], name="key")
     labels = pd.Series(["shoe", None, "boot", "boot"], index=keys, name="Category")
     matrix = pd.DataFrame(np.arange(16).reshape(4, 4) / 16, index=keys, columns=keys)
     drawn = scores.plot_heat_map(matrix, labels).axes[0].images[0].get_array()
     np.testing.assert_array_equal(drawn, matrix.loc[list("cda"), list("cda")])
-    legend = scores.plot_score_distribution(matrix, labels).axes[0].get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == [
-        "different Category (2 pairs)",
-        "the same Category (1 pairs)",
-    ]
 
 
 def test_small_figures_show_their_data():
