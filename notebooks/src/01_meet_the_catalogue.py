@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 01 · Meet the catalogue
 #
-# Look before you compute. Most disappointing recommendations begin here: with copies, with damaged files, or with
-# one product that is there in nine colours. So you open a folder of pictures by hand. After that, zapsim does the same.
+# Look before you compute. Most bad recommendations begin here: with copies, with damaged files, or with one product in
+# nine colours. So you open a folder of pictures by hand. After that, zapsim does the same.
 #
 # **You will build** a table of all pictures, with what is known about them.
 #
@@ -25,7 +25,7 @@ from zapsim.course.lessons import labels
 from zapsim.io.bundled import MINIZAP
 
 # %% [markdown]
-# `source` is used in the last section only: a folder or `.zip` of your own pictures. `None` means MiniZap.
+# `source` is for the last section: a folder or `.zip` of your own pictures.
 
 # %% tags=["parameters"]
 source = None
@@ -64,7 +64,7 @@ table = pd.DataFrame([key.split("/") for key in keys], index=keys, columns=level
 table.head(4)
 
 # %% [markdown]
-# The four rows are two products. Three pictures show the same boot in three colours.
+# The first three rows are one product: the same boot in three colours.
 
 # %% [markdown]
 # ## 📝 Exercise 01-1: the product
@@ -91,7 +91,7 @@ table["Product"] = table["File"].str.extract(r"^(\d+)")
 table.groupby("Category").agg(pictures=("File", "size"), products=("Product", "nunique"))
 
 # %% [markdown]
-# Each product has three pictures. Now look at the kinds: is any of them too small? `Flat` and `Flats` are different
+# Each product has three pictures. Is any kind too small? `Flat` and `Flats` are different
 # kinds, and so are `Heel` and `Heels`. The category in front tells them apart.
 
 # %% alt="Bars: products in 17 subcategories, each with its category in front. Sneakers and Athletic Shoes has most, 16; Slipper Heels has fewest, 6."
@@ -100,8 +100,6 @@ one_each = kinds[~table["Product"].duplicated()]
 labels.plot_counts(one_each, "Six slipper heels, sixteen sneakers", unit="products")
 
 # %% [markdown]
-# The smallest kind has six products. A question about it:
-
 # %% tags=["question"]
 question("01-a")
 
@@ -145,7 +143,7 @@ question("01-b")
 
 # %% [markdown]
 # ## What is known beyond the picture
-# The list has a row for each picture. Its first column, [CID](glossary.md#cid), names the colourway, with a dash where the
+# The list has a row for each picture. Its first column, [CID](glossary.md#CID), names the colourway, with a dash where the
 # file's name has a dot. Several values in one cell stand between semicolons.
 
 # %%
@@ -260,8 +258,8 @@ print(own)
 own.plot(6)
 
 # %% [markdown]
-# MiniZap imitates **UT-Zappos50K**, 50,025 real photos of shoes, for academic use only. You fetch it yourself, once, about
-# 300 MB. On Colab, keep it on Drive; `stage` copies it to the machine's own disk, which is much faster:
+# MiniZap imitates **UT-Zappos50K**, 50,025 real photos of shoes, for academic use only. You fetch it yourself, once,
+# about 300 MB. On Colab, keep it on Drive; `stage` copies it to the faster disk of the machine:
 #
 # ```python
 # source = zapsim.stage(zapsim.fetch_zappos(to="/content/drive/MyDrive/Data/Zappos"))

@@ -10,58 +10,45 @@ GOALS = (
 )
 
 
-def _keys(predictor, keys, place=0, k=6, hide=True):
-    return list(predictor.similar(keys[place], k=k, hide_colourways=hide)["key"])
-
-
-def _asked(answer):
-    """Return the keys of an answer, of which the whole table is one, too."""
-    return list(answer["key"]) if hasattr(answer, "columns") else list(answer)
+def _keys(predictor, keys, place=0, k=6, **options):
+    return list(predictor.similar(keys[place], k=k, **options)["key"])
 
 
 EXERCISES = (
     Exercise(
         "00-1",
         goal=1,
-        expected=lambda predictor, keys: _keys(predictor, keys),
+        expected=_keys,
         mistakes=(
             Mistake(
                 'This is the whole table, and the right one. Only its column is wanted: ["key"].',
-                when=lambda got, predictor, keys: (
-                    hasattr(got, "columns") and list(got["key"]) == _keys(predictor, keys)
-                ),
+                when=lambda got, *given: list(got["key"]) == _keys(*given),
             ),
             Mistake(
-                "These are the neighbours with the other colours of the same shoe. "
-                "Say hide_colourways=True.",
-                when=lambda got, predictor, keys: (
-                    _asked(got) == _keys(predictor, keys, hide=False) != _keys(predictor, keys)
-                ),
-            ),
-            Mistake(
-                "These are five neighbours, or another number. Six are wanted: k=6.",
-                when=lambda got, predictor, keys: (
-                    0 < len(_asked(got)) != 6
-                    and _asked(got) == _keys(predictor, keys, k=len(_asked(got)))
-                ),
+                "The item is right, the number of neighbours is not. Six are wanted: k=6.",
+                when=lambda got, *given: list(got) == _keys(*given, k=len(got)),
             ),
             Mistake(
                 "These are the second item's neighbours. Python counts from 0: keys[0].",
-                when=lambda got, predictor, keys: _asked(got) == _keys(predictor, keys, place=1),
+                value=lambda *given: _keys(*given, place=1),
             ),
             Mistake(
-                "These are the neighbours of the last item. The first one is keys[0].",
-                when=lambda got, predictor, keys: _asked(got) == _keys(predictor, keys, place=-1),
+                "These are the last item's neighbours. The first one is keys[0].",
+                value=lambda *given: _keys(*given, place=-1),
+            ),
+            Mistake(
+                "You hid the other colours of the same shoe. Here they count as well.",
+                value=lambda *given: _keys(*given, hide_colourways=True),
             ),
         ),
         hints=(
-            "The cell before asks the same of another item. What is different here?",
+            "The line that is given asks the same of another item. What is different here?",
             "The first key is `keys[0]`, the number of neighbours is `k=6`.",
-            "Take the column `key` of `predictor.similar(keys[0], k=6, hide_colourways=True)`.",
+            "Take the column `key` of `predictor.similar(keys[0], k=6)`.",
         ),
         solution="""
-found = predictor.similar(keys[0], k=6, hide_colourways=True)
-my_neighbours = found["key"]
+keys = catalogue.keys
+my_neighbours = predictor.similar(keys[0], k=6)["key"]
 """,
         explains="You can ask this of every item now.",
     ),
@@ -70,26 +57,6 @@ my_neighbours = found["key"]
 QUESTIONS = (
     Question(
         "00-a",
-        goal=2,
-        text="A neighbour has the score 0.8. What does that say?",
-        options=(
-            Option(
-                "The two shoes are 80 % alike.",
-                "A score is no percentage. Here two shoes taken at random have 0.8 on average.",
-            ),
-            Option(
-                "It is the right answer with a probability of 80 %.",
-                "A score is no probability. It says how near the directions of two vectors are.",
-            ),
-            Option(
-                "Little by itself. Compare it with the scores of other pairs.",
-                "In one catalogue 0.8 may be much, and in another it may be little.",
-                right=True,
-            ),
-        ),
-    ),
-    Question(
-        "00-b",
         goal=3,
         text="Why does the program find boots for a boot?",
         options=(
@@ -109,6 +76,26 @@ QUESTIONS = (
             Option(
                 "Many customers bought them together.",
                 "No customer occurs here. That would be another kind of recommender.",
+            ),
+        ),
+    ),
+    Question(
+        "00-b",
+        goal=2,
+        text="A neighbour has the score 0.8. What does that say?",
+        options=(
+            Option(
+                "The two shoes are 80 % alike.",
+                "A score is no percentage. Here two shoes taken at random have 0.8 on average.",
+            ),
+            Option(
+                "It is the right answer with a probability of 80 %.",
+                "A score is no probability. It says how near the directions of two vectors are.",
+            ),
+            Option(
+                "Little by itself. Compare it with the scores of other pairs.",
+                "In one catalogue 0.8 may be much, and in another it may be little.",
+                right=True,
             ),
         ),
     ),
