@@ -6,11 +6,15 @@ The whole pipeline, in order:
 2. Stamp badge, navigation and the set-up cell in, from ``[tool.zapsim]`` of pyproject.toml.
 3. Put the goals in, and make two copies: in the solved one, a cell tagged ``exercise`` gets the
    solution in place of its stub. Goals and solutions come from ``zapsim/course/practice``.
-4. Execute both, offline, in the folder they will live in.
-5. Strip what differs from run to run or breaks elsewhere: widget state, stderr, timings.
-6. Write ``notebooks/NN_name.ipynb`` and ``notebooks/solutions/NN_name.ipynb``.
+4. Let each picture's words follow it: a cell's metadata ``alt``.
+5. Execute both, offline, in the folder they will live in.
+6. Strip what differs from run to run or breaks elsewhere: widget state, stderr, timings. Make the
+   pictures small.
+7. Write ``notebooks/NN_name.ipynb`` and ``notebooks/solutions/NN_name.ipynb``, and report.
 
-``--prose`` executes nothing and takes over only what changed in text, where no code did.
+``--prose`` executes nothing and takes over only what changed in text, where no code did but the
+first cell's.
+``--report`` only says what each notebook asks of its reader, from its source and stored copies.
 ``--check`` executes nothing and fails if a rebuild would change any cell's source, or if a stored
 notebook was not run from top to bottom.
 """
@@ -19,18 +23,23 @@ import argparse
 import os
 import re
 import sys
+import time
 import tomllib
 from pathlib import Path
 
 import jupytext
 import nbformat
+import pandas as pd
 from nbclient import NotebookClient
 
+from tools.notebook_pictures import describe, in_words, shrink
+from tools.notebook_report import as_text, measure
 from zapsim.course.practice import find_exercise, practice_of
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 GOALS = "{goals}"
+GLOSSARY = "glossary.md"
 KEPT_METADATA = {"kernelspec", "language_info"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 COLAB_ONLY = "application/vnd.google.colaboratory"
@@ -80,6 +89,7 @@ def main():
     parser.add_argument("names", nargs="*", help="only these, such as 03 (default: all)")
     parser.add_argument("--prose", action="store_true", help="only take over changed text")
     parser.add_argument("--check", action="store_true", help="only compare, execute nothing")
+    parser.add_argument("--report", action="store_true", help="only report on what is stored")
     arguments = parser.parse_args()
     sources = sorted((NOTEBOOKS / "src").glob("[0-9][0-9]_*.py"))
     chosen = [s for s in sources if not arguments.names or s.stem[:2] in arguments.names]
@@ -87,17 +97,30 @@ def main():
         problems = orphans(sources) + [p for s in chosen for p in check(s, sources)]
         print("\n".join(problems) or f"{len(chosen)} notebooks agree with their sources.")
         return bool(problems)
-    for source in chosen:
+    seconds = {}
+    for source in chosen if not arguments.report else []:
         for solved in (False, True):
             notebook, path = build(source, sources, solved), target(source, solved)
             if arguments.prose:
                 keep_outputs(notebook, nbformat.read(path, 4))
             else:
                 print(f"running {path.relative_to(ROOT)}", flush=True)
+                start = time.perf_counter()
                 execute(notebook, path.parent)
+                seconds[source.stem] = time.perf_counter() - start
             strip(notebook)
             nbformat.write(notebook, path)
+    print(as_text(report(sources, seconds)))
     return False
+
+
+def report(sources, seconds=()):
+    """Return what the notebooks ask of their readers, how large they are, and how long they ran."""
+    table = measure({s.stem: build(s, sources, solved=False) for s in sources})
+    stored = [[target(source, solved) for solved in (False, True)] for source in sources]
+    table["MB"] = [sum(p.stat().st_size for p in pair if p.exists()) / 1e6 for pair in stored]
+    table["seconds"] = pd.Series(dict(seconds), table.index, dtype=float)
+    return table
 
 
 def target(source, solved):
@@ -114,12 +137,14 @@ def build(source, sources, solved):
     setup = nbformat.v4.new_code_cell(SETUP.format(**home()))
     setup.metadata = {"tags": ["setup"], "jupyter": {"source_hidden": True}, "cellView": "form"}
     tail = nbformat.v4.new_markdown_cell("---\n" + navigation(source, sources, solved))
-    notebook.cells = [head, setup, *body, tail]
+    notebook.cells = [head, setup, *with_words(body), tail]
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{source.stem[:2]}-{number:02d}"
-        tags = cell.metadata.get("tags", [])
-        if "exercise" in tags:
+        if "exercise" in cell.metadata.get("tags", []):
             cell.source = exercise(cell.source, solved)
+        elif cell.cell_type == "markdown" and solved:
+            # There is one glossary for both copies.
+            cell.source = cell.source.replace(f"]({GLOSSARY}", f"](../{GLOSSARY}")
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -133,7 +158,15 @@ def exercise(source, solved):
     if not solved:
         return source
     call = re.search(r'^check\("([^"]+)"', source, re.MULTILINE)
-    return f"{find_exercise(call[1]).solution.strip()}\n\n{source[call.start() :]}"
+    return f"{find_exercise(call[1]).solution.strip()}\n\n\n{source[call.start() :]}"
+
+
+def with_words(cells):
+    """Let each cell that draws be followed by its picture in words."""
+    for cell in cells:
+        yield cell
+        if "alt" in cell.metadata:
+            yield in_words(cell.metadata["alt"])
 
 
 def with_goals(head, number):
@@ -166,9 +199,9 @@ def home():
 
 
 def keep_outputs(notebook, stored):
-    """Take the outputs of a stored copy, whose code must be the same."""
+    """Take the outputs of a stored copy, whose code must be the same but for the first cell."""
     code, run = ([c for c in n.cells if c.cell_type == "code"] for n in (notebook, stored))
-    if [cell.source for cell in code] != [cell.source for cell in run]:
+    if [cell.source for cell in code[1:]] != [cell.source for cell in run[1:]]:
         raise SystemExit("The code changed, not only the text: run `make notebooks`.")
     for cell, was in zip(code, run, strict=True):
         cell.outputs, cell.execution_count = was.outputs, was.execution_count
@@ -199,6 +232,8 @@ def strip(notebook):
             # A widget's text is all that GitHub shows of it, and would hold pictures as bytes.
             if WIDGET_VIEW in data and "(value=b" in data["text/plain"]:
                 data["text/plain"] = "(widgets: run the cell to see them)"
+            shrink(output)
+        describe(cell)
 
 
 def orphans(sources):
