@@ -240,9 +240,8 @@ def test_what_colab_leaves_in_a_notebook_is_noticed_and_gone_after_a_rebuild(tmp
     table = next(o for cell in code for o in cell.outputs if "text/html" in o.get("data", {}))
     intrinsic = "application/vnd.google.colaboratory.intrinsic+json"
     table.data[intrinsic] = {"type": "dataframe"}
-    stored, home = tmp_path / "notebook.ipynb", builder.home()
+    stored = tmp_path / "notebook.ipynb"
     monkeypatch.setattr(builder, "target", lambda source, solved: stored)
-    monkeypatch.setattr(builder, "home", lambda: home)
     monkeypatch.setattr(builder, "ROOT", tmp_path)
     monkeypatch.setattr(builder, "navigation", lambda *_: colab.cells[0].source.split("\n")[2])
     nbformat.write(colab, stored)
@@ -276,9 +275,6 @@ def test_the_check_names_what_is_wrong(tmp_path, monkeypatch):
     stored = tmp_path / "notebook.ipynb"
     monkeypatch.setattr(builder, "target", lambda source, solved: stored)
     monkeypatch.setattr(builder, "ROOT", tmp_path)
-    monkeypatch.setattr(
-        builder, "home", lambda: dict.fromkeys(("owner", "repository", "branch"), "x")
-    )
     assert "is missing: run `make notebooks`" in builder.check(source, SOURCES)[0]
     notebook = builder.build(source, SOURCES, solved=False)
     notebook.cells[2].source += "  # edited in place"

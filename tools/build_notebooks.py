@@ -3,7 +3,7 @@
 The whole pipeline, in order:
 
 1. Read ``src/NN_name.py`` (jupytext percent format) into cells.
-2. Stamp badge, navigation and the set-up cell in, from ``[tool.zapsim]`` of pyproject.toml.
+2. Stamp navigation and the set-up cell in, and a badge if ``make home`` has set where it leads to.
 3. Put the goals in, and make two copies: in the solved one, a cell tagged ``exercise`` gets the
    solution in place of its stub. Goals and solutions come from ``zapsim/course/practice``.
 4. Let each picture's words follow it: a cell's metadata ``alt``.
@@ -24,7 +24,6 @@ import os
 import re
 import sys
 import time
-import tomllib
 from pathlib import Path
 
 import jupytext
@@ -32,6 +31,7 @@ import nbformat
 import pandas as pd
 from nbclient import NotebookClient
 
+from tools.home import badge, first_cell
 from tools.notebook_pictures import describe, in_words, shrink
 from tools.notebook_report import as_text, measure
 from zapsim.course.practice import find_exercise, practice_of
@@ -45,52 +45,15 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 COLAB_ONLY = "application/vnd.google.colaboratory"
 # One precision makes every machine's run the same.
 ENVIRONMENT = {"PYTEST_CURRENT_TEST": "1"}
-# A copy of the repository in the user's Drive comes first, so Drive has to be mounted before zapsim
-# is there to help. Not `-e`: a running kernel would not see an editable install. Not `%pip`: it
-# would advise a restart, which is not needed.
-SETUP = """\
-# Set-up: nothing to do, except on Colab, where this mounts Drive and fetches zapsim.
-import sys
-
-if "google.colab" in sys.modules:
-    from pathlib import Path
-
-    from google.colab import drive
-
-    refused = None
-    try:
-        drive.mount("/content/drive")
-    except Exception as error:
-        refused = error
-    copies = sorted(Path("/content/drive/MyDrive").glob("{repository}*/pyproject.toml"))
-    places = [copy.parent for copy in copies[:1]]
-    places += ["https://github.com/{owner}/{repository}/archive/{branch}.zip"]
-    place = None
-    while True:
-        try:
-            from zapsim.colab import welcome
-
-            break
-        except ImportError:
-            if not places:
-                raise
-        place = places.pop(0)
-        # --no-deps: Colab has everything else, and no package there may move.
-        !{{sys.executable}} -m pip install --quiet --no-deps "{{place}}"
-        # A mere folder of that name, such as a clone's, may have been taken for the package.
-        sys.modules.pop("zapsim", None)
-
-    welcome(place, refused)\
-"""
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="only these, such as 03 (default: all)")
     parser.add_argument("--prose", action="store_true", help="only take over changed text")
     parser.add_argument("--check", action="store_true", help="only compare, execute nothing")
     parser.add_argument("--report", action="store_true", help="only report on what is stored")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(arguments)
     sources = sorted((NOTEBOOKS / "src").glob("[0-9][0-9]_*.py"))
     chosen = [s for s in sources if not arguments.names or s.stem[:2] in arguments.names]
     if arguments.check:
@@ -134,7 +97,7 @@ def build(source, sources, solved):
     title, rest = head.source.split("\n", 1)
     rest = with_goals(rest, source.stem[:2])
     head.source = f"{title}\n\n{navigation(source, sources, solved)}\n{rest}"
-    setup = nbformat.v4.new_code_cell(SETUP.format(**home()))
+    setup = nbformat.v4.new_code_cell(first_cell())
     setup.metadata = {"tags": ["setup"], "jupyter": {"source_hidden": True}, "cellView": "form"}
     tail = nbformat.v4.new_markdown_cell("---\n" + navigation(source, sources, solved))
     notebook.cells = [head, setup, *with_words(body), tail]
@@ -180,11 +143,7 @@ def with_goals(head, number):
 def navigation(source, sources, solved):
     place = sources.index(source)
     path = target(source, solved).relative_to(ROOT).as_posix()
-    badge = (
-        "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
-        "(https://colab.research.google.com/github/{owner}/{repository}/blob/{branch}/{path})"
-    ).format(**home(), path=path)
-    links = [badge]
+    links = badge(path)
     if place > 0:
         links.append(f"← [{sources[place - 1].stem}]({sources[place - 1].stem}.ipynb)")
     if place + 1 < len(sources):
@@ -192,10 +151,6 @@ def navigation(source, sources, solved):
     other = f"../{source.stem}.ipynb" if solved else f"solutions/{source.stem}.ipynb"
     links.append(f"[{'exercises' if solved else 'solutions'}]({other})")
     return " · ".join(links)
-
-
-def home():
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["zapsim"]
 
 
 def keep_outputs(notebook, stored):
