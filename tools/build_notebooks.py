@@ -121,7 +121,7 @@ def exercise(source, solved):
     if not solved:
         return source
     call = re.search(r'^check\("([^"]+)"', source, re.MULTILINE)
-    return f"{find_exercise(call[1]).solution.strip()}\n\n\n{source[call.start() :]}"
+    return f"{find_exercise(call[1]).solution.strip()}\n\n{source[call.start() :]}"
 
 
 def with_words(cells):

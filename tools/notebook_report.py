@@ -16,6 +16,8 @@ import zapsim.course
 
 LIMITS = {"words": 950, "a minute": 50, "new names": 8, "longest cell": 14, "first at": 1 / 3}
 SHOWN = {"a minute": "{:.0f}", "first at": "{:.0%}", "MB": "{:.2f}", "seconds": "{:.0f}"}
+# Stands in the heading of an exercise.
+TASK = "📝"
 # What practice itself is called by.
 _TUTOR = set(zapsim.course.__all__)
 # Blocks of code, the line of navigation, tags.
@@ -78,8 +80,8 @@ def is_tagged(cell, tag):
 
 
 def count_words(cell):
-    """Count a cell's words of prose; code, addresses and marks are none."""
-    if cell.cell_type != "markdown":
+    """Count a cell's words of prose; tasks, code, addresses and marks are none."""
+    if cell.cell_type != "markdown" or TASK in cell.source.partition("\n")[0]:
         return 0
     text = re.sub(_NO_PROSE, " ", cell.source)
     text = re.sub(r"\]\([^)]*\)", "]", text)
