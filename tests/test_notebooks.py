@@ -121,6 +121,18 @@ def test_stored_pictures_are_small_and_look_the_same(shaded, mime):
     assert output.data == stored
 
 
+def test_a_picture_that_would_grow_stays_as_it_is():
+    """Squares in many colours: a PNG has few bytes for each, a JPEG many."""
+    squares = np.random.default_rng(0).integers(0, 256, (60, 60, 3), np.uint8).repeat(20, 0)
+    buffer = io.BytesIO()
+    Image.fromarray(squares.repeat(20, 1)).save(buffer, "PNG")
+    data = {PNG: base64.b64encode(buffer.getvalue()).decode()}
+    output = nbformat.v4.new_output("display_data", data)
+    before = dict(output.data)
+    shrink(output)
+    assert output.data == before
+
+
 def drawing(alt, shaded=True):
     """A cell with a picture of few colours, or of many."""
     picture = Image.linear_gradient("L").resize((300, 200))

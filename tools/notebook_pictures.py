@@ -58,16 +58,16 @@ def shrink(output):
     white = Image.new("RGBA", image.size, "white")
     flat = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
     if flat.getcolors(_COLOURS_OF_A_CHART):
-        data[PNG] = _saved(flat.quantize(256, dither=Image.Dither.NONE), "PNG", optimize=True)
+        mime, options = PNG, {"optimize": True}
+        flat = flat.quantize(256, dither=Image.Dither.NONE)
     else:
         # No colour is stored more coarsely than its brightness: thin lines would fray.
-        data[JPEG] = _saved(flat, "JPEG", quality=_QUALITY, optimize=True, subsampling=0)
-        del data[PNG]
-        if PNG in output.metadata:
-            output.metadata[JPEG] = output.metadata.pop(PNG)
-
-
-def _saved(image, kind, **options):
+        mime, options = JPEG, {"quality": _QUALITY, "optimize": True, "subsampling": 0}
     buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return base64.b64encode(buffer.getvalue()).decode() + "\n"
+    flat.save(buffer, mime.partition("/")[2], **options)
+    small = base64.b64encode(buffer.getvalue()).decode() + "\n"
+    if len(small) < len(data[PNG]):
+        del data[PNG]
+        data[mime] = small
+        if PNG in output.metadata:
+            output.metadata[mime] = output.metadata.pop(PNG)
