@@ -139,8 +139,8 @@ by_pixels = zapsim.precision_at_k(zapsim.top_k(pixels, 5, exclude=products), lab
 print(f"{pixels.shape[1]} numbers a picture, precision@5: {by_pixels:.2f}")
 
 # %% [markdown]
-# `baseline_features` makes the same pixels, and two more: how much of each colour a picture has, and random
-# numbers.
+# `baseline_features` makes the same pixels (of pictures that are not square, nearly the same). And two more: how
+# much of each colour a picture has, and random numbers.
 
 # %%
 ways = zapsim.baseline_features(catalogue)
@@ -236,8 +236,8 @@ my_interval = ...
 check("07-2", my_interval, each, fewer, products)
 
 # %% [markdown]
-# zapsim's `paired_difference` does the same. If the interval does not contain 0, chance does not explain the
-# difference:
+# zapsim's `paired_difference` does the same. If the interval does not contain 0, it is not only the choice of
+# products that makes the difference:
 
 # %%
 zapsim.paired_difference(neighbours, few, labels, exclude=products).loc[["precision@5"]].round(3)
@@ -299,6 +299,8 @@ by_label.head(6).round(2)
 asked = np.repeat(labels.to_numpy(), 5)
 answers = labels.to_numpy()[first_five].ravel()
 shares = pd.crosstab(asked, answers, normalize="index")
+# A label that nobody was given as a neighbour has no column yet.
+shares = shares.reindex(columns=shares.index, fill_value=0)
 print("agree:", np.allclose(shares, zapsim.confusion(neighbours, labels)))
 
 # %% [markdown]

@@ -145,7 +145,7 @@ def test_the_numbers_that_the_text_says_without_a_cell(parts):
         zapsim.precision_at_k(found[name], TABLE["SubCategory"]) for name in ("colour", "grey")
     ]
     assert np.round(kinds, 2).tolist() == [0.88, 0.89]
-    # As one value, a cell of several styles is right only where all are the same.
+    # As one value, several styles is right only where all are the same.
     exact = TABLE["ToeStyle"].str.replace(";", " and ")
     toes = zapsim.paired_difference(found["lower left"], found["colour"], exact, exclude=products)
     assert toes.loc["precision@5", "difference"] == pytest.approx(-0.006, abs=0.0005)
