@@ -71,7 +71,7 @@ EXERCISES = (
 mean = unit.mean().to_numpy()
 my_cells = (a * (b - mean)).reshape(2, 2, -1).sum(axis=2)
 """,
-        explains="Of MiniZap's 0.92, 0.10 are beyond the usual, most of them in the lower left cell.",
+        explains="Of MiniZap's 0.92, 0.10 are beyond the usual; the lower left cell adds the most.",
     ),
     Exercise(
         "09-2",
