@@ -30,24 +30,23 @@ def _read_until(catalogue, interrupted, key):
     return catalogue.read(key)
 
 
-def try_cuts(catalogue, labels, products=None, image_size=64):
-    """Measure what a cut after each of VGG16's five pools costs and gives.
+def try_cuts(catalogue, labels, products=None, cuts=(("block4_pool", 2),), image_size=64):
+    """Measure what several cuts through VGG16 cost and give.
 
     Every picture of the catalogue is readable; labels and products are Series by key, and items of
-    the same product are no neighbours; `image_size` is at least 64, so that the last pool's maps
-    have 2×2 cells. One row a pool: ``n_features`` of a 2×2 grid of averages, ``cost_so_far`` as in
+    the same product are no neighbours; `cuts` are (layer, grid) each, with a layer of maps and a
+    grid as `VGG16Extractor` takes them. One row a cut: ``n_features``, ``cost_so_far`` as in
     `layer_costs`, and ``precision_at_5``.
     """
-    extractor = VGG16Extractor("block5_pool", grid=2, image_size=image_size)
-    cuts = [(layer, 2) for layer in LAYERS if "pool" in layer]
-    values = run_cuts(catalogue, extractor, cuts)
-    costs, rows = layer_costs(image_size)["cost_so_far"], {}
+    last = max((layer for layer, _ in cuts), key=list(LAYERS).index)
+    values = run_cuts(catalogue, VGG16Extractor(last, 1, image_size), list(cuts))
+    costs, rows = layer_costs(image_size)["cost_so_far"], []
     for layer, grid in cuts:
         features = pd.DataFrame(values[layer, grid], index=catalogue.keys)
         precision = precision_at_k(top_k(features, 5, exclude=products), labels)
-        rows[layer] = features.shape[1], costs[layer], precision
-    columns = ["n_features", "cost_so_far", "precision_at_5"]
-    return pd.DataFrame.from_dict(rows, "index", columns=columns)
+        rows.append((layer, grid, features.shape[1], costs[layer], precision))
+    columns = ["layer", "grid", "n_features", "cost_so_far", "precision_at_5"]
+    return pd.DataFrame(rows, columns=columns).set_index(["layer", "grid"])
 
 
 def preprocessing_variants(catalogue, image_size=64):
