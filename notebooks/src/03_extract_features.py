@@ -17,6 +17,7 @@ import warnings
 from hashlib import sha256
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
 from keras.applications.vgg16 import preprocess_input
 from PIL import Image
@@ -26,6 +27,7 @@ import zapsim
 from zapsim.course import check, goals, question
 from zapsim.course.lessons.extraction import (
     interrupted,
+    precisions,
     preprocessing_variants,
     try_cuts,
     try_preprocessing,
@@ -52,8 +54,8 @@ pictures = [sample.picture(key) for key in sample.keys]
 print(len(pictures), "pictures; the first has the shape", pictures[0].shape)
 
 # %% [markdown]
-# All pictures of a batch must have the same size. So each is scaled until it fits into a square, and the rest is
-# filled with white. This is called [padding](glossary.md#padding). A tall boot stays tall.
+# All pictures of a batch must have the same size. So each is scaled to fit into a square, and the rest is filled with
+# white: [padding](glossary.md#padding). A tall boot stays tall.
 
 
 # %%
@@ -122,8 +124,8 @@ question("03-a")
 
 # %% [markdown]
 # ## The same with zapsim
-# `VGG16Extractor` does all of this. The line that it prints says what was loaded: the cut, the
-# [feature vector](glossary.md#feature-vector)'s length, the weights, and what it computes on.
+# `VGG16Extractor` does all of this. It prints what was loaded: the cut, the
+# [feature vector](glossary.md#feature-vector)'s length, the weights, and what it computes with.
 
 # %%
 extractor = zapsim.VGG16Extractor(precision="float32")
@@ -132,9 +134,9 @@ print("by hand and zapsim agree:", np.allclose(by_hand, features, rtol=1e-3, ato
 
 # %% [markdown]
 # ## Keep what was computed
-# Thousands of pictures take minutes or hours. If the machine stops, you don't want to begin again. So each vector is
-# kept under its picture's key. Such a place is called a [cache](glossary.md#cache). By hand it is a dictionary. Say we
-# were stopped after 10 pictures:
+# Thousands of pictures take minutes or hours, and a machine may stop. So each vector is kept under its picture's key.
+# Such a place is called a [cache](glossary.md#cache). By hand it is a dictionary. Say we were stopped after 10
+# pictures:
 
 # %%
 kept = dict(zip(sample.keys[:10], by_hand[:10], strict=True))
@@ -167,8 +169,8 @@ def my_to_do(files, cached):
 check("03-2", my_to_do)
 
 # %% [markdown]
-# zapsim follows the same rule. Its `cache` is a folder of files. (The reference calls it a *feature store*.) We take 96
-# pictures and press *stop* after 70. Look at the bar.
+# zapsim follows the same rule. Its `cache` is a folder, also called a *feature store*. We take 96 pictures and press
+# *stop* after 70. Look at the bar.
 
 # %%
 many = readable_sample(catalogue, n_sample, seed=42)
@@ -180,7 +182,7 @@ except KeyboardInterrupt:
     print("Interrupted!")
 
 # %% [markdown]
-# Run it again. It says how many it finds, the bar starts there, and only the rest is computed.
+# Run it again. Only the rest is computed.
 
 # %%
 features = extractor.extract(many, cache=folder)
@@ -194,9 +196,8 @@ again = extractor.extract(many, cache=folder)
 print("the same vectors:", again.equals(features))
 
 # %% [markdown]
-# On Colab, put the folder on your Drive, and a new machine continues there. If a machine dies without a warning, up
-# to 512 pictures are computed again. If you ask for another cut with the same folder, zapsim refuses:
-# vectors of two cuts cannot be compared.
+# On Colab, put the folder on your Drive, and a new machine continues there. Ask for another cut with the same folder,
+# and zapsim refuses: vectors of two cuts cannot be compared.
 #
 # One bad file must not stop a long run. Here the first of eight pictures is no picture at all:
 
@@ -209,7 +210,7 @@ with warnings.catch_warnings(record=True) as said:
 print(said[-1].message)
 
 # %% [markdown]
-# Seven vectors, and the eighth picture is named.
+# Seven vectors, and the missing one is named.
 
 # %% [markdown]
 # ## Where to cut
@@ -256,17 +257,29 @@ for name, prepared in wrong.items():
     print(f"{name:24}{scores.mean():.2f}")
 
 # %% [markdown]
-# No error, and vectors that look like any others. Does it cost precision? Look at the column *both* first: catalogue and
-# queries were prepared with the same mistake. In *query only*, the catalogue was prepared rightly.
+# No error, and vectors that look like any others. This is what a network that wants blue first is shown, if you forget:
+
+# %% alt="The same lace-up boot twice. On the left it is dark red, on the right, with red and blue exchanged, dark blue."
+figure, (left, right) = plt.subplots(1, 2, figsize=(5, 2.7))
+left.imshow(pictures[0])
+left.set_title("as it is")
+right.imshow(pictures[0][..., ::-1])
+right.set_title("red and blue exchanged")
+for axes in (left, right):
+    axes.axis("off")
+
+# %% [markdown]
+# Does it cost precision? Look at the column *both* first: catalogue and queries were prepared with the same mistake. In
+# *query only*, the catalogue was prepared rightly.
 
 # %% tags=["nbval-ignore-output"]
 variants = preprocessing_variants(some, image_size=64)
 try_preprocessing(variants, labels, products).round(2)
 
 # %% [markdown]
-# If both are wrong, you hardly lose anything, and that is the danger: you don't notice it. Later another program reads a
-# customer's photo in the right way, and the two don't fit. Then each mistake costs two to four in a
-# hundred neighbours. So zapsim has only one path from a file to the network.
+# If both are wrong, you hardly lose anything. That is the danger: you don't notice it. Later another program prepares a
+# customer's photo in another way, and two to four in a hundred neighbours are lost. So zapsim has only one path from a
+# file to the network.
 
 # %% [markdown]
 # ## 📝 Exercise 03-3: mend it
@@ -307,17 +320,18 @@ print("whole numbers:  ", whole[:5])
 print("times the step: ", (whole[:5] * step).round(4))
 
 # %% [markdown]
-# Each is a little off, by half a step at most. Do the vectors suffer? We extract the 300 pictures both ways, and compare
-# each picture's two vectors.
+# Each is off by half a step at most. Do the vectors suffer? We extract the 300 pictures both ways, and compare each
+# picture's two vectors.
 
 # %% tags=["nbval-ignore-output"]
 both = {}
 for precision in ("float32", "int8"):
     small = zapsim.VGG16Extractor(image_size=64, precision=precision)
     both[precision] = small.extract(some)
-    found = zapsim.top_k(both[precision], k=5, exclude=products)
-    print(f"precision at 5: {zapsim.precision_at_k(found, labels):.2f}")
-print(f"lowest score: {cosine_similarity(*both.values()).diagonal().min():.3f}")
+
+scores = cosine_similarity(*both.values()).diagonal()
+print(f"lowest score of a picture with itself: {scores.min():.3f}")
+precisions(both, labels, products).round(2)
 
 # %% [markdown]
 # The vectors are nearly the same, and so is precision at 5. It is the 0.75 that `block4_pool` had above: the same

@@ -194,8 +194,8 @@ QUESTIONS = (
         options=(
             Option(
                 "A longer vector is better.",
-                "The longest one has 32,768 numbers, and three shorter ones come out above or near "
-                "it. What the numbers say matters more than how many there are.",
+                "The longest one has 32,768 numbers, and all shorter ones do better. What the "
+                "numbers say matters more than how many there are.",
             ),
             Option(
                 "A deeper cut is better.",
@@ -207,7 +207,7 @@ QUESTIONS = (
             ),
             Option(
                 "For these pictures, 2,048 numbers of block 4 are better than 32,768 of block 2.",
-                "Block 2 says which edges are where. Block 4 says which parts a shoe has.",
+                "Block 2 says which edges are where. Block 4 is closer to the parts of a shoe.",
                 right=True,
             ),
         ),
