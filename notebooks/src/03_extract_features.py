@@ -215,7 +215,7 @@ print(said[-1].message)
 # %% [markdown]
 # ## Where to cut
 # To choose a cut, we need a measure. Take each shoe's five nearest pictures, without its own colourways. The share of
-# them that are of its own subcategory, averaged over all shoes, is [precision at 5](glossary.md#precision-at-k). In 07
+# them that are of its own subcategory, averaged over all shoes, is [precision at 5](glossary.md#precisionk). In 07
 # you compute it by hand. To be quick, we take 300 pictures at 64×64 pixels.
 #
 # What do you expect: is the deepest cut best? Is the longest vector?
