@@ -20,7 +20,6 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from keras.applications.vgg16 import preprocess_input
-from PIL import Image
 from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
@@ -54,33 +53,17 @@ pictures = [sample.picture(key) for key in sample.keys]
 print(len(pictures), "pictures; the first has the shape", pictures[0].shape)
 
 # %% [markdown]
-# All pictures of a batch must have the same size. So each is scaled to fit into a square, and the rest is filled with
-# white: [padding](glossary.md#padding). A tall boot stays tall.
-
-
-# %%
-def padded(picture, side=128):
-    """Fit a picture into a white square."""
-    image = Image.fromarray(picture)
-    scale = side / max(image.size)
-    width, height = (max(1, round(length * scale)) for length in image.size)
-    square = Image.new("RGB", (side, side), "white")
-    scaled = image.resize((width, height), Image.Resampling.BILINEAR)
-    square.paste(scaled, ((side - width) // 2, (side - height) // 2))
-    return np.float32(square)
-
-
-# %% [markdown]
-# The network is cut as in 02, after `block4_pool`.
+# The network is cut after `block4_pool`, as in 02.
 
 # %%
 vgg = keras.applications.VGG16(
     weights=zapsim.VGG16_WEIGHTS, include_top=False, input_shape=(128, 128, 3)
 )
 cut = keras.Model(vgg.input, vgg.get_layer("block4_pool").output)
+extractor = zapsim.VGG16Extractor(precision="float32")
 
 # %% [markdown]
-# Its maps now have four axes: picture, row, column, channel. `reshape` splits the 8 rows into 2 times 4, and the 8
+# The maps of a batch have four axes: picture, row, column, channel. `reshape` splits the 8 rows into 2 times 4, and the 8
 # columns as well. The mean goes over the two fours, so each picture keeps 2×2 averages a channel. Then comes the root.
 
 
@@ -93,12 +76,12 @@ def vectors_of(prepared):
 
 
 # %% [markdown]
-# And the loop. Look at the last batch.
+# And the loop. `square` is zapsim's [padding](glossary.md#padding) on white, which you wrote in 02. Look at the last batch.
 
 # %%
 blocks = []
 for start in range(0, len(pictures), 10):
-    squares = np.stack([padded(picture) for picture in pictures[start : start + 10]])
+    squares = np.float32([extractor.square(picture) for picture in pictures[start : start + 10]])
     blocks.append(vectors_of(preprocess_input(squares)))
     print("from picture", start, "on:", blocks[-1].shape)
 
@@ -128,7 +111,6 @@ question("03-a")
 # [feature vector](glossary.md#feature-vector)'s length, the weights, and what it computes with.
 
 # %%
-extractor = zapsim.VGG16Extractor(precision="float32")
 features = extractor.extract(pictures)
 print("by hand and zapsim agree:", np.allclose(by_hand, features, rtol=1e-3, atol=1e-3))
 
@@ -240,12 +222,12 @@ question("03-b")
 
 # %% [markdown]
 # ## Mistakes that raise no error
-# VGG16 was trained on blue, green, red, in this order, with each one's mean taken away. What if you forget? We prepare
+# In 02 you prepared a picture as VGG16 was trained: blue first, without the means. What if you forget? We prepare
 # our 24 pictures wrongly, and compare each vector with the right one of the *same* picture. 1 would be the same
 # direction.
 
 # %%
-rgb = np.stack([padded(picture) for picture in pictures])
+rgb = np.float32([extractor.square(picture) for picture in pictures])
 means = np.float32([103.939, 116.779, 123.68])  # of blue, green, red
 wrong = {
     "red and blue exchanged": rgb - means,
@@ -284,23 +266,28 @@ try_preprocessing(variants, labels, products).round(2)
 # %% [markdown]
 # ## 📝 Exercise 03-3: mend it
 #
-# - **Goal:** prepare pictures as VGG16 was trained. The function below has two mistakes.
-# - **Given:** `their_prepared`, and pictures `rgb`, an array (n, side, side, 3) from 0 to 255, in red, green, blue.
-# - **Wanted:** `my_prepared`, a function that does it right, with NumPy alone.
+# - **Goal:** find another mistake that raises no error. Think of a picture in the middle that cannot be read.
+# - **Given:** `their_vectors` below. `read(key)` returns a picture, or None if it cannot be read; `vector_of(picture)`
+#   returns a vector.
+# - **Wanted:** `my_vectors`, mended: a dictionary from the key of each readable picture to its own vector.
 
 
 # %%
-def their_prepared(rgb):
-    means = np.float32([103.939, 116.779, 123.68])  # of blue, green, red
-    return (rgb - means) / 255
+def their_vectors(keys, read, vector_of):
+    vectors = []
+    for key in keys:
+        picture = read(key)
+        if picture is not None:
+            vectors.append(vector_of(picture))
+    return dict(zip(keys, vectors, strict=False))
 
 
 # %% tags=["exercise"]
-def my_prepared(rgb):
-    """Return pictures as VGG16 wants them, float32, in the shape of rgb."""
+def my_vectors(keys, read, vector_of):
+    """Return the vectors of the pictures that can be read (dict by key)."""
 
 
-check("03-3", my_prepared)
+check("03-3", my_vectors)
 
 # %% tags=["question"]
 question("03-c")

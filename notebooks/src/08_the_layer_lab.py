@@ -193,12 +193,12 @@ zapsim.plot_scorecard(report, f"precision@5 - {default}")
 
 # %% [markdown]
 # ## The best of many
-# Here are forty "networks" that know nothing: each gives every shoe 20 random numbers. All are equally bad. We choose
+# Here are forty "networks" that know nothing: each gives every shoe 30 random numbers. All are equally bad. We choose
 # the best on one half of the queries, and then look at the other half.
 
 # %%
 rng = np.random.default_rng(0)
-nonsense = [precision_of(rng.normal(size=(len(lab), 20))) for _ in range(40)]
+nonsense = [precision_of(rng.normal(size=(len(lab), 30))) for _ in range(40)]
 nonsense = pd.DataFrame(nonsense).T
 half = np.arange(len(lab)) % 2 == 0
 chosen_on, others = nonsense[half].mean(), nonsense[~half].mean()

@@ -1,6 +1,7 @@
 """nb03.py: right answers in several forms pass; each misconception hears its own sentence."""
 
-import keras.applications.vgg16
+from itertools import takewhile
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +10,12 @@ from zapsim.course.exercise import judge
 from zapsim.course.practice import find_exercise
 from zapsim.course.practice.nb03 import EXERCISES
 
-MEANS = np.float32([103.939, 116.779, 123.68])
+
+def their_vectors(keys, read, vector_of):
+    vectors = [vector_of(read(key)) for key in keys if read(key) is not None]
+    return dict(zip(keys, vectors, strict=False))
+
+
 RIGHT = {
     "03-1": [(20, 7), [20.0, 7.0], np.array([20, 7]), pd.Series([20, 7])],
     "03-2": [
@@ -18,9 +24,8 @@ RIGHT = {
         lambda files, cached: (k for k, _ in files.items() - cached.items()),
     ],
     "03-3": [
-        keras.applications.vgg16.preprocess_input,
-        lambda rgb: np.flip(rgb, axis=-1).astype("float64") - MEANS,
-        lambda rgb: np.stack([rgb[..., 2 - i] - MEANS[i] for i in range(3)], axis=-1),
+        lambda keys, read, of: {k: of(read(k)) for k in reversed(keys) if read(k) is not None},
+        lambda keys, read, of: pd.Series({k: list(of(p)) for k in keys if (p := read(k))}),
     ],
 }
 WRONG = {
@@ -36,13 +41,12 @@ WRONG = {
         ]: "deleted",
     },
     "03-3": {
-        lambda rgb: (rgb - MEANS) / 255: "Nothing is mended",
-        lambda rgb: rgb - MEANS: "blue has to come first",
-        lambda rgb: (rgb[..., ::-1] - MEANS) / 255: "don't divide",
-        lambda rgb: (rgb - MEANS)[..., ::-1]: "after taking the means",
-        lambda rgb: rgb[..., ::-1]: "still to be taken",
-        lambda rgb: rgb[..., ::-1] / 255 - MEANS: "the means are not",
-        lambda rgb: rgb[:, ::-1] - MEANS: "upside down",
+        their_vectors: "vector of the next picture",
+        lambda keys, read, of: {
+            k: of(read(k)) for k in takewhile(lambda k: read(k) is not None, keys)
+        }: "You stop at",
+        lambda keys, read, of: {k: of(read(k) or 0) for k in keys}: "made up",
+        lambda keys, read, of: {k: of(read(k)) if read(k) else None for k in keys}: "made up",
     },
 }
 
@@ -66,4 +70,4 @@ def test_each_wrong_answer_hears_what_is_behind_it(name):
 def test_what_was_not_tried_is_open():
     assert judge(find_exercise("03-1"), ...).state == "open"
     assert judge(find_exercise("03-2"), lambda files, cached: None).state == "open"
-    assert judge(find_exercise("03-3"), lambda rgb: None).state == "open"
+    assert judge(find_exercise("03-3"), lambda keys, read, of: None).state == "open"

@@ -4,7 +4,6 @@ import numpy as np
 
 from zapsim.course.exercise import Exercise, Mistake
 from zapsim.course.question import Option, Question
-from zapsim.vgg16.network import MEANS, preprocessed
 
 GOALS = (
     "turn pictures into feature vectors in plain Keras, batch after batch",
@@ -20,12 +19,22 @@ _RUNS = (
     ({"a": "1f", "b": "2e"}, {}),
     ({"a": "1f"}, {"a": "1f"}),
 )
-_RGB = np.arange(24, dtype=np.float32).reshape(1, 2, 4, 3) ** 2 / 3
+# b cannot be read.
+_PICTURES = {"a": 1, "b": None, "c": 3, "d": 4}
 
 
 def _to_do(answer):
     runs = [answer(dict(files), dict(cached)) for files, cached in _RUNS]
     return [None if keys is None else list(keys) for keys in runs]
+
+
+def _vectors(answer):
+    vectors = answer(list(_PICTURES), _PICTURES.get, lambda picture: np.full(2, float(picture)))
+    if vectors is None:
+        return None
+    keys = sorted(vectors.keys())
+    values = ([np.nan] if vectors[key] is None else vectors[key] for key in keys)
+    return [keys, [float(np.mean(value)) for value in values]]
 
 
 def _by(rule):
@@ -111,53 +120,40 @@ def my_to_do(files, cached):
     Exercise(
         "03-3",
         goal=4,
-        call=lambda answer: answer(_RGB.copy()),
-        expected=lambda: preprocessed(_RGB),
+        call=_vectors,
+        expected=lambda: [["a", "c", "d"], [1.0, 3, 4]],
         mistakes=(
             Mistake(
-                "Nothing is mended yet: this is what `their_prepared` returns.",
-                value=lambda: (_RGB - MEANS) / 255,
+                "The mistake is still there: from the unreadable b on, each key has the vector of the "
+                "next picture, and d has none.",
+                value=lambda: [["a", "b", "c"], [1.0, 3, 4]],
             ),
             Mistake(
-                "You no longer divide by 255, good. But blue has to come first: turn the last axis "
-                "round before you take the means away.",
-                value=lambda: _RGB - MEANS,
+                "You stop at the picture that cannot be read. Those after it are lost.",
+                value=lambda: [["a"], [1.0]],
             ),
             Mistake(
-                "The order is right now. But VGG16 was trained on numbers of this size: don't "
-                "divide by 255.",
-                value=lambda: preprocessed(_RGB) / 255,
-            ),
-            Mistake(
-                "You turned the order round after taking the means away. So blue's mean was taken "
-                "from red.",
-                value=lambda: (_RGB - MEANS)[..., ::-1],
-            ),
-            Mistake("The means are still to be taken away.", value=lambda: _RGB[..., ::-1]),
-            Mistake(
-                "The colours are divided by 255, and the means are not: they are from 0 to 255.",
-                value=lambda: _RGB[..., ::-1] / 255 - MEANS,
-            ),
-            Mistake(
-                "You turned the pictures upside down. The colours are the last axis: "
-                "`rgb[..., ::-1]`.",
-                when=lambda got: any(
-                    np.allclose(got, np.flip(_RGB, axis) - MEANS) for axis in (0, 1, 2)
-                ),
+                "The unreadable b has an entry, too. A vector that is made up has neighbours like "
+                "any other. Leave the key out.",
+                when=lambda got: got[0] == ["a", "b", "c", "d"],
             ),
         ),
         hints=(
-            "One mistake is the order of the colours, the other is the size of the numbers.",
-            "`rgb[..., ::-1]` turns red, green, blue into blue, green, red.",
-            "Return `rgb[..., ::-1] - means`, with the means as they stand there, and no division.",
+            "Which key does `zip` give to the first vector after an unreadable picture?",
+            "Keep each vector together with its key at the moment when it is computed.",
+            "Begin with `vectors = {}`, and in the loop write `vectors[key] = vector_of(picture)`.",
         ),
         solution='''
-def my_prepared(rgb):
-    """Return pictures as VGG16 wants them, float32, in the shape of rgb."""
-    means = np.float32([103.939, 116.779, 123.68])  # of blue, green, red
-    return rgb[..., ::-1] - means
+def my_vectors(keys, read, vector_of):
+    """Return the vectors of the pictures that can be read (dict by key)."""
+    vectors = {}
+    for key in keys:
+        picture = read(key)
+        if picture is not None:
+            vectors[key] = vector_of(picture)
+    return vectors
 ''',
-        explains="This is what Keras' `preprocess_input` does for VGG16.",
+        explains="Key and vector stay together, so nothing can slip.",
     ),
 )
 
