@@ -126,14 +126,14 @@ class SimilarityPredictor:
             axis.axis("off")
 
 
-# %% alt="A flat, light blue sandal with thin straps, and five other sandals: a pink one with the same shape, two flip-flops, a striped wedge, and a high heel with the same blue straps."
+# %% alt="A flat, light blue sandal with thin straps, and five other sandals: a pink one of the same shape, two flip-flops, a yellow and blue one with a thick sole, and a high heel with the same blue straps."
 similarity = SimilarityPredictor(cos_similarities_df)
 randomProd = files.sample(n=1, random_state=3).item()
 similarity.getSimilar(randomProd, 5)
 
 # %% [markdown]
-# All six are sandals. The shapes differ more than they need to: the cut comes after the last block, and only the
-# means of whole pictures are left.
+# All six are sandals, but their shapes differ. Only 50 pictures were there to choose from, and of each map only the
+# mean of the whole picture is left.
 #
 # ## Part 2: the whole recommender
 # Now with what you learned since: white around a picture instead of stretching it, a cut in the middle of the network,
@@ -231,16 +231,16 @@ images = [widgets.Image(width=120, format="jpeg") for _ in range(4)]
 buttons = [widgets.Button(description="Search like this") for _ in range(4)]
 
 
+def found():
+    return similar(state["query"], 4).index
+
+
 def show():
     for image, key in zip([large, *images], [state["query"], *found()], strict=True):
         image.value = (SHOP / key).read_bytes()
 
 
 # %%
-def found():
-    return similar(state["query"], 4).index
-
-
 def choose(button):
     state["query"] = found()[buttons.index(button)]
     show()

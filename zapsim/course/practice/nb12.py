@@ -52,10 +52,11 @@ def _each(choose):
     return lambda: [list(choose(_SCORES[key], key, matching(key, value))) for key, value in _ASKED]
 
 
-def _maps(vgg, few, layer="block3_pool"):
+def _maps(vgg, few):
     from keras.models import Model
 
-    return Model(vgg.input, vgg.get_layer(layer).output).predict(few, verbose=0)
+    # Called, not by `predict`: TensorFlow would warn of tracing too often.
+    return np.asarray(Model(vgg.input, vgg.get_layer("block3_pool").output)(few))
 
 
 def _twice(vgg, few):
