@@ -25,7 +25,7 @@ from zapsim.course.own_pictures import load_or_extract, whose
 # %% tags=["parameters"]
 # Your own pictures: a folder or zip, and a folder for their features.
 source = None
-store = None
+cache = None
 
 # %% [markdown]
 # ## Three arrows
@@ -84,7 +84,7 @@ pd.DataFrame(cosine_similarity(three), index=three.index, columns=three.index).r
 
 # %%
 catalogue = zapsim.load_catalogue(source)
-features = load_or_extract(catalogue, store)
+features = load_or_extract(catalogue, cache)
 catalogue = catalogue.subset(features.index)
 whose(catalogue)
 features.shape

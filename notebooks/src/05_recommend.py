@@ -23,13 +23,13 @@ from zapsim.course.own_pictures import fitting, load_or_extract, whose
 # %% tags=["parameters"]
 # Your own pictures: a folder or zip, and a folder for their features.
 source = None
-store = None
+cache = None
 # A photo to search with.
 my_picture = None
 
 # %%
 catalogue = zapsim.load_catalogue(source)
-features = load_or_extract(catalogue, store)
+features = load_or_extract(catalogue, cache)
 catalogue, features = fitting(catalogue.subset(features.index), features, n=3)
 matrix = pd.DataFrame(cosine_similarity(features), index=features.index, columns=features.index)
 

@@ -23,12 +23,12 @@ from zapsim.course.own_pictures import fitting, load_or_extract, whose
 
 # %% tags=["parameters", "app"]
 source = None
-# For pictures of your own: a folder for their features, such as `cache` in 00.
-store = None
+# For pictures of your own: a folder for their features, as in 03.
+cache = None
 
 # %% tags=["app"]
 catalogue = zapsim.load_catalogue(source)
-features = load_or_extract(catalogue, store)
+features = load_or_extract(catalogue, cache)
 catalogue, features = fitting(catalogue.subset(features.index), features, n=6)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 start = catalogue.sample(1, seed=6).keys[0]

@@ -30,7 +30,7 @@ from zapsim.course.own_pictures import (
 # %% tags=["parameters"]
 source = None
 # For pictures of your own: a folder for their features, and the columns that say what is of a kind.
-store = None
+cache = None
 kind = None
 
 # %% [markdown]
@@ -39,7 +39,7 @@ kind = None
 
 # %%
 mine = zapsim.load_catalogue(source)
-features, kinds = load_or_extract(mine, store), kind_of(mine, kind)
+features, kinds = load_or_extract(mine, cache), kind_of(mine, kind)
 mine = mine.subset(features.index)
 catalogue, features = fitting(mine, features, columns=kinds, classes=kinds, n=6)
 labels = labels_of(catalogue, kinds if catalogue is mine else kind_of(catalogue)).dropna()

@@ -23,12 +23,12 @@ from zapsim.course.own_pictures import cache_of, fitting, load_or_extract, stand
 # %% tags=["parameters"]
 source = None
 # For pictures of your own: folders for their features, and for those of the pictures in grey (needs Keras).
-store = None
-parts_store = None
+cache = None
+parts_cache = None
 
 # %%
 mine = zapsim.load_catalogue(source)
-features = load_or_extract(mine, store)
+features = load_or_extract(mine, cache)
 catalogue, features = fitting(mine.subset(features.index), features, n=12)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 whose(catalogue)
@@ -129,7 +129,7 @@ Image.fromarray(np.hstack([picture, grey]))
 # `shape_colour_texture` does this with all pictures. Its `shape` are the features of the grey ones.
 
 # %%
-raw = zapsim.shape_colour_texture(catalogue, cache_of(catalogue, parts_store), centre=False)
+raw = zapsim.shape_colour_texture(catalogue, cache_of(catalogue, parts_cache), centre=False)
 by_hand = predictor.features_of(np.asarray(grey))
 print("agree:", np.allclose(by_hand, raw["shape"].loc[slipper], atol=0.01))
 
