@@ -95,8 +95,10 @@ def judge(exercise, answer, *given):
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             return Verdict("wrong", f"Your function stops when it is tried, with {reason}")
+        if answer is None:
+            return Verdict("open", "Not solved yet.")
         if _is_nothing(answer):
-            return Verdict("open", "Not solved yet: your function returns nothing (None).")
+            return Verdict("open", "Not solved yet. Your function returns nothing (None).")
     return _judge_words(exercise, answer) if exercise.ideas else _judge(exercise, answer, given)
 
 
@@ -141,9 +143,8 @@ def _fits(mistake, answer, given, equals):
 
 
 def _is_nothing(answer):
-    return answer is None or (
-        isinstance(answer, (list, tuple)) and bool(answer) and all(each is None for each in answer)
-    )
+    listed = isinstance(answer, (list, tuple)) and bool(answer)
+    return listed and all(each is None for each in answer)
 
 
 def _is_plain(value):
