@@ -384,7 +384,7 @@ def test_a_full_store_in_a_read_only_place_serves_beside_an_unreadable_picture(
     (shop.root / "broken.jpg").write_bytes(b"not a picture")
     catalogue = zapsim.load_catalogue(shop.root)
     read_only()
-    with pytest.warns(UserWarning, match=r"1 pictures could not be read[^$]*broken\.jpg"):
+    with pytest.warns(UserWarning, match=r"1 picture could not be read[^$]*broken\.jpg"):
         again = plumbing.extract(catalogue, cache=tmp_path / "store")
     pd.testing.assert_frame_equal(again, features)
 

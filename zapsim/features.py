@@ -220,8 +220,9 @@ class Extractor:
         if unreadable:
             shown = "\n  ".join(list(unreadable.values())[:10])
             more = f"\n  … and {len(unreadable) - 10:,} more" if len(unreadable) > 10 else ""
+            plural = "s" * (len(unreadable) > 1)
             warnings.warn(
-                f"{len(unreadable):,} pictures could not be read and have no features "
+                f"{len(unreadable):,} picture{plural} could not be read and got no features "
                 f"(catalogue.check() lists all problems):\n  {shown}{more}",
                 stacklevel=4,
             )

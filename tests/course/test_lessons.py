@@ -86,7 +86,7 @@ def test_a_query_that_took_another_path_than_the_catalogue_finds_less():
     labels = pd.Series(["a"] * 6 + ["b"] * 6, index=keys)
     right = pd.DataFrame(np.repeat([[1.0, 0], [0, 1]], 6, axis=0), index=keys)
     swapped = right[[1, 0]].set_axis([0, 1], axis="columns")
-    compared = extraction.try_preprocessing({"right": right, "swapped": swapped}, labels)
+    compared = extraction.compare_variants({"right": right, "swapped": swapped}, labels)
     np.testing.assert_array_equal(compared, [[1, 1], [1, 0]])
     assert list(compared.columns) == ["both", "query only"]
 

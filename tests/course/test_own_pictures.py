@@ -45,7 +45,7 @@ def test_with_minizap_nothing_is_said_and_nothing_changes(capsys):
         (["a.jpg", "b.jpg"], {"n": 3}, "are of 2 products, 3 are needed"),
         (ZAPPOS, {"n": 4}, "are of 3 products, 4 are needed"),
         (["x/a.jpg", "b.jpg"], {"columns": ["Category"], "n": 2}, "are of 1 product with Category"),
-        (["a.jpg"], {"classes": []}, "have no columns 'Category', 'SubCategory' (the parameter"),
+        (["a.jpg"], {"classes": []}, "have no columns 'Category', 'SubCategory': MiniZap's"),
         (["x/a.jpg", "x/b.jpg"], {"classes": ["Category"]}, "are all of one class by Category"),
         (["x/a.jpg", "y/b.jpg"], {"classes": ["Category"]}, "have no two products of one class by"),
     ],

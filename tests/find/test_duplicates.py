@@ -119,7 +119,7 @@ def test_unreadable_pictures_are_counted_and_named(make_folder, few):
     catalogue = zapsim.load_catalogue(folder)
     features = zapsim.baseline_features(catalogue)["raw pixels"]
     (folder / "b.jpg").write_bytes(b"no picture")
-    with pytest.warns(UserWarning, match=r"1 pictures could not be read .* b\.jpg") as warned:
+    with pytest.warns(UserWarning, match=r"1 picture could not be read .* b\.jpg") as warned:
         assert len(zapsim.near_duplicates(catalogue, features)) == 0
     assert warned[0].filename == __file__
     (folder / "a.jpg").write_bytes(b"no picture")

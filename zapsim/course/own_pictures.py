@@ -213,7 +213,7 @@ def _lack_of_products(table, columns, n):
 
 def _lack_of_classes(table, kind):
     if not kind:
-        return f"have no {_listed('column', _KIND)} (the parameter `kind` may name others)"
+        return f"have no {_listed('column', _KIND)}"
     by = " and ".join(kind)
     cells = table[kind].astype(object).apply(tuple, axis="columns")[table[kind].notna().any(axis=1)]
     sizes = _products(table).loc[cells.index].groupby(cells).nunique()

@@ -199,8 +199,9 @@ def _small_pictures(catalogue, keys):
         except PictureError as error:
             unreadable.append(str(error))
     if unreadable:
+        plural = "s" * (len(unreadable) > 1)
         warnings.warn(
-            f"{len(unreadable):,} pictures could not be read and are not compared, such as "
+            f"{len(unreadable):,} picture{plural} could not be read or compared, such as "
             f"{unreadable[0]}",
             stacklevel=4,
         )

@@ -16,7 +16,14 @@ from zapsim.judge.layer_lab import run_cuts
 from zapsim.similarity import nearest, top_k, unit_vectors
 from zapsim.vgg16.network import LAYERS, MEANS, layer_costs, preprocessed
 
-__all__ = ["interrupted", "precisions", "preprocessing_variants", "try_cuts", "try_preprocessing"]
+__all__ = [
+    "compare_variants",
+    "interrupted",
+    "precisions",
+    "preprocessing_variants",
+    "try_cuts",
+    "try_preprocessing",
+]
 
 
 def interrupted(catalogue, after):
@@ -47,8 +54,8 @@ def try_cuts(catalogue, labels, products=None, cuts=(("block4_pool", 2),), image
     are (layer, grid) each, with a layer of maps and a grid as `VGG16Extractor` takes them. One row
     a cut: ``n_features``, ``cost_so_far`` as in `layer_costs`, and ``precision_at_5``.
     """
-    last = max((layer for layer, _ in cuts), key=list(LAYERS).index)
-    values = run_cuts(catalogue, VGG16Extractor(last, 1, image_size), list(cuts))
+    last, grid = max(cuts, key=lambda cut: list(LAYERS).index(cut[0]))
+    values = run_cuts(catalogue, VGG16Extractor(last, grid, image_size), list(cuts))
     ways = {cut: pd.DataFrame(each, catalogue.keys) for cut, each in values.items()}
     costs = layer_costs(image_size)["cost_so_far"]
     rows = {cut: (each.shape[1], costs[cut[0]]) for cut, each in ways.items()}
@@ -57,7 +64,7 @@ def try_cuts(catalogue, labels, products=None, cuts=(("block4_pool", 2),), image
     return table.rename_axis(index=["layer", "grid"])
 
 
-def preprocessing_variants(catalogue, image_size=64):
+def preprocessing_variants(catalogue, image_size):
     """Extract a catalogue's features the right way, and with three classic mistakes.
 
     Returns features (n_items, n_features) by name; every picture must be readable.
@@ -77,7 +84,12 @@ def preprocessing_variants(catalogue, image_size=64):
     return variants
 
 
-def try_preprocessing(variants, labels, products=None):
+def try_preprocessing(catalogue, labels, products=None, image_size=64):
+    """Measure what three classic mistakes in preparing pictures cost; see `compare_variants`."""
+    return compare_variants(preprocessing_variants(catalogue, image_size), labels, products)
+
+
+def compare_variants(variants, labels, products=None):
     """Compare what `preprocessing_variants` returns by precision at 5, colourways left out.
 
     The right variant comes first; labels and products are as in `precisions`. One row a variant:
