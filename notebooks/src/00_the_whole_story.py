@@ -1,10 +1,9 @@
 # %% [markdown]
 # # 00 · The whole story
 #
-# Somebody looks at a shoe in your shop. You would like to say: *you may also like…* You have only pictures, and they are
-# enough.
+# Somebody looks at a shoe. Your shop says: *you may also like…* Pictures are enough for that.
 #
-# **You will build** recommendations for 205 shoes, in ten lines.
+# **You will build** a recommender, in ten lines.
 #
 # {goals}
 #
@@ -22,7 +21,7 @@ cache = "bundled"
 # %% [markdown]
 # ## Ten lines
 # The framed picture is the [query](glossary.md#query). The others are its [neighbours](glossary.md#neighbour), nearest
-# first. Would you take the same ones?
+# first.
 
 # %% alt="A framed sandal with a straw wedge heel, and five neighbours: two are the same sandal in black and white, three are other wedge sandals."
 catalogue = zapsim.load_catalogue(source)
@@ -33,10 +32,10 @@ query = catalogue.sample(1, seed=3).keys[0]
 predictor.plot(query)
 
 # %% [markdown]
-# ## 📝 Exercise 00-1: your turn to ask
-# - **Goal:** find the **6** nearest neighbours of the **first** item.
-# - **Given:** `keys`, and a line that finds 3 of another item.
-# - **Wanted:** `my_neighbours`, their keys, nearest first.
+# ## 📝 Exercise 00-1: your turn
+# - **Goal:** find the 6 nearest neighbours of the first item
+# - **Given:** `keys`, and a line that finds 3 of another
+# - **Wanted:** `my_neighbours`, their keys, nearest first
 
 # %% tags=["exercise"]
 keys = catalogue.keys
@@ -48,7 +47,7 @@ check("00-1", my_neighbours, predictor, keys)
 # %% [markdown]
 # ## How practice works
 # Put code in place of the dots of an **exercise**, and run the cell. `check` says whether your answer is right, and what is behind a
-# wrong one. Nothing can break: try as often as you like. If you are stuck, run `hint("00-1")` in a new cell. There are
+# wrong one. Nothing can break: try as often as you like, or go on without it. If you are stuck, run `hint("00-1")` in a new cell. There are
 # three hints, and `solution("00-1")` shows a solution. Before that, import them:
 # `from zapsim.course import hint, solution`.
 #

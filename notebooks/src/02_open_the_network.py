@@ -1,16 +1,15 @@
 # %% [markdown]
 # # 02 · Open the network
 #
-# A network that sees is a pile of small filters, each so simple that a pencil can compute it. You open
-# VGG16, a famous one, and cut it before it gives its verdict.
+# A network that sees is a pile of small filters. A pencil can compute each of them. You open VGG16, a famous
+# network, and cut it before its verdict.
 #
 # **You will build** a feature vector in plain Keras: the same one that zapsim computes.
 #
 # {goals}
 #
 # 🕐 35 minutes (1 running, 19 reading, 15 practice) · **You need** [01](01_meet_the_catalogue.ipynb), and
-# Keras: if `import keras` fails below, run `pip install "zapsim[keras]"` once. (Red remarks about your
-# machine do no harm.)
+# Keras. If it is missing, run `pip install "zapsim[keras]"`. (Red remarks about your machine do no harm.)
 
 # %%
 import keras
@@ -91,12 +90,12 @@ drawn = {"its map: left and right edges": edges, "after ReLU: right edges": posi
 plot_numbers({"a boot in grey": np.array(grey)} | drawn)
 
 # %% [markdown]
-# On its right side the boot ends and white begins: brighter, so purple. On its left side it is the other
-# way round. A [ReLU](glossary.md#relu) sets negative numbers to 0. So the third picture keeps
-# right edges only. A ReLU follows each of VGG16's convolutions. **So no feature is ever negative.**
+# On its right side the boot ends and white begins: brighter, so purple. A [ReLU](glossary.md#relu) sets
+# negative numbers to 0: only right edges are left. It follows each of VGG16's convolutions. **So no feature is
+# ever negative.**
 #
-# Where exactly an edge lies matters little. So a [pool](glossary.md#pool) makes maps smaller: of each 2×2
-# cells it keeps the largest number. A map of 128×128 becomes one of 64×64.
+# A [pool](glossary.md#pool) makes maps smaller: of each 2×2 cells it keeps the largest number. Where exactly
+# an edge lies matters little.
 
 # %% [markdown]
 # ## 📝 Exercise 02-2: a pool
@@ -126,8 +125,8 @@ plot_vgg16()
 # [channel](glossary.md#channel). The picture has three: red, green and blue. The second layer's
 # kernels look at all 64 maps at once.
 #
-# *Sees 44×44* means: after block 3, one number depends on 44×44 pixels. Early layers can find only edges, late
-# ones a whole buckle.
+# *Sees 44×44* means: one number depends on 44×44 pixels. Early layers can find only edges, late ones a whole
+# buckle.
 
 # %% tags=["question"]
 question("02-a")
@@ -147,7 +146,7 @@ vgg = keras.applications.VGG16(weights=zapsim.VGG16_WEIGHTS, **size)
 print(f"{vgg.count_params():,} weights")
 
 # %% [markdown]
-# Twelve of the first layer's kernels, drawn as 3×3 pixels. What did training change?
+# What did training change? Here are twelve of the first layer's kernels.
 
 # %% alt="Two rows of twelve tiny pictures. Before training they are random coloured pixels. After it, some have a bright and a dark side, and others have one even colour, such as blue or pink."
 keras.utils.set_random_seed(0)
@@ -156,17 +155,16 @@ first = [model.get_layer("block1_conv1").get_weights()[0] for model in (untraine
 plot_kernels({"before training": first[0], "after": first[1]})
 
 # %% [markdown]
-# Now most are *bright on one side, dark on the other*, or *one colour*. Nobody asked for edges and colours. They
-# help to tell photos apart.
+# Now most are *bright on one side, dark on the other*, or *one colour*. Nobody asked for that. It helps to
+# tell photos apart.
 
 # %% tags=["question"]
 question("02-b")
 
 # %% [markdown]
 # ## A picture as VGG16 wants it
-# Here VGG16 takes a square, 128×128. A tall boot shall stay tall. So we scale the longer side to 128, and fill up
-# with white. (MiniZap's pictures are squares already, so we try the middle of one. The
-# grey line shows where the square ends.)
+# Here VGG16 takes squares of 128×128. A tall boot shall stay tall. So we scale its longer side to 128, and fill
+# up with white. MiniZap's pictures are squares already, so we try the middle of one, framed.
 
 
 # %%
@@ -218,7 +216,7 @@ question("02-c")
 # %% [markdown]
 # ## One of VGG16's own kernels
 # Now slide VGG16's kernel 58 over the boot. It has 3×3 weights for each of three channels, so we slide three
-# times and add. Then one more number is added, the *bias*, and the ReLU follows. Compare with our own kernel's map.
+# times and add. One more number is added, the *bias*, and the ReLU follows.
 
 # %%
 ready = preprocess_input(on_white(boot))[None]
@@ -231,12 +229,12 @@ plot_numbers({"our kernel": positive, "VGG16's kernel 58": found})
 
 # %% [markdown]
 # VGG16 learned nearly our edge kernel. Does Keras compute the same map? `get_layer` finds a layer by its name, and
-# `keras.Model(input, output)` makes a network that ends there. (Keras puts zeros around the picture, so its map
-# has one more pixel on each side.)
+# `keras.Model(input, output)` makes a network that ends there.
 
 # %%
 block1 = keras.Model(vgg.input, vgg.get_layer("block1_conv1").output)
 keras_map = np.array(block1(ready))[0, :, :, 58]
+# Keras puts zeros around the picture, so its map has one more pixel on each side.
 print(np.allclose(found, keras_map[1:-1, 1:-1], atol=0.1))
 
 # %% [markdown]
@@ -250,18 +248,13 @@ maps = {name: np.array(each[0]) for name, each in zip(names, look(ready), strict
 plot_feature_maps(maps, n=6)
 
 # %% [markdown]
-# - **Block 1:** three maps are bright on the white ground, three follow the lower contours.
-# - **Block 2:** contours of one direction. Channels 94 and 39 have the upright back of shaft and heel, 67 and 74
-#   what lies flat or slopes, such as strap and sole.
-# - **Block 3:** pieces of the outline. (Channel 54 only sees the picture's border.)
-# - **`block4_pool`:** single places. Channel 62 has the shaft, 254 the sole near the toe, 432 toe and shaft.
-# - **`block5_pool`:** only 4×4 cells are left. (Channel 230 has what is around the boot.)
-#
-# The deeper, the more of *what* and the less of *where*.
+# Block 2 finds contours: channel 94 has the upright back of shaft and heel. `block4_pool` finds single places:
+# channel 62 has the shaft. Of `block5_pool` only 4×4 cells are left. The deeper, the more of *what* and the less
+# of *where*.
 
 # %% [markdown]
 # ## The cut
-# Now cut at `block4_pool`. What comes out?
+# What comes out at `block4_pool`?
 
 # %%
 cut = keras.Model(vgg.input, vgg.get_layer("block4_pool").output)
@@ -287,29 +280,21 @@ def vector_of(picture):
 
 
 # %% [markdown]
-# The same by zapsim, computed in 32 bits as here. It rounds its results to 16 bits, which changes each number by
-# less than 0.0005 of it. Do the two agree, for both pictures?
+# The same by zapsim, in 32 bits. Do the two agree?
 
 # %%
 extractor = zapsim.VGG16Extractor(precision="float32")
+# It rounds its results to 16 bits: each number changes by less than 0.0005 of it.
 for picture in (boot, middle):
     mine, theirs = vector_of(picture), extractor.extract(picture)
     print(mine.shape, np.allclose(mine, theirs, rtol=0.0005, atol=1e-6))
 
 # %% [markdown]
-# You have built what `VGG16Extractor` does. And without `preprocess_input`? You predicted it in 02-c; now run it.
-
-# %%
-forgotten = np.array(cut(np.float32(on_white(boot)[None])))[0]
-print(forgotten.shape, np.allclose(forgotten, maps))
-
-# %% [markdown]
-# No error, the same shape, other numbers.
+# You have built what `VGG16Extractor` does.
 #
 # ## Why in the middle?
-# Block 5 prepares the verdict. Behind it `fc1` and `fc2` mix all numbers, and the last layer chooses one of 1,000
-# names: *cowboy boot*, *Loafer*, *sandal*. There is no name for an ankle boot. What all sandals share counts more
-# and more there, and what makes *this* sandal special counts less. Before block 4 there are only
+# The last layer chooses one of 1,000 names: *cowboy boot*, *Loafer*, *sandal*. The nearer to it, the more
+# counts what all sandals share, and the less what makes *this* sandal special. Before block 4 there are only
 # small patterns, and every shoe has those. So we expect the middle to be best. In 03 you measure it.
 
 # %% tags=["question"]
@@ -344,4 +329,4 @@ check("02-4", my_vector, my_prediction, vgg, ready)
 goals("02")
 
 # %% [markdown]
-# **Next:** in 03 all pictures of a catalogue go through the network, and you measure where to cut.
+# **Next:** in [03](03_extract_features.ipynb) a whole catalogue goes through it.

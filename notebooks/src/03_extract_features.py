@@ -15,6 +15,7 @@
 import tempfile
 import warnings
 from hashlib import sha256
+from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
@@ -24,14 +25,8 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
 from zapsim.course import check, goals, question
-from zapsim.course.lessons.extraction import (
-    interrupted,
-    precisions,
-    preprocessing_variants,
-    try_cuts,
-    try_preprocessing,
-)
-from zapsim.course.own_pictures import fitting, kind_of, labels_of, readable_sample, whose
+from zapsim.course.lessons.extraction import interrupted, precisions, try_cuts, try_preprocessing
+from zapsim.course.own_pictures import fitting, readable_sample, whose
 
 # %% tags=["parameters"]
 source = None
@@ -181,18 +176,20 @@ print("the same vectors:", again.equals(features))
 # On Colab, put the folder on your Drive, and a new machine continues there. Ask for another cut with the same folder,
 # and zapsim refuses: vectors of two cuts cannot be compared.
 #
-# One bad file must not stop a long run. Here the first of eight pictures is no picture at all:
+# One bad file must not stop a long run. Here is a folder with seven pictures, and a letter that is called `.jpg`:
 
 # %%
-eight = many.subset(many.keys[:8])
-broken = eight.with_reader(lambda key: b"?" if key == eight.keys[0] else eight.read(key))
+shop = Path(tempfile.mkdtemp())
+(shop / "letter.jpg").write_text("Dear customer, …", encoding="utf-8")
+for number, key in enumerate(sample.keys[:7]):
+    (shop / f"photo {number}.jpg").write_bytes(sample.read(key))
 with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
-    print(len(extractor.extract(broken)), "vectors")
+    print(len(extractor.extract(zapsim.load_catalogue(shop))), "vectors")
 print(said[-1].message)
 
 # %% [markdown]
-# Seven vectors, and the missing one is named.
+# Seven vectors, and the letter is named.
 
 # %% [markdown]
 # ## Where to cut
@@ -203,9 +200,8 @@ print(said[-1].message)
 # What do you expect: is the deepest cut best? Is the longest vector?
 
 # %%
-some = readable_sample(catalogue, 300, seed=42)
-some = readable_sample(fitting(some, classes=kind_of(some), n=6), 300, seed=42)
-labels, products = labels_of(some, kind_of(some)[-1:]), some.table.get("Product")
+some = readable_sample(fitting(catalogue, columns=["SubCategory", "Product"], n=6), 300, seed=42)
+labels, products = some.table["SubCategory"], some.table["Product"]
 whose(some)
 
 # %% tags=["nbval-ignore-output"]
@@ -255,8 +251,7 @@ for axes in (left, right):
 # *query only*, the catalogue was prepared rightly.
 
 # %% tags=["nbval-ignore-output"]
-variants = preprocessing_variants(some, image_size=64)
-try_preprocessing(variants, labels, products).round(2)
+try_preprocessing(some, labels, products).round(2)
 
 # %% [markdown]
 # If both are wrong, you hardly lose anything. That is the danger: you don't notice it. Later another program prepares a

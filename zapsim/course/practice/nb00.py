@@ -4,9 +4,9 @@ from zapsim.course.exercise import Exercise, Mistake
 from zapsim.course.question import Option, Question
 
 GOALS = (
-    "ask for the neighbours of any item, and read the answer",
-    "say what a score is, and what it is not",
-    "say what such a recommender knows about its pictures, and what not",
+    "find the neighbours of any item",
+    "say what a score is, and is not",
+    "say what a recommender knows, and what not",
 )
 
 

@@ -7,11 +7,11 @@ from zapsim.course.question import Option, Question
 from zapsim.vgg16.network import feature_vectors, outputs_of, preprocessed
 
 GOALS = (
-    "slide a small kernel over a picture by hand, and say what its map shows",
+    "slide a kernel over a picture by hand, and say what its map shows",
     "read a drawing of VGG16: layers, channels, pools",
     "say where a network's weights come from",
-    "prepare a picture as VGG16 was trained, and say what happens if you forget",
-    "cut VGG16 in plain Keras, turn its maps into a feature vector, and say why the cut is in the middle",
+    "prepare a picture as in training, and say what happens if you forget",
+    "cut VGG16 in plain Keras, make a feature vector of its maps, and say why in the middle",
 )
 
 _STRIPE = np.array([[9, 9, 1, 1, 9]] * 5)
