@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 00 · The whole story
 #
-# Somebody looks at a shoe. Your shop says: *you may also like…* Pictures are enough for that.
+# Somebody looks at a shoe. Your shop says: *you may also like…* Pictures are enough.
 #
-# **You will build** a recommender, in ten lines.
+# **You will build** a recommender in six lines.
 #
 # {goals}
 #
@@ -19,7 +19,7 @@ source = None
 cache = "bundled"
 
 # %% [markdown]
-# ## Ten lines
+# ## Six lines
 # The framed picture is the [query](glossary.md#query). The others are its [neighbours](glossary.md#neighbour), nearest
 # first.
 
@@ -33,7 +33,7 @@ predictor.plot(query)
 
 # %% [markdown]
 # ## 📝 Exercise 00-1: your turn
-# - **Goal:** find the 6 nearest neighbours of the first item
+# - **Goal:** find the 6 neighbours of the first item
 # - **Given:** `keys`, and a line that finds 3 of another
 # - **Wanted:** `my_neighbours`, their keys, nearest first
 
@@ -47,13 +47,12 @@ check("00-1", my_neighbours, predictor, keys)
 # %% [markdown]
 # ## How practice works
 # Put code in place of the dots of an **exercise**, and run the cell. `check` says whether your answer is right, and what is behind a
-# wrong one. Nothing can break: try as often as you like, or go on without it. If you are stuck, run `hint("00-1")` in a new cell. There are
-# three hints, and `solution("00-1")` shows a solution. Before that, import them:
-# `from zapsim.course import hint, solution`.
+# wrong one. Nothing can break: try as often as you like, or go on without it. If you are stuck, run `hint("00-1")` in a
+# new cell. There are three hints, and `solution("00-1")` shows a solution.
 #
 # A **question** has buttons. Try the wrong ones, too: each says what is behind it. At the end of a notebook, `goals` ticks
-# what you practised. To keep that when you close the notebook, call `keep_progress()`, which is in `zapsim.course` as well.
-# It writes a small file beside the notebook, and nothing leaves your machine.
+# what you practised. To keep that when you close the notebook, run `from zapsim.course import keep_progress`, then
+# `keep_progress()`. It writes a small file beside the notebook, and nothing leaves your machine.
 #
 # ## What happened, step by step
 # In the next notebooks you build each of these lines by hand:
@@ -64,7 +63,8 @@ check("00-1", my_neighbours, predictor, keys)
 # ```
 #
 # **The catalogue.** `source` may be a folder or a `.zip` of your own pictures. `None` means **MiniZap**, drawn shoes that
-# come with zapsim. One picture is one [item](glossary.md#item). Below each you see its brand, its kind and its number:
+# come with zapsim: 205 shoes, each in three colours. One picture is one [item](glossary.md#item). Below each you see its
+# brand, its kind and its number:
 
 # %% alt="Contact sheet of twelve drawn shoes on white, each with its name below: boots, sandals, shoes and slippers."
 whose(catalogue)
@@ -74,7 +74,7 @@ catalogue.plot(12)
 # %% [markdown]
 # **The features.** VGG16 is a network that was trained on a million photos. We cut it short. What comes out is not a
 # verdict ("loafer!") but a description: **2,048 numbers a picture**, its [feature vector](glossary.md#feature-vector).
-# `cache` is where such vectors are kept. MiniZap's are *bundled*, so above all 615 were found. Each row is one picture:
+# `cache` is where such vectors are kept, so that each is computed only once. MiniZap's are *bundled*, so all 615 were found at once. Each row is one picture:
 
 # %%
 features.iloc[:4, :6].round(1)

@@ -91,7 +91,7 @@ table["Product"] = table["File"].str.extract(r"^(\d+)")
 table.groupby("Category").agg(pictures=("File", "size"), products=("Product", "nunique"))
 
 # %% [markdown]
-# Each product has three pictures. Is any kind too small? `Flat` and `Flats` are different
+# Each product has three pictures. Is any kind small? `Flat` and `Flats` are different
 # kinds, and so are `Heel` and `Heels`. The category in front tells them apart.
 
 # %% alt="Bars: products in 17 subcategories, each with its category in front. Sneakers and Athletic Shoes has most, 16; Slipper Heels has fewest, 6."
@@ -100,6 +100,8 @@ one_each = kinds[~table["Product"].duplicated()]
 labels.plot_counts(one_each, "Six slipper heels, sixteen sneakers", unit="products")
 
 # %% [markdown]
+# Slipper heels are few. What does that mean for a shop?
+
 # %% tags=["question"]
 question("01-a")
 
@@ -121,15 +123,15 @@ picture.shape, str(picture.dtype), picture[0, 0].tolist()
 # Here are nine pixels at the edge of the boot, in red alone:
 
 # %%
-picture[40, 70:79, 0]
+picture[50, 69:78, 0]
 
 # %% [markdown]
-# After the fifth pixel the boot begins. The 254 comes from JPEG, which rounds. So we call a pixel white if all of its
+# After the fifth pixel the boot begins. The 253 comes from JPEG, which rounds. So we call a pixel white if all of its
 # three numbers are above 250.
 
 # %% [markdown]
 # ## 📝 Exercise 01-2: how much is white?
-# - **Goal:** guess first: what share of the pixels is white? Then measure it.
+# - **Goal:** what share of the pixels is white? Guess, then measure it.
 # - **Given:** `picture`, an array of shape (136, 136, 3).
 # - **Wanted:** `my_share`, a number from 0 to 1: the share of pixels of which all three numbers are above 250.
 
@@ -238,7 +240,8 @@ whole = (shop / "photo 0.jpg").read_bytes()
 (shop / "nothing.jpg").touch()
 
 # %% [markdown]
-# `check` reads every picture once and lists what is wrong. Later, what cannot be read is named and left out.
+# The catalogue has a `check` of its own: it reads every picture once and lists what is wrong. Later, what cannot be read
+# is named and left out.
 
 # %%
 mine = zapsim.load_catalogue(shop)

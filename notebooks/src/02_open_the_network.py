@@ -9,7 +9,7 @@
 # {goals}
 #
 # 🕐 35 minutes (1 running, 19 reading, 15 practice) · **You need** [01](01_meet_the_catalogue.ipynb), and
-# Keras. If it is missing, run `pip install "zapsim[keras]"`. (Red remarks about your machine do no harm.)
+# Keras, a library for networks. If it is missing, run `pip install "zapsim[keras]"`. (Red remarks about your machine do no harm.)
 
 # %%
 import keras
@@ -62,7 +62,7 @@ check("02-1", my_row)
 
 # %% [markdown]
 # ## The same on a boot
-# This is the whole convolution in plain NumPy. The two loops only move the kernel.
+# This is the whole convolution in plain NumPy.
 
 
 # %%
@@ -115,7 +115,7 @@ check("02-2", my_pool)
 # %% [markdown]
 # ## VGG16, drawn
 # A [layer](glossary.md#layer) is one such step: blue is a convolution, orange a pool. A box is as high as its
-# maps, and the wider, the more maps there are.
+# maps, and more maps make it wider.
 
 # %% alt="VGG16 as a row of boxes. Block 1 has 64 maps of 128×128, block 4 has 512 of 16×16, pooled to 8×8. A dashed line marks the cut after block4_pool; block 5 and the verdict behind it are grey."
 plot_vgg16()
@@ -135,7 +135,7 @@ question("02-a")
 # ## Where the numbers come from
 # The numbers in the kernels are the network's [weights](glossary.md#weight). They begin as random numbers. In
 # [training](glossary.md#training) the network sees a photo and says one of 1,000 names. Then each weight
-# changes a little, so that the right name gets more likely. VGG16 saw 1.3 million photos, many times.
+# changes a little, so that the right name gets more likely. VGG16 saw the 1.3 million photos of *ImageNet*, many times.
 #
 # zapsim ships the result as a file. (With `weights="imagenet"` Keras would download it.) `include_top=False` leaves
 # out the layers that say the name.
@@ -146,7 +146,7 @@ vgg = keras.applications.VGG16(weights=zapsim.VGG16_WEIGHTS, **size)
 print(f"{vgg.count_params():,} weights")
 
 # %% [markdown]
-# What did training change? Here are twelve of the first layer's kernels.
+# What did training change in twelve of the first kernels?
 
 # %% alt="Two rows of twelve tiny pictures. Before training they are random coloured pixels. After it, some have a bright and a dark side, and others have one even colour, such as blue or pink."
 keras.utils.set_random_seed(0)
@@ -186,7 +186,7 @@ ImageOps.expand(Image.fromarray(on_white(middle)), border=1, fill="grey")
 # %% [markdown]
 # Two more things must be as in training. The channels come as **blue-green-red**, because the program that read
 # the photos then did so. And the photos' mean is taken away: 103.939 of blue, 116.779 of green, 123.68 of red.
-# This becomes of one red pixel, (255, 0, 0):
+# Here is what one red pixel, (255, 0, 0), becomes:
 
 # %%
 preprocess_input(np.array([255, 0, 0])).round(1)
@@ -219,6 +219,7 @@ question("02-c")
 # times and add. One more number is added, the *bias*, and the ReLU follows.
 
 # %%
+# [None] makes a batch of one picture.
 ready = preprocess_input(on_white(boot))[None]
 weights, bias = vgg.get_layer("block1_conv1").get_weights()
 found = sum(slide(ready[0, :, :, c], weights[:, :, c, 58]) for c in range(3))
@@ -307,7 +308,7 @@ question("02-e")
 # - **Given:** `vgg`, `ready`, and the drawing. First predict, for a cut at `block3_pool`: the side of a map, the
 #   number of maps, the number of features.
 # - **Wanted:** `my_prediction`, a list of these three numbers, and `my_vector(layer)`, the boot's vector for any
-#   pool from `block1_pool` to `block5_pool`: 2×2 means, then the root.
+#   pool from `block1_pool` to `block5_pool`: 2×2 means, then the root, in the order of `vector_of`.
 
 
 # %% tags=["exercise"]

@@ -107,8 +107,8 @@ print(f"lowest {others.min():.2f}, median {np.median(others):.2f}, highest {othe
 
 # %% [markdown]
 # ## How large may it be?
-# A score takes 4 bytes, and there is one for each *pair*: 4 · n² bytes for n items. The third shop has all
-# shoes of UT-Zappos50K. How much faster than the items does the memory grow?
+# A score takes 4 bytes here (a `float32`). The matrix has n² of them: each pair stands there twice, *a* with *b* and *b*
+# with *a*. The third shop has all shoes of UT-Zappos50K. How much faster than the items does the memory grow?
 
 # %%
 shops = pd.DataFrame({"items": [615, 5_000, 50_025]})
@@ -173,23 +173,24 @@ question("04-c")
 # *Loafers* are bright with *Flats* and with *Oxfords*: all are low and closed. Tall boots against flat sandals are
 # darkest. The block of *Clogs and Mules* is hardly brighter than what is around it: its shoes do not look alike.
 #
-# Now all pairs as two histograms, each pair once (`triu_indices`). Look for the scores where both are high.
+# Now all pairs as two histograms, each pair once (`triu_indices`). Look at a score of 0.89: which of the two is higher?
 
-# %% alt="Two histograms of scores: pairs of different subcategories lie around 0.81, pairs of the same one around 0.89; they overlap between about 0.78 and 0.93."
+# %% alt="Two histograms of pairs by score. The large one, of different subcategories, lies around 0.81. The small one, of the same subcategory, lies around 0.89, and up to there inside the large one."
 kind = minizap.table["SubCategory"].to_numpy()
 pairs = np.triu_indices(len(kind), k=1)
 same, score = (kind[:, None] == kind)[pairs], scores.to_numpy()[pairs]
 plt.figure(figsize=(7, 2.8))
-plt.hist(score[~same], bins=60, density=True, alpha=0.6, label="different subcategories")
-plt.hist(score[same], bins=60, density=True, alpha=0.6, label="the same subcategory")
+plt.hist(score[~same], bins=60, range=(0.6, 1), alpha=0.6, label="different subcategories")
+plt.hist(score[same], bins=60, range=(0.6, 1), alpha=0.6, label="the same subcategory")
 plt.title("One subcategory scores higher, but the two overlap")
 plt.xlabel("cosine similarity")
+plt.ylabel("pairs")
 plt.legend()
 plt.show()
 
 # %% [markdown]
-# Of the pairs that score about 0.89, four in ten are of one subcategory, six are not. So a score alone does not say
-# whether two shoes are of a kind. What counts is the *ranking*: who comes first.
+# Few pairs are of one subcategory. Even of those that score about 0.89, only four in ten are. So a score alone does not
+# say whether two shoes are of a kind. What counts is the *ranking*: who comes first.
 
 # %% tags=["question"]
 question("04-d")
@@ -279,7 +280,7 @@ pd.Series(top.scores[0], index=top.keys[top.indices[0]], name="score").round(3)
 
 # %% [markdown]
 # ## You can now
-# You can say how similar two pictures are, and find the nearest of any item without a matrix that does not fit.
+# You can say how similar two pictures are, and find the nearest of any item, also where the matrix would be too large.
 
 # %%
 goals("04")

@@ -21,7 +21,7 @@ from zapsim.course import check, goals, question
 from zapsim.course.own_pictures import fitting, load_or_extract, whose
 
 # %% tags=["parameters"]
-# Your own pictures: a folder or zip, and a folder for their features.
+# Your own pictures, and a folder for their features.
 source = None
 cache = None
 # A photo to search with.
@@ -57,31 +57,31 @@ class Recommender:
 
 
 # %% [markdown]
-# One product is the [query](glossary.md#query). What are its first two neighbours?
+# A slipper, cut like a boot, is the [query](glossary.md#query). What are its first two neighbours?
 
 # %% alt="A blue slipper boot with dots, and its five nearest: first the same slipper in orange and in red, then three other slipper boots; scores fall from 0.953 to 0.896."
 whose(catalogue)
-first, second, third = catalogue.sample(3, seed=20).keys
+flip_flop, oxford, slipper = catalogue.sample(3, seed=20).keys
 recommender = Recommender(catalogue, matrix)
-recommender.plot(third)
+recommender.plot(slipper)
 
 # %% [markdown]
 # ## Filters
-# Filters need columns, so here and for colourways we show MiniZap. Somebody looks at a men's oxford, and asks for women's
+# Filters need columns, so here and for colourways the shop is MiniZap. Somebody looks at a men's oxford, and asks for women's
 # shoes. A [mask](glossary.md#mask) says for each item whether it is wanted. (Some cells say `Men;Women`.) We take the
 # five nearest, then we filter. How many are left?
 
 # %%
 minizap = zapsim.load_catalogue()
-flip_flop, oxford, slipper = minizap.sample(3, seed=20).keys
-scores = zapsim.similarity_matrix(load_or_extract(minizap))[oxford]
+shop_flip_flop, shop_oxford, shop_slipper = minizap.sample(3, seed=20).keys
+scores = zapsim.similarity_matrix(load_or_extract(minizap))[shop_oxford]
 women = minizap.table["Gender"].str.contains("Women")
-five = scores.drop(oxford).nlargest(5).index
+five = scores.drop(shop_oxford).nlargest(5).index
 print(women.sum(), "of", len(women), "items are for women")
 print(women[five].sum(), "of", len(five), "are left")
 
 # %% [markdown]
-# Nothing is left, though most of the shop is for women.
+# Nothing, though most of the shop is for women.
 
 # %% [markdown]
 # ## 📝 Exercise 05-1: mend it
@@ -105,7 +105,7 @@ check("05-1", recommend)
 
 # %%
 predictor = zapsim.SimilarityPredictor(catalogue, features)
-by_hand, found = recommender.similar(third), predictor.similar(third, k=5)
+by_hand, found = recommender.similar(slipper), predictor.similar(slipper, k=5)
 print("same items:", list(by_hand.index) == list(found["key"]))
 print("same scores:", np.allclose(by_hand, found["score"], atol=1e-5))
 
@@ -123,8 +123,8 @@ question("05-a")
 
 # %%
 shop = zapsim.SimilarityPredictor(minizap, load_or_extract(minizap))
-found = shop.similar(oxford, k=5, where={"Gender": "Women"})
-allowed = women & (women.index != oxford)
+found = shop.similar(shop_oxford, k=5, where={"Gender": "Women"})
+allowed = women & (women.index != shop_oxford)
 print("same items:", list(scores[allowed].nlargest(5).index) == list(found["key"]))
 found[["rank", "score", "SubCategory", "Brand", "Gender"]].round(3)
 
@@ -132,7 +132,7 @@ found[["rank", "score", "SubCategory", "Brand", "Gender"]].round(3)
 # With several columns, all must match. “Like this slipper, but a boot with a zipper”:
 
 # %% alt="The slipper boot, framed, and five boots with zippers: three colours of one ankle boot, one with a heel, one taller; scores from 0.855 to 0.835."
-shop.plot(slipper, where={"Category": "Boots", "Closure": "Zipper"})
+shop.plot(shop_slipper, where={"Category": "Boots", "Closure": "Zipper"})
 
 # %% tags=["question"]
 question("05-b")
@@ -144,7 +144,7 @@ question("05-b")
 # flip-flop, product 8026420. Where does it find itself?
 
 # %%
-shop.similar(flip_flop, k=5)[["rank", "score", "Brand", "Product"]].round(3)
+shop.similar(shop_flip_flop, k=5)[["rank", "score", "Brand", "Product"]].round(3)
 
 # %% [markdown]
 # Another product comes first. The flip-flop in another colour is only second.
@@ -172,7 +172,7 @@ check("05-2", without_colourways)
 # several colours.
 
 # %% alt="The slipper boot, framed, and five slipper boots of other products; two of them are one product in two colours."
-shop.plot(slipper, hide_colourways=True)
+shop.plot(shop_slipper, hide_colourways=True)
 
 # %% [markdown]
 # ## A picture of your own
@@ -181,7 +181,7 @@ shop.plot(slipper, hide_colourways=True)
 # picture needs a new vector.
 
 # %%
-shoe = catalogue.picture(second)
+shoe = catalogue.picture(oxford)
 height, width, _ = shoe.shape
 shoe = shoe[height // 13 :, width // 34 : width - width // 22]
 phone = np.clip(shoe * 1.15 + 10, 0, 255).astype(np.uint8)
@@ -196,7 +196,7 @@ vector = predictor.features_of(picture)
 by_hand = pd.Series(cosine_similarity([vector], features)[0], index=features.index).nlargest(5)
 found = predictor.similar_to(picture, k=5)
 print("agree:", np.allclose(by_hand, found["score"], atol=1e-4))
-print("the shoe itself is first:", found["key"][0] == second)
+print("the shoe itself is first:", found["key"][0] == oxford)
 
 # %% alt="The changed photo of a black and white oxford, framed, and five oxfords; the first is the shoe itself, with a score of 0.957."
 predictor.plot(picture)
@@ -216,11 +216,11 @@ question("05-d")
 
 # %% [markdown]
 # ## Several at once
-# A customer likes two items. The mean of two vectors is a vector, too, so we can search with it. First each is scaled to
+# A customer likes the slipper and the flip-flop. The mean of two vectors is a vector, too, so we can search with it. First each is scaled to
 # length 1; otherwise the longer one would count more.
 
 # %%
-liked = [third, first]
+liked = [slipper, flip_flop]
 unit = features.div(np.linalg.norm(features, axis=1), axis=0)
 mean = unit.loc[liked].mean()
 by_hand = pd.Series(cosine_similarity([mean], features)[0], index=features.index)
@@ -235,7 +235,7 @@ predictor.plot(liked)
 # Are these like both? Here is what each of the five scores with the one and with the other:
 
 # %%
-matrix.loc[by_hand.index, liked].set_axis(["first", "second"], axis=1).round(2)
+matrix.loc[by_hand.index, liked].set_axis(["slipper", "flip-flop"], axis=1).round(2)
 
 # %% [markdown]
 # ## 📝 Exercise 05-3: more like these, less like that
@@ -253,20 +253,20 @@ def more_like(unit, liked, unlike):
 check("05-3", more_like)
 
 # %% [markdown]
-# In zapsim the list is called `unlike`. Which of the five above are gone? (If you solved 05-3, you see whether zapsim
+# Now the customer does not like the oxford. In zapsim this list is called `unlike`. Which of the five above are gone? (If you solved 05-3, you see whether zapsim
 # agrees.)
 
 # %%
-found = predictor.similar(liked, k=5, unlike=[second])
-mine = more_like(unit, liked, [second])
+found = predictor.similar(liked, k=5, unlike=[oxford])
+mine = more_like(unit, liked, [oxford])
 if np.shape(mine) == vector.shape:
     mine = pd.Series(cosine_similarity([mine], features)[0], index=features.index)
-    mine = mine.drop([*liked, second]).nlargest(5)
+    mine = mine.drop([*liked, oxford]).nlargest(5)
     print("same items:", list(mine.index) == list(found["key"]))
 found[["rank", "key", "score"]].round(3)
 
 # %% [markdown]
-# We took the oxford away. Two slippers are gone, and two flip-flops have come: the slippers look more like the oxford.
+# Two slippers are gone, and two flip-flops have come: the slippers look more like the oxford.
 
 # %% [markdown]
 # ## 📝 Exercise 05-4: say it in words

@@ -92,15 +92,16 @@ def plot_vgg16(image_size=128, cut="block4_pool"):
         if layer == cut:
             kept = False
             axes.axvline(place - 0.06, color="black", linestyle="--", linewidth=2)
-            axes.text(place, 0.52, "the cut", fontsize=12, va="top")
+            axes.text(place, 0.52, "the cut: grey is left out", fontsize=12, va="top")
     for block in range(1, 6):
         last = f"block{block}_pool"
         channels, side = LAYERS[last][0], map_size(last, image_size)
         seen = pixels_seen(last)
-        words = f"{channels} maps\n{2 * side}×{2 * side}\nthen {side}×{side}\nsees {seen}×{seen}"
+        sees = "all" if seen >= image_size else f"{seen}×{seen}"
+        words = f"{channels} maps\n{2 * side}×{2 * side}\nthen {side}×{side}\nsees {sees}"
         middle = (middles[f"block{block}_conv1"] + middles[last]) / 2
         axes.text(middle, 0.78, words, ha="center", va="center", fontsize=10)
-    axes.text(middles["fc2"], 0.78, "the\nverdict", ha="center", va="center", fontsize=10)
+    axes.text(middles["fc2"], 0.78, "the\nverdict:\nno maps", ha="center", va="center", fontsize=10)
     axes.set(xlim=(-0.1, place), ylim=(-0.52, 0.95), yticks=[])
     axes.set_xticks(list(middles.values()), list(middles), fontsize=9, **SLANTED)
     axes.spines[["left", "bottom"]].set_visible(False)

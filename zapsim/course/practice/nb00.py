@@ -58,7 +58,7 @@ QUESTIONS = (
     Question(
         "00-a",
         goal=3,
-        text="Why does the program find boots for a boot?",
+        text="Why does the program find sandals for a sandal?",
         options=(
             Option(
                 "It reads the category off the path.",
@@ -66,11 +66,11 @@ QUESTIONS = (
             ),
             Option(
                 "The pictures' vectors point in nearly the same direction.",
-                "That is all it compares. Whether a thing is a boot it does not know.",
+                "That is all it compares. Whether a thing is a sandal it does not know.",
                 right=True,
             ),
             Option(
-                "It has learned what a boot is from these 615 pictures.",
+                "It has learned what a sandal is from these 615 pictures.",
                 "It has learned nothing from them. The network was trained before, on other photos.",
             ),
             Option(

@@ -204,7 +204,7 @@ QUESTIONS = (
                 "A JPEG file has no outline. It holds a colour for each pixel, also around the shoe.",
             ),
             Option(
-                "The largest numbers, 255, like any other pixels.",
+                "Numbers, as from any other pixel: the largest ones.",
                 "White is 255, 255, 255. So another background changes most of the numbers.",
                 right=True,
             ),
@@ -233,7 +233,7 @@ QUESTIONS = (
             ),
             Option(
                 "At most 81 rows; pictures without a row are gone.",
-                'No line says so. `how="left"` keeps them. (We take it that each CID occurs once.)',
+                'And nothing warns you. `how="left"` keeps them. (We take it that each CID occurs once.)',
                 right=True,
             ),
         ),

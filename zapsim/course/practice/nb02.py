@@ -322,8 +322,8 @@ QUESTIONS = (
                 "Many become other numbers, few become 0. They look quite normal.",
             ),
             Option(
-                "A vector comes out, of the same length, with other numbers.",
-                "Nothing complains. You would see it only beside vectors that were made properly.",
+                "Maps come out, of the same shape, with other numbers.",
+                "Nothing complains. You would see it only beside maps that were made properly.",
                 right=True,
             ),
         ),
@@ -351,7 +351,7 @@ QUESTIONS = (
     Question(
         "02-e",
         goal=5,
-        text="Why do we cut in the middle, at `block4_pool`?",
+        text="Why do we expect a cut in the middle, at `block4_pool`, to be best?",
         options=(
             Option(
                 "Deeper is always better, but block 5 needs more memory.",
@@ -362,8 +362,8 @@ QUESTIONS = (
                 "A ReLU ends each convolution, in block 5, too. No feature is negative there either.",
             ),
             Option(
-                "Before it there are only edges, behind it the thousand names begin to count.",
-                "In the middle are textures and parts, which shoes share without having the same name.",
+                "Before it there are only small patterns, behind it the thousand names count more.",
+                "In the middle are larger patterns, which shoes share without having the same name.",
                 right=True,
             ),
             Option(

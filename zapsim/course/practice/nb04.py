@@ -261,7 +261,7 @@ QUESTIONS = (
             ),
             Option(
                 "One of them is a vector of zeros.",
-                "That gives 0, too, by our rule. But it is not the only way.",
+                "scikit-learn gives 0 there, too. But it is not the only way.",
             ),
             Option("The network failed.", "It may be right: they share nothing it looks for."),
         ),
