@@ -4,6 +4,11 @@ Voila shows no code, and runs what it shows. The cells tagged "app" are shown; t
 before the last of them run as well, unseen, for it needs what they make; nothing else is run.
 """
 
+import os
+
+# Each visitor has a kernel: Arrow's own allocator keeps 20 MB more in each of them.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
 
 def only_the_app(handler, notebook, cwd):
     """Leave out the course; voila calls this for every visitor."""
