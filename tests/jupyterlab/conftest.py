@@ -70,6 +70,13 @@ class Lab(Server):
         options += [f"--ServerApp.root_dir={folder}"]
         super().__init__("jupyterlab", options, folder, "/api/status")
 
+    def write(self, name, *sources):
+        """Write a notebook of code cells of one's own."""
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        # Without a kernel named, JupyterLab would ask for one.
+        metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), self.folder / name)
+
     def open(self, page, name):
         page.goto(f"{self.address}/lab/tree/{name}?reset")
         page.wait_for_selector(".jp-NotebookPanel .jp-Cell")

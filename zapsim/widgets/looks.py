@@ -42,7 +42,7 @@ STYLE = """<style>
   line-height: 24px; }
 .zapsim-card > button:nth-of-type(1)::after { content: ""; position: absolute; inset: 0;
   cursor: pointer; }
-.zapsim-card > button:nth-of-type(n+2) { position: absolute; top: 136px; width: 24px; height: 24px;
+.zapsim-card > button:nth-of-type(n+2) { position: absolute; top: 138px; width: 24px; height: 24px;
   margin: 0; padding: 0; z-index: 1; font-size: 0; border-radius: 12px; }
 .zapsim-card > button:nth-of-type(2) { right: 54px; }
 .zapsim-card > button:nth-of-type(3) { right: 30px; }
@@ -68,6 +68,8 @@ STYLE = """<style>
 .zapsim-name { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical;
   overflow: hidden; line-height: 1.3; height: 2.6em; margin-bottom: 3px; }
 @container (max-width: 640px) {
+  .zapsim .widget-hslider { width: 100% !important; }
+  .zapsim .zapsim-status { height: 57px; }
   .zapsim-query { flex-flow: row wrap; gap: 12px; width: 100%; box-sizing: border-box; }
   .zapsim-query > .widget-html { flex: 1 1 160px; width: auto; }
 }
