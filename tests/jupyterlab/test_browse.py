@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 import zapsim
@@ -35,7 +36,7 @@ class Person:
     """Somebody at the browser widget."""
 
     def __init__(self, page):
-        self.page = page
+        self.page, self.clicks = page, 0
         self.widget = page.locator(".zapsim").first
         self.widget.wait_for()
         self.status = self.widget.locator("[role=status]")
@@ -46,10 +47,12 @@ class Person:
         return self.status.inner_text()
 
     def press(self, name):
+        self.clicks += 1
         self.widget.get_by_role("button", name=name, exact=True).click()
 
     def search(self, text):
         """Type a text as fast as people do, and press Enter."""
+        self.clicks += 1
         self.widget.locator("input[type=text]").first.click()
         self.page.keyboard.type(text, delay=20)
         self.page.keyboard.press("Enter")
@@ -60,6 +63,11 @@ class Person:
 
     def cards(self):
         return self.widget.locator(".zapsim-card:visible")
+
+    def card_of(self, number):
+        """Which card shows a colourway."""
+        names = self.cards().locator(".zapsim-name").all_inner_texts()
+        return [name.split()[-1] for name in names].index(number) + 1
 
     def name_of_card(self, number):
         return self.cards().nth(number - 1).locator(".zapsim-name").inner_text()
@@ -72,6 +80,8 @@ class Person:
         return name
 
     def choose(self, column, value):
+        # One opens the list.
+        self.clicks += 2
         dropdown = self.widget.locator(".widget-dropdown", has_text=column).first
         # ipywidgets writes the blanks of an option as no-break spaces.
         words = re.compile(rf"^(✓ )?{value}\s\(".replace(" ", r"\s"))
@@ -168,8 +178,32 @@ def test_a_walk_through_the_catalogue(person_in_lab, page, photo, dialogs, scree
     assert dialogs == []
 
 
+def test_a_flat_black_one_with_a_buckle_but_like_that_boot_in_under_ten_clicks(
+    person_in_lab, page, screenshots
+):
+    person = person_in_lab
+    person.search("flat buckle")
+    person.says("12 items match")
+    person.go_to(person.card_of("1134884.3"))
+    person.search("boots buckle")
+    person.says("24 of 57 items match")
+    person.press(f"More like #{person.card_of('2657955.3')}")
+    person.says("more like Nordlicht, Knee High, 2657955.3")
+    person.choose("Closure", "Buckle")
+    person.widget.get_by_role("button", name="✕ Buckle").wait_for()
+    page.screenshot(path=screenshots / "browse-flat-black-buckle-boot.png")
+    person.press("Export")
+    with page.expect_download() as download:
+        person.widget.get_by_role("link", name="neighbours.csv").click()
+    assert person.clicks + 1 < 10
+    found = pd.read_csv(download.value.path())
+    assert found["Closure"].str.contains("Buckle").all()
+    assert {"Boots", "Shoes"} <= set(found["Category"]), "like the boot, and like the flat one"
+    shoe = zapsim.load_catalogue().picture_or_none(found["key"][0])
+    assert shoe[shoe.min(axis=2) < 235].mean() < 100, "black"
+
+
 def test_combined_narrowed_and_taken_home_and_nothing_jumps(person_in_lab, page, screenshots):
-    """Somebody looks for a flat black one with a buckle, but rather like that boot."""
     person = person_in_lab
     page.set_viewport_size({"width": 1366, "height": 768})
     page.wait_for_timeout(500)
