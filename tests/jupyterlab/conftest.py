@@ -83,7 +83,7 @@ class Lab(Server):
         page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
 
     def run_all(self, page, name):
-        """Run every cell, save, and return the saved notebook."""
+        """Run every cell, save, and return the saved notebook; after an error, no cell runs."""
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         deadline = time.monotonic() + RUN_SECONDS
@@ -96,7 +96,8 @@ class Lab(Server):
                 # It is just being written.
                 continue
             code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-            if all(cell.execution_count for cell in code):
+            failed = any(output.output_type == "error" for cell in code for output in cell.outputs)
+            if failed or all(cell.execution_count for cell in code):
                 return notebook
         raise TimeoutError(f"{name} was not through after {RUN_SECONDS} s")
 
