@@ -11,7 +11,7 @@
 
 # %%
 import zapsim
-from zapsim.course import check, goals, question
+from zapsim.course import check, goals, hint, question, solution
 from zapsim.course.own_pictures import cache_of, whose
 
 # %% tags=["parameters"]
@@ -67,6 +67,7 @@ check("00-1", my_neighbours, predictor, keys)
 # brand, its kind and its number:
 
 # %% alt="Contact sheet of twelve drawn shoes on white, each with its name below: boots, sandals, shoes and slippers."
+# Says so if the pictures are your own.
 whose(catalogue)
 print(catalogue)
 catalogue.plot(12)

@@ -20,7 +20,7 @@ import pandas as pd
 from PIL import Image
 
 import zapsim
-from zapsim.course import check, goals, question
+from zapsim.course import check, goals, hint, question, solution
 from zapsim.course.lessons import labels
 from zapsim.io.bundled import MINIZAP
 

@@ -18,7 +18,7 @@ from keras.applications.vgg16 import preprocess_input
 from PIL import Image, ImageOps
 
 import zapsim
-from zapsim.course import check, goals, question
+from zapsim.course import check, goals, hint, question, solution
 from zapsim.course.lessons.network import plot_feature_maps, plot_kernels, plot_numbers, plot_vgg16
 from zapsim.course.own_pictures import readable_sample, whose
 
@@ -28,6 +28,7 @@ source = None
 # %%
 catalogue = zapsim.load_catalogue(source)
 boot = catalogue.picture(readable_sample(catalogue, 1, seed=12).keys[0])
+# Says so if the pictures are your own.
 whose(catalogue)
 
 # %% [markdown]

@@ -24,7 +24,7 @@ from keras.applications.vgg16 import preprocess_input
 from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
-from zapsim.course import check, goals, question
+from zapsim.course import check, goals, hint, question, solution
 from zapsim.course.lessons.extraction import interrupted, precisions, try_cuts, try_preprocessing
 from zapsim.course.own_pictures import fitting, readable_sample, whose
 
@@ -147,7 +147,7 @@ check("03-2", my_to_do)
 
 # %% [markdown]
 # zapsim follows the same rule. Its `cache` is a folder, also called a *feature store*. We take 96 pictures and press
-# *stop* after 70. Look at the bar.
+# *stop* after 70. The extractor is now the usual one: it computes in 8 bits (`int8`), as you see at the end.
 
 # %%
 many = readable_sample(catalogue, n_sample, seed=42)
@@ -202,6 +202,7 @@ print(said[-1].message)
 # %%
 some = readable_sample(fitting(catalogue, columns=["SubCategory", "Product"], n=6), 300, seed=42)
 labels, products = some.table["SubCategory"], some.table["Product"]
+# Says so if the pictures are your own.
 whose(some)
 
 # %% tags=["nbval-ignore-output"]
@@ -211,7 +212,7 @@ try_cuts(some, labels, products, cuts).round(2)
 # %% [markdown]
 # *flat* keeps all numbers of the maps, without averages. These 32,768 numbers of block 2 do worse than the 1,024 of
 # block 3. Block 4 is best, and block 5 falls behind: it is already close to the verdict. `cost_so_far` is the share of
-# VGG16's arithmetic that is done up to this cut.
+# VGG16's arithmetic up to this cut. The last layers, which say the name, do the rest.
 
 # %% tags=["question"]
 question("03-b")
@@ -255,7 +256,7 @@ try_preprocessing(some, labels, products).round(2)
 
 # %% [markdown]
 # If both are wrong, you hardly lose anything. That is the danger: you don't notice it. Later another program prepares a
-# customer's photo in another way, and two to four in a hundred neighbours are lost. So zapsim has only one path from a
+# customer's photo in another way, and three to five in a hundred neighbours are lost. So zapsim has only one path from a
 # file to the network.
 
 # %% [markdown]

@@ -18,7 +18,7 @@ import pandas as pd
 from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
-from zapsim.course import check, goals, question
+from zapsim.course import check, goals, hint, question, solution
 from zapsim.course.lessons.scores import plot_arrows, plot_heat_map
 from zapsim.course.own_pictures import load_or_extract, whose
 
@@ -86,6 +86,7 @@ pd.DataFrame(cosine_similarity(three), index=three.index, columns=three.index).r
 catalogue = zapsim.load_catalogue(source)
 features = load_or_extract(catalogue, cache)
 catalogue = catalogue.subset(features.index)
+# Says so if the pictures are your own.
 whose(catalogue)
 features.shape
 

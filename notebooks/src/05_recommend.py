@@ -4,7 +4,7 @@
 # A score is not yet a recommendation. A customer may want women's shoes only, or bring a photo. And nobody wants to see
 # the same shoe in red.
 #
-# **You will build** the article's recommender, mended, and what a shop needs besides.
+# **You will build** the article's recommender, mended, and what a shop needs.
 #
 # {goals}
 #
@@ -17,7 +17,7 @@ import pandas as pd
 from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
-from zapsim.course import check, goals, question
+from zapsim.course import check, goals, hint, question, solution
 from zapsim.course.own_pictures import fitting, load_or_extract, whose
 
 # %% tags=["parameters"]
@@ -36,7 +36,7 @@ matrix = pd.DataFrame(cosine_similarity(features), index=features.index, columns
 # %% [markdown]
 # ## The article's class, mended
 # This course grew from an article (Akis Loumpourdis, “You may also like…”, 2021). Its class draws a product
-# and its nearest [neighbours](glossary.md#neighbour). Here it is, mended: which line chooses?
+# and its nearest [neighbours](glossary.md#neighbour). Here it is, mended.
 
 
 # %%

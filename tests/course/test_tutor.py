@@ -1,12 +1,9 @@
 """What a learner calls, and reads."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from zapsim import course
 from zapsim.course import record as kept
-from zapsim.course import tutor
 from zapsim.course.practice import find_exercise, practice_of
 
 
@@ -42,13 +39,6 @@ def test_not_tried_and_wrong_point_to_the_hints(capsys):
     assert said.startswith("❌ Not quite.")
     assert 'hint("04-1")' in said
     assert kept.solved(["04-1"]) == []
-
-
-def test_what_an_open_answer_points_to_can_be_called_without_an_import(monkeypatch):
-    shell = SimpleNamespace(user_ns={"solution": 42})
-    monkeypatch.setattr(tutor, "get_ipython", lambda: shell)
-    course.check("04-1")
-    assert shell.user_ns == {"hint": course.hint, "solution": 42}, "the learner's own is kept"
 
 
 def test_hints_come_one_after_the_other_then_a_solution(capsys):

@@ -6,7 +6,6 @@ edge rule: a wrong answer is a sentence, never an exception.
 
 import textwrap
 
-from IPython import get_ipython
 from IPython.display import display
 
 from zapsim.course import record as kept
@@ -47,7 +46,6 @@ def check(name, answer=..., *given):
     if verdict.state == "right":
         kept.note_solved(name)
     else:
-        _offer(hint, solution)
         print(f'Stuck? Run hint("{name}") in a new cell.')
 
 
@@ -113,13 +111,6 @@ def forget_progress():
     """Delete the file of `keep_progress`, and forget what was solved."""
     kept.forget()
     print("Your progress is forgotten.")
-
-
-def _offer(*functions):
-    """Let the notebook know functions that a line names, where it has nothing of that name."""
-    shell = get_ipython()
-    for each in functions if shell else ():
-        shell.user_ns.setdefault(each.__name__, each)
 
 
 def _tasks(number):

@@ -233,23 +233,23 @@ QUESTIONS = (
     Question(
         "03-d",
         goal=5,
-        text="The network computes in 8 bits instead of 32. What is lost?",
+        text="The network computes in 8 bits instead of 32. What does that save, and what is lost?",
         options=(
             Option(
-                "Three quarters of the quality.",
+                "It is faster, and loses three quarters of the quality.",
                 "Bits are not quality. Precision at 5 was the same to two digits.",
             ),
             Option(
-                "Some digits of each number. The neighbours are nearly the same.",
+                "It is faster, and loses some digits. The neighbours are nearly the same.",
                 "Rounding errors are small, and in a sum of many numbers they mostly cancel out.",
                 right=True,
             ),
             Option(
-                "Three quarters of the features.",
+                "It is faster, because the vectors have fewer features.",
                 "The vector has 2,048 numbers as before. Each was computed with fewer digits.",
             ),
             Option(
-                "Nothing: the vectors are equal.",
+                "It is faster, and loses nothing: the vectors are equal.",
                 "Nearly. The scores between the two are just below 1, so some digits differ.",
             ),
         ),
