@@ -23,7 +23,10 @@ def test_the_first_items_neighbours(predictor):
     for answer in (space["my_neighbours"], list(similar(0)["key"]), similar(0)["key"].to_numpy()):
         assert judge(exercise, answer, predictor, keys).state == "right"
     wrong = [similar(0), similar(0, hide=True), similar(0, k=5), similar(1), similar(-1)]
-    answers = [wrong[0], *(table["key"] for table in wrong[1:])]
+    query = predictor.similar(zapsim.load_catalogue().sample(1, seed=3).keys[0], k=6)["key"]
+    itself = [keys[0], *similar(0, k=5)["key"]]
+    answers = [wrong[0], *(table["key"] for table in wrong[1:]), query, itself]
+    answers += [similar(0)["key"][::-1], similar(0)["score"]]
     verdicts = [judge(exercise, answer, predictor, keys) for answer in answers]
     assert {verdict.state for verdict in verdicts} == {"wrong"}
     assert len({verdict.says for verdict in verdicts}) == len(verdicts)

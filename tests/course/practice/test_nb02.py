@@ -41,10 +41,16 @@ def test_a_row_by_pencil():
         [-24 / 9, -24 / 9, 24 / 9],
         [0, 0, 24],
         [0, -24, -24, 24, 0],
+        [27, 27, 0],
+        [57, 33, 33],
+        [-72, -72, 72],
+        [24, -24, -24],
+        [[-24, -24, 24]] * 3,
     ]
     said = heard("02-1", wrong)
     for words, sentence in zip(
-        ["signs", "turned round", "one row", "averaged", "negative sums", "five numbers"],
+        ["signs", "turned round", "one row", "averaged", "negative sums", "five numbers"]
+        + ["patch above", "patch alone", "Three times", "right to left", "whole result"],
         said,
         strict=True,
     ):
@@ -76,10 +82,15 @@ def test_a_pool():
             lambda values: np.maximum(values[1:, 1:], values[:-1, :-1]),
             lambda values: cells(values).max(axis=(2, 3)),
             np.max,
+            lambda values: cells(values).max(axis=(1, 3)).ravel(),
+            lambda values: np.maximum(cells(values).max(axis=(1, 3)), 0),
+            lambda values: [[5]],
         ],
     )
     for words, sentence in zip(
-        ["mean", "upper left", "overlap", "axes", "one number"], said, strict=True
+        ["mean", "upper left", "overlap", "axes", "one number", "one row", "ReLU", "gives [[5]]"],
+        said,
+        strict=True,
     ):
         assert words in sentence
 
@@ -104,16 +115,26 @@ def test_preprocessing_mended():
             lambda rgb: rgb[..., ::-1],
             lambda rgb: rgb[::-1] - BLUE_FIRST,
             lambda rgb: rgb[..., ::-1] / 255,
+            lambda rgb: rgb[:, ::-1] - BLUE_FIRST,
+            lambda rgb: rgb[..., ::-1] + BLUE_FIRST,
+            lambda rgb: rgb[..., ::-1] - rgb.mean(axis=(0, 1))[::-1],
+            lambda rgb: right(rgb).astype("int16").astype("uint8"),
+            lambda rgb: right(rgb) * 2,
         ],
     )
     for words, sentence in zip(
         [
-            "before the order",
+            "lost blue's mean, and blue",
             "still red",
             "Red is still first",
             "means are still",
             "upside",
             "scaled",
+            "mirrored",
+            "added",
+            "own mean",
+            "uint8",
+            "a red and a green pixel gives",
         ],
         said,
         strict=True,
@@ -155,6 +176,14 @@ def test_a_cut_elsewhere():
             [[part.mean((0, 1)) for part in np.array_split(half, 2, axis=1)] for half in quarters]
         )
 
+    def blocks(layer):
+        side = len(maps[layer][0]) // 2
+        return maps[layer][0].reshape(2, side, 2, side, -1)
+
+    def pairs(layer):
+        side = len(maps[layer][0]) // 2
+        return maps[layer][0].reshape(side, 2, side, 2, -1)
+
     def by_parts(layer):
         return np.sqrt(means(layer)).ravel().tolist()
 
@@ -167,17 +196,37 @@ def test_a_cut_elsewhere():
             lambda layer: np.sqrt(maps[layer].ravel()),
             lambda layer: np.sqrt(means("block4_pool").ravel()),
             lambda layer: np.sqrt(means(layer)),
+            lambda layer: np.sqrt(blocks(layer).max(axis=(1, 3)).ravel()),
+            lambda layer: np.sqrt(blocks(layer)).mean(axis=(1, 3)).ravel(),
+            lambda layer: np.sqrt(means(layer).reshape(2, 2, -1).transpose(1, 0, 2).ravel()),
+            lambda layer: np.sqrt(pairs(layer).mean(axis=(1, 3)).ravel()),
         ],
         right,
         *given,
     )
     for words, sentence in zip(
-        ["square root", "one average", "whole maps", "`layer`", "ravel"], said, strict=True
+        ["square root", "one average", "whole maps", "`layer`", "ravel"]
+        + ["largest", "roots first", "column by column", "cells are of 2×2 numbers"],
+        said,
+        strict=True,
     ):
         assert words in sentence
     predicted = [..., [8, 256, 1024], [16, 512, 1024], [16, 256, 65536]]
+    predicted += [[256, 16, 1024], ["16×16", 256, 1024], {"side": 16, "maps": 256}]
     said = [judge(find_exercise("02-4"), vector, each, *given) for each in predicted]
-    for words, verdict in zip(["prediction", "side", "how many maps", "four"], said, strict=True):
+    for words, verdict in zip(
+        [
+            "prediction",
+            "But the side",
+            "how many maps",
+            "four",
+            "order",
+            "three whole",
+            "three whole",
+        ],
+        said,
+        strict=True,
+    ):
         assert verdict.state == "wrong"
-        assert verdict.says.startswith("Your function is right.")
+        assert verdict.says.startswith("Your function is right")
         assert words in verdict.says

@@ -14,6 +14,11 @@ def _keys(predictor, keys, place=0, k=6, **options):
     return list(predictor.similar(keys[place], k=k, **options)["key"])
 
 
+def _of_query(predictor, k):
+    """Return the neighbours of the item that the line which is given asks about."""
+    return list(predictor.similar(predictor.catalogue.sample(1, seed=3).keys[0], k=k)["key"])
+
+
 EXERCISES = (
     Exercise(
         "00-1",
@@ -23,6 +28,10 @@ EXERCISES = (
             Mistake(
                 'This is the whole table, and the right one. Only its column is wanted: ["key"].',
                 when=lambda got, *given: list(got["key"]) == _keys(*given),
+            ),
+            Mistake(
+                "These are the neighbours of `query`. The first item is keys[0], and six are wanted.",
+                when=lambda got, predictor, keys: list(got) == _of_query(predictor, len(got)),
             ),
             Mistake(
                 "The item is right, the number of neighbours is not. Six are wanted: k=6.",
@@ -39,6 +48,18 @@ EXERCISES = (
             Mistake(
                 "You hid the other colours of the same shoe. Here they count as well.",
                 value=lambda *given: _keys(*given, hide_colourways=True),
+            ),
+            Mistake(
+                "These are the right six, but not nearest first. (A set has no order at all.)",
+                when=lambda got, *given: set(got) == set(_keys(*given)),
+            ),
+            Mistake(
+                "The item itself is among them. `similar` leaves it out for you.",
+                when=lambda got, predictor, keys: keys[0] in list(got),
+            ),
+            Mistake(
+                'These are scores or ranks. Their keys are wanted, the column "key".',
+                when=lambda got, *given: not any(isinstance(each, str) for each in got),
             ),
         ),
         hints=(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from zapsim.course.comparing import same
 from zapsim.course.exercise import Exercise, Mistake
 from zapsim.course.question import Option, Question
 
@@ -13,9 +14,32 @@ GOALS = (
     "find what is wrong with a catalogue before it does harm",
 )
 
-# The second brand has a dot in its name, the last product has no level above it.
-_KEYS = ("Shoes/Oxfords/Bostonian/100627.72.jpg", "Boots/Ankle/Dr. Foot/88.4.jpg", "7.1.jpg")
+# One brand has a dot in its name, one a digit, and one product has no level above it.
+_KEYS = (
+    "Shoes/Oxfords/Bostonian/100627.72.jpg",
+    "Boots/Ankle/Dr. Foot/88.4.jpg",
+    "7.1.jpg",
+    "Shoes/Flats/4 Seasons/2040.11.jpg",
+)
 _FILES = tuple(key.split("/")[-1] for key in _KEYS)
+
+
+def _product(answer, key):
+    try:
+        return answer(key)
+    except IndexError:
+        return IndexError
+
+
+def _join(table, rows, column="Closure"):
+    return table["CID"].map(rows.set_index("CID")[column])
+
+
+def _share(says, value):
+    """Return a mistake by its value, told apart from others that come close to it."""
+    return Mistake(
+        says, when=lambda got, picture: np.isclose(got, value(picture), rtol=0, atol=1e-4)
+    )
 
 
 def _white(picture):
@@ -30,12 +54,13 @@ EXERCISES = (
     Exercise(
         "01-1",
         goal=1,
-        call=lambda answer: [answer(key) for key in _KEYS],
-        expected=lambda: ["100627", "88", "7"],
+        call=lambda answer: [_product(answer, key) for key in _KEYS],
+        expected=lambda: ["100627", "88", "7", "2040"],
+        tried=tuple(f'product_of("{key}")' for key in _KEYS),
         mistakes=(
             Mistake(
                 "This is the colourway: the product in one colour. Leave out what follows the dot.",
-                value=lambda: ["100627.72", "88.4", "7.1"],
+                value=lambda: [file.removesuffix(".jpg") for file in _FILES],
             ),
             Mistake(
                 "This is the whole file name. The product stands before its first dot.",
@@ -48,7 +73,24 @@ EXERCISES = (
             ),
             Mistake(
                 "This is the colour. It stands after the dot, and the product before it.",
-                value=lambda: ["72", "4", "1"],
+                value=lambda: ["72", "4", "1", "11"],
+            ),
+            Mistake(
+                "It stops with an IndexError where there are fewer folders. Count from the end: the file "
+                "name is always the last part, `[-1]`.",
+                when=lambda got: IndexError in got,
+            ),
+            Mistake(
+                "You took the first digits of the whole path. A folder may hold digits, too: 4 Seasons.",
+                when=lambda got: got[3] == "4" and got[0] == "100627",
+            ),
+            Mistake(
+                "A list comes out. One text is wanted: take its first part, `[0]`.",
+                when=lambda got: isinstance(got[0], list),
+            ),
+            Mistake(
+                "This is a number. A text is wanted: a product such as 0042 would lose its zeros.",
+                when=lambda got: [str(each) for each in got] == ["100627", "88", "7", "2040"],
             ),
         ),
         hints=(
@@ -66,28 +108,55 @@ def product_of(key):
     Exercise(
         "01-2",
         goal=3,
+        # Two digits are enough.
+        tolerance=5e-3,
         expected=lambda picture: _white(picture).all(axis=2).mean(),
         mistakes=(
             Mistake(
+                "`picture` no longer holds the picture. Run the cell again that opens it, and take "
+                "another name for what you compute.",
+                when=lambda got, picture: picture.dtype == bool,
+            ),
+            _share(
                 "You counted numbers, three a pixel. A pixel is white if all three are high: "
                 "`.all(axis=2)` first, then the mean.",
-                value=lambda picture: _white(picture).mean(),
+                lambda picture: _white(picture).mean(),
             ),
-            Mistake(
+            _share(
                 "You took pixels with any high number. Pure red has one, too. All three must be.",
-                value=lambda picture: _white(picture).any(axis=2).mean(),
+                lambda picture: _white(picture).any(axis=2).mean(),
             ),
-            Mistake(
+            _share(
                 "You took exactly 255. JPEG rounds, so white may be 252 as well. Take > 250.",
-                value=lambda picture: (picture == 255).all(axis=2).mean(),
+                lambda picture: (picture == 255).all(axis=2).mean(),
             ),
-            Mistake(
+            _share(
+                "You took 250 as well. White is *above* 250.",
+                lambda picture: (picture >= 250).all(axis=2).mean(),
+            ),
+            _share(
+                "You took each pixel's mean. All three of its numbers must be above 250.",
+                lambda picture: (picture.mean(axis=2) > 250).mean(),
+            ),
+            _share(
                 "This is a count of pixels. A share is the count divided by all pixels.",
-                value=lambda picture: _white(picture).all(axis=2).sum(),
+                lambda picture: _white(picture).all(axis=2).sum(),
+            ),
+            _share(
+                "This is the share that is not white.",
+                lambda picture: 1 - _white(picture).all(axis=2).mean(),
+            ),
+            _share(
+                "This is in percent. A share goes from 0 to 1.",
+                lambda picture: 100 * _white(picture).all(axis=2).mean(),
+            ),
+            _share(
+                "You divided pixels by numbers, of which there are three a pixel.",
+                lambda picture: _white(picture).all(axis=2).mean() / 3,
             ),
             Mistake(
-                "This is the share that is not white.",
-                value=lambda picture: 1 - _white(picture).all(axis=2).mean(),
+                "A share is never above 1. Count white pixels, and divide by all pixels.",
+                when=lambda got, picture: float(got) > 1,
             ),
             Mistake(
                 "You looked at one of the three numbers. A pixel is white if all three are high.",
@@ -105,8 +174,23 @@ def product_of(key):
     Exercise(
         "01-3",
         goal=4,
-        expected=lambda table, rows: table["CID"].map(rows.set_index("CID")["Closure"]),
+        expected=_join,
         mistakes=(
+            Mistake(
+                "This is a dictionary. Its values are wanted, one for each row, in the order of `table`.",
+                when=lambda got, table, rows: isinstance(got, dict),
+            ),
+            Mistake(
+                "They are sorted by CID. Wanted is the order of `table`, whatever that is.",
+                value=lambda table, rows: rows.sort_values("CID")["Closure"],
+            ),
+            Mistake(
+                "This is another column of the list. The closures are wanted.",
+                when=lambda got, table, rows: any(
+                    same(got, _join(table, rows, column))
+                    for column in rows.columns.drop(["CID", "Closure"])
+                ),
+            ),
             Mistake(
                 "These are in the list's order, so they stand beside the wrong pictures. "
                 "Look each one up by its CID.",
@@ -144,12 +228,22 @@ def product_of(key):
                 value=lambda table: _has_buckle(table).sum(),
             ),
             Mistake(
-                "You took cells that hold Buckle alone. `Buckle;Zipper` has a buckle, too.",
+                "Do you take cells that are equal to Buckle? `Buckle;Zipper` has a buckle, too.",
                 value=lambda table: table.loc[table["Closure"] == "Buckle", "Product"].nunique(),
             ),
             Mistake(
                 "You took pictures, and only cells that hold Buckle alone. Two things to change.",
                 value=lambda table: (table["Closure"] == "Buckle").sum(),
+            ),
+            Mistake(
+                "You took cells that begin with Buckle. In `Zipper;Buckle` it stands second.",
+                value=lambda table: table.loc[
+                    table["Closure"].str.startswith("Buckle", na=False), "Product"
+                ].nunique(),
+            ),
+            Mistake(
+                "Nothing was found. Is it written as in the table, with a capital letter: Buckle?",
+                when=lambda got, table: got == 0,
             ),
             Mistake(
                 "You counted all products, with a buckle or without.",

@@ -17,7 +17,7 @@ GOALS = (
 _STRIPE = np.array([[9, 9, 1, 1, 9]] * 5)
 _MAPS = [
     np.array([[1, 5, 2, 0], [3, 4, 8, 1], [0, 0, 7, 6], [9, 2, 1, 3]]),
-    np.array([[2, 1, 0, 6, 3, 3], [4, 0, 5, 1, 0, 2]]),
+    np.array([[-2, -1.5, 0, 6, 3, 3], [-4, -3, 5, 1, 0, 2]]),
 ]
 _PICTURE = np.array([[[255, 0, 0], [0, 255, 0]], [[10, 20, 200], [90, 60, 30]]], np.uint8)
 _MEANS = np.array([103.939, 116.779, 123.68])
@@ -46,6 +46,18 @@ def _vectors(grid, power):
     return of_each
 
 
+def _grouped(how):
+    """Return what maps (rows, in a row, columns, in a column, channels) give, for each cut."""
+
+    def of_each(prediction, vgg, ready):
+        for maps in outputs_of(vgg, _CUTS)(ready):
+            maps = np.asarray(maps)[0]
+            side, _, channels = maps.shape
+            yield np.ravel(how(maps.reshape(2, side // 2, 2, side // 2, channels)))
+
+    return of_each
+
+
 def _same_vectors(got, expected):
     return all(
         np.shape(mine) == each.shape and np.allclose(mine, each, atol=1e-3 * each.max())
@@ -58,14 +70,23 @@ def _cut(says, grid=2, power=0.5):
     return Mistake(says, when=lambda got, *given: _same_vectors(got, _vectors(grid, power)(*given)))
 
 
+def _cell(says, how):
+    """Return the mistake of other numbers from the cells of a 2×2 grid."""
+    return Mistake(says, when=lambda got, *given: _same_vectors(got, list(_grouped(how)(*given))))
+
+
 def _predicted(says, when):
     """Return a mistake in what was predicted: it is told only where the vectors are right."""
     return Mistake(
         says,
         when=lambda got, *given: (
-            _same_vectors(got, _vectors(2, 0.5)(*given)) and when(list(np.ravel(got[0])))
+            _same_vectors(got, _vectors(2, 0.5)(*given)) and when(_listed(got[0]))
         ),
     )
+
+
+def _listed(said):
+    return list(said) if isinstance(said, (list, tuple, np.ndarray)) else [said]
 
 
 def _try_cuts(answer, prediction, vgg, ready):
@@ -100,6 +121,26 @@ EXERCISES = (
                 when=lambda got: len(got) == 5,
             ),
             Mistake(
+                "This is the row of the patch above. Here the rows are 9 9 1 1 9.",
+                value=lambda: [27, 27, 0],
+            ),
+            Mistake(
+                "You added up the patch alone. Multiply each number by the kernel's first.",
+                value=lambda: 3 * np.convolve(_STRIPE[0], [1, 1, 1], "valid"),
+            ),
+            Mistake(
+                "Three times too much: the three rows are in it already.",
+                value=lambda: 3 * _edges(_STRIPE),
+            ),
+            Mistake(
+                "The numbers are right, but stand from right to left. Start at the left.",
+                value=lambda: _edges(_STRIPE)[::-1],
+            ),
+            Mistake(
+                "This is the whole result. One of its three equal rows is wanted.",
+                when=lambda got: np.shape(got) == (3, 3),
+            ),
+            Mistake(
                 "You set the negative sums to 0. That comes later, and has a name of its own.",
                 value=lambda: np.maximum(_edges(_STRIPE), 0),
             ),
@@ -116,6 +157,7 @@ EXERCISES = (
         "02-2",
         goal=2,
         call=lambda answer: [answer(values.copy()) for values in _MAPS],
+        tried=tuple(f"my_pool({values.tolist()})" for values in _MAPS),
         expected=_pools(lambda values: _cells(values).max(axis=(1, 3))),
         mistakes=(
             Mistake(
@@ -131,7 +173,8 @@ EXERCISES = (
                 when=lambda got: np.shape(got[0]) == (3, 3),
             ),
             Mistake(
-                "The maximum was taken over other axes than those within a cell: 1 and 3.",
+                "The maximum was not taken within the cells. After `reshape(height // 2, 2, width // 2, 2)` "
+                "axes 1 and 3 lie within a cell.",
                 when=lambda got: any(
                     np.array_equal(got[0], _cells(_MAPS[0]).max(axis=axes))
                     for axes in [(0, 1), (0, 2), (0, 3), (1, 2), (2, 3)]
@@ -140,6 +183,14 @@ EXERCISES = (
             Mistake(
                 "This is one number for the whole map. Each 2×2 cell keeps its own.",
                 value=_pools(np.max),
+            ),
+            Mistake(
+                "The numbers are right, but stand in one row. Wanted is a table of half the height and width.",
+                value=_pools(lambda values: _cells(values).max(axis=(1, 3)).ravel()),
+            ),
+            Mistake(
+                "Negative numbers became 0. That is a ReLU; a pool keeps the largest, even if it is negative.",
+                value=_pools(lambda values: np.maximum(_cells(values).max(axis=(1, 3)), 0)),
             ),
         ),
         hints=(
@@ -159,10 +210,12 @@ def my_pool(values):
         "02-3",
         goal=4,
         call=lambda answer: answer(_PICTURE.copy()),
+        tried=("The row of a red and a green pixel", "The row of a blue and a brown pixel"),
         expected=lambda: preprocessed(_PICTURE),
         mistakes=(
             Mistake(
-                "The means were taken away before the order was changed. So red lost blue's mean.",
+                "Red lost blue's mean, and blue lost red's. The means are those of blue, green, red: turn "
+                "the colours round first, then subtract in this order.",
                 value=lambda: (_PICTURE - _MEANS)[..., ::-1],
             ),
             Mistake(
@@ -185,6 +238,22 @@ def my_pool(values):
                 "You scaled to [0, 1]. Many networks want that, VGG16 does not.",
                 when=lambda got: np.ptp(got) <= 2,
             ),
+            Mistake(
+                "You mirrored the picture: its second axis is the width. The colours are the last one.",
+                value=lambda: _PICTURE[:, ::-1] - _MEANS,
+            ),
+            Mistake(
+                "The means were added. Take them away.",
+                value=lambda: _PICTURE[..., ::-1] + _MEANS,
+            ),
+            Mistake(
+                "You took away this picture's own mean. Take that of the training's photos.",
+                value=lambda: _PICTURE[..., ::-1] - _PICTURE.mean(axis=(0, 1))[::-1],
+            ),
+            Mistake(
+                "Nothing is below 0 in there: whole numbers of type uint8 cannot be. Leave the type as it is.",
+                when=lambda got: np.asarray(got).dtype == np.uint8,
+            ),
         ),
         hints=(
             "Both steps are right. Only their order is not.",
@@ -202,11 +271,20 @@ def my_preprocess(rgb):
         "02-4",
         goal=5,
         call=_try_cuts,
+        tried=("my_prediction", *(f'my_vector("{layer}")' for layer in _CUTS)),
         expected=lambda *given: [_PREDICTED, *_vectors(2, 0.5)(*given)],
         mistakes=(
             _predicted(
                 "Your function is right. Now write your prediction, a list of three numbers.",
                 lambda said: said == [...],
+            ),
+            _predicted(
+                "Your function is right. Of the prediction, three whole numbers are wanted, such as [8, 512, 2048].",
+                lambda said: len(said) != 3 or not np.issubdtype(np.asarray(said).dtype, np.number),
+            ),
+            _predicted(
+                "Your function is right, and the predicted numbers are. But their order is: side, maps, features.",
+                lambda said: sorted(said) == sorted(_PREDICTED) and said != _PREDICTED,
             ),
             _predicted(
                 "Your function is right. But the side is not: 128 pixels are halved three times by then.",
@@ -219,6 +297,25 @@ def my_preprocess(rgb):
             _predicted(
                 "Your function is right. But the 2×2 grid keeps four numbers a map, however large the map is.",
                 lambda said: said[2] != _PREDICTED[2],
+            ),
+            _cell(
+                "You took the largest number of each cell. Wanted is its mean.",
+                lambda cells: np.sqrt(cells.max(axis=(1, 3))),
+            ),
+            _cell(
+                "You took the roots first, then the means. Wanted are the roots of the means.",
+                lambda cells: np.sqrt(cells).mean(axis=(1, 3)),
+            ),
+            _cell(
+                "All numbers are right, but the quarters stand column by column. In `vector_of` they stand "
+                "row by row: upper left, upper right, lower left, lower right.",
+                lambda cells: np.sqrt(cells.mean(axis=(1, 3))).transpose(1, 0, 2),
+            ),
+            Mistake(
+                "Your cells are of 2×2 numbers. Wanted is a grid of 2×2 cells: each is `side // 2` wide.",
+                when=lambda got, said, vgg, ready: (
+                    np.size(got[1]) == 256 * (len(ready[0]) // 16) ** 2
+                ),
             ),
             _cut("These are the averages. Take the square root of each.", power=1),
             _cut("This is one average a map. A 2×2 grid keeps four.", grid=1),
