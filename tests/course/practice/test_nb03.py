@@ -16,6 +16,13 @@ def their_vectors(keys, read, vector_of):
     return dict(zip(keys, vectors, strict=False))
 
 
+def hiding(vector_of, picture):
+    try:
+        return vector_of(picture)
+    except Exception:
+        return None
+
+
 RIGHT = {
     "03-1": [(20, 7), [20.0, 7.0], np.array([20, 7]), pd.Series([20, 7])],
     "03-2": [
@@ -25,12 +32,15 @@ RIGHT = {
     ],
     "03-3": [
         lambda keys, read, of: {k: of(read(k)) for k in reversed(keys) if read(k) is not None},
-        lambda keys, read, of: pd.Series({k: list(of(p)) for k in keys if (p := read(k))}),
+        lambda keys, read, of: pd.Series(
+            {k: list(of(p)) for k in keys if (p := read(k)) is not None}
+        ),
     ],
 }
 WRONG = {
     "03-1": {(19, 32): "full batches only", (20, 32): "not full", (19, 7): "are a batch, too"}
-    | {(19.22, 7): "no part of a batch", (7, 20): "other way round"},
+    | {(19.22, 7): "no part of a batch", (7, 20): "other way round"}
+    | {(20, 7 / 32): "part of a batch that", (20, 8): "19 × 32"},
     "03-2": {
         lambda files, cached: [k for k in files if k not in cached]: "changed ones are not",
         lambda files, cached: [k for k in files if cached.get(k, files[k]) != files[k]]: "new ones",
@@ -39,14 +49,24 @@ WRONG = {
         lambda files, cached: [
             k for k in files | cached if cached.get(k) != files.get(k)
         ]: "deleted",
+        lambda files, cached: [k for k in files if files[k] not in cached.values()]: "any key",
+        lambda files, cached: [k for k in files if cached[k] != files[k]]: "KeyError",
+        lambda files, cached: ["a"]: "gives ['a']",
     },
     "03-3": {
         their_vectors: "vector of the next picture",
         lambda keys, read, of: {
             k: of(read(k)) for k in takewhile(lambda k: read(k) is not None, keys)
-        }: "You stop at",
-        lambda keys, read, of: {k: of(read(k) or 0) for k in keys}: "made up",
-        lambda keys, read, of: {k: of(read(k)) if read(k) else None for k in keys}: "made up",
+        }: "What ends your loop",
+        lambda keys, read, of: {
+            k: np.zeros(2) if read(k) is None else of(read(k)) for k in keys
+        }: "made up",
+        lambda keys, read, of: {
+            k: None if read(k) is None else of(read(k)) for k in keys
+        }: "made up",
+        lambda keys, read, of: {k: read(k) for k in keys if read(k) is not None}: "themselves",
+        lambda keys, read, of: [of(read(k)) for k in keys if read(k) is not None]: "dictionary",
+        lambda keys, read, of: {k: hiding(of, read(k)) for k in "acd"}: "any error",
     },
 }
 

@@ -7,6 +7,11 @@ import pytest
 from zapsim.course.exercise import judge
 from zapsim.course.practice import find_exercise, nb04
 
+
+def cosine(a, b):
+    return a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+
+
 RIGHT = {
     "04-1": [
         lambda a, b: np.dot(a / np.linalg.norm(a), b / np.linalg.norm(b)),
@@ -35,6 +40,12 @@ WRONG = {
         "lengths' sum": lambda a, b: a @ b / (np.linalg.norm(a) + np.linalg.norm(b)),
         "distance": lambda a, b: np.linalg.norm(a - b),
         "does not sum": lambda a, b: a * b,
+        "first two features": lambda a, b: cosine(a[:2], b[:2]),
+        "`abs` hides": lambda a, b: abs(cosine(a, b)),
+        "`len` counts": lambda a, b: a @ b / (len(a) * len(b)),
+        "Brackets": lambda a, b: a @ b / np.sqrt(a @ a) * np.sqrt(b @ b),
+        "1 minus": lambda a, b: 1 - cosine(a, b),
+        "angle": lambda a, b: np.arccos(np.clip(cosine(a, b), -1, 1)),
     },
     "04-2": {
         "for each pair": 8e9 / 4,
@@ -43,6 +54,8 @@ WRONG = {
         "each pair once": np.sqrt(8e9 / 4 * 2),
         "1024³": int(np.sqrt(8 * 1024**3 / 4)),
         "Round down": np.sqrt(8e9 / 4),
+        "halved": 8e9 / 4 / 2,
+        "gigabytes": np.sqrt(8 / 4),
     },
     "04-3": {
         "lowest single score": lambda matrix: matrix.min(axis=1).idxmin(),
@@ -51,6 +64,13 @@ WRONG = {
         "lowest mean itself": lambda matrix: matrix.mean().min(),
         "two different matrices": lambda matrix: "Boots/6515501.3.jpg",
         "means of all items": lambda matrix: matrix.mean(),
+        "lowest median": lambda matrix: matrix.median().idxmin(),
+        "best score only": lambda matrix: matrix.index[
+            (matrix.to_numpy() - np.eye(len(matrix))).max(axis=0).argmin()
+        ],
+        "differ most": lambda matrix: matrix.std().idxmax(),
+        "just the first item": lambda matrix: matrix.max().idxmin(),
+        "first row only": lambda matrix: matrix.iloc[0].idxmin(),
     },
     "04-4": {
         "Scores or positions": lambda matrix, key, k: matrix[key].drop(key).nlargest(k),
@@ -65,6 +85,13 @@ WRONG = {
         "One is missing": lambda matrix, key, k: (
             matrix[key].nlargest(k).index.drop(key, errors="ignore")
         ),
+        "a table": lambda matrix, key, k: matrix[key].drop(key).nlargest(k).reset_index(),
+        "a set": lambda matrix, key, k: set(matrix[key].drop(key).nlargest(k).index),
+        "whatever k": lambda matrix, key, k: matrix[key].drop(key).nlargest(5).index,
+        "as well": lambda matrix, key, k: (
+            matrix[key].drop(key).sort_values(ascending=False).index[1 : k + 1]
+        ),
+        "stands last": lambda matrix, key, k: matrix[key].drop(key).nlargest(k).index[::-1],
     },
 }
 

@@ -13,28 +13,54 @@ GOALS = (
     "say what 8-bit numbers save, and what they cost",
 )
 
-# One kept, one changed, one new, one deleted; nothing kept yet; nothing to do.
+# One kept, one changed, one new, one deleted; nothing kept yet; nothing to do; two exchanged.
 _RUNS = (
     ({"a": "1f", "b": "2e", "c": "3d"}, {"a": "1f", "b": "99", "d": "4c"}),
     ({"a": "1f", "b": "2e"}, {}),
     ({"a": "1f"}, {"a": "1f"}),
+    ({"a": "1f", "b": "2e", "c": "3d"}, {"a": "2e", "b": "1f", "c": "3d"}),
 )
 # b cannot be read.
-_PICTURES = {"a": 1, "b": None, "c": 3, "d": 4}
+_PICTURES = {"a": np.full((2, 2, 3), 1), "b": None, "c": np.full((2, 2, 3), 3)} | {
+    "d": np.full((2, 2, 3), 4)
+}
 
 
 def _to_do(answer):
-    runs = [answer(dict(files), dict(cached)) for files, cached in _RUNS]
-    return [None if keys is None else list(keys) for keys in runs]
+    return [_keys_of(answer, dict(files), dict(cached)) for files, cached in _RUNS]
+
+
+def _keys_of(answer, files, cached):
+    try:
+        keys = answer(files, cached)
+        return None if keys is None else list(keys)
+    except KeyError:
+        return [KeyError]
+
+
+def _vector(picture):
+    return np.full(2, 10.0 * picture.mean())
+
+
+def _broken(picture):
+    raise RuntimeError
 
 
 def _vectors(answer):
-    vectors = answer(list(_PICTURES), _PICTURES.get, lambda picture: np.full(2, float(picture)))
-    if vectors is None:
-        return None
+    vectors = answer(list(_PICTURES), _PICTURES.get, _vector)
+    if vectors is None or not hasattr(vectors, "keys"):
+        return vectors
     keys = sorted(vectors.keys())
     values = ([np.nan] if vectors[key] is None else vectors[key] for key in keys)
-    return [keys, [float(np.mean(value)) for value in values]]
+    return [keys, [float(np.mean(value)) for value in values], _hides_errors(answer)]
+
+
+def _hides_errors(answer):
+    try:
+        answer(["a"], _PICTURES.get, _broken)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _by(rule):
@@ -64,6 +90,14 @@ EXERCISES = (
                 when=lambda got: 19 < float(got[0]) < 20,
             ),
             Mistake("The other way round: the number of batches first.", value=lambda: (7, 20)),
+            Mistake(
+                "7 / 32 is the part of a batch that is left over. How many pictures are that?",
+                value=lambda: (20, 7 / 32),
+            ),
+            Mistake(
+                "20 batches are right. The first 19 of them take 19 × 32 pictures: how many are left?",
+                when=lambda got: got[0] == 20,
+            ),
         ),
         hints=(
             "24 pictures in batches of 10 gave 10, 10 and 4.",
@@ -77,6 +111,7 @@ EXERCISES = (
         "03-2",
         goal=2,
         call=_to_do,
+        tried=tuple(f"my_to_do({files}, {cached})" for files, cached in _RUNS),
         ordered=False,
         expected=_by(lambda key, files, kept: kept.get(key) != files[key]),
         mistakes=(
@@ -103,6 +138,16 @@ EXERCISES = (
                 "`files`: there is nothing to compute.",
                 when=lambda got: "d" in got[0],
             ),
+            Mistake(
+                "You look for a fingerprint under any key. Two photos may have changed places: compare "
+                "with the one that is kept under the same key.",
+                value=_by(lambda key, files, kept: files[key] not in kept.values()),
+            ),
+            Mistake(
+                "It stops with a KeyError: a new picture is not in `cached`, and a deleted one not in "
+                "`files`. `cached.get(key)` gives None for a key that is not there.",
+                when=lambda got: [KeyError] in got,
+            ),
         ),
         hints=(
             "Two kinds of pictures have to be computed: new ones and changed ones.",
@@ -121,21 +166,38 @@ def my_to_do(files, cached):
         "03-3",
         goal=4,
         call=_vectors,
-        expected=lambda: [["a", "c", "d"], [1.0, 3, 4]],
+        tried=("The list of keys", "The list of the vectors' means", "Hiding other errors"),
+        expected=lambda: [["a", "c", "d"], [10.0, 30, 40], False],
         mistakes=(
             Mistake(
                 "The mistake is still there: from the unreadable b on, each key has the vector of the "
                 "next picture, and d has none.",
-                value=lambda: [["a", "b", "c"], [1.0, 3, 4]],
+                when=lambda got: got[:2] == [["a", "b", "c"], [10, 30, 40]],
             ),
             Mistake(
-                "You stop at the picture that cannot be read. Those after it are lost.",
-                value=lambda: [["a"], [1.0]],
+                "Only the first picture has a vector. What ends your loop: the one that cannot be read, or "
+                "a `return` inside?",
+                when=lambda got: got[:2] == [["a"], [10]],
             ),
             Mistake(
                 "The unreadable b has an entry, too. A vector that is made up has neighbours like "
                 "any other. Leave the key out.",
                 when=lambda got: got[0] == ["a", "b", "c", "d"],
+            ),
+            Mistake(
+                "A dictionary is wanted, from each key to its vector.",
+                when=lambda got: (
+                    not isinstance(got[0], list) or isinstance(got[0][0], (list, float))
+                ),
+            ),
+            Mistake(
+                "These are the pictures themselves. Keep `vector_of(picture)`.",
+                when=lambda got: got[:2] == [["a", "c", "d"], [1, 3, 4]],
+            ),
+            Mistake(
+                "It goes on after any error, also one inside `vector_of`, and nobody sees it. Leave out only "
+                "what `read` cannot read.",
+                when=lambda got: got == [["a", "c", "d"], [10, 30, 40], True],
             ),
         ),
         hints=(

@@ -13,7 +13,9 @@ GOALS = (
     "find every item's nearest neighbours, and leave out the item itself",
 )
 
-_PAIRS = [(np.array(a, float), np.array(b, float)) for a, b in [([3, 4], [4, 3]), ([1, 0], [5, 5])]]
+# Of two features, of three of which the third counts, and two that point apart.
+_ARROWS = [([3, 4], [4, 3]), ([1, 0], [5, 5]), ([1, 0, 5], [1, 0, 0]), ([1, 2, 2], [-2, -4, -4])]
+_PAIRS = [(np.array(a, float), np.array(b, float)) for a, b in _ARROWS]
 
 
 def _cosines(answer):
@@ -24,22 +26,32 @@ def _scores(keys, rows):
     return pd.DataFrame(rows, index=list(keys), columns=list(keys), dtype=float)
 
 
-# The lowest mean and the lowest single score are of different items.
-_FIVE = _scores(
-    ["boot", "clog", "heel", "mule", "pump"],
+# The lowest mean, single score, median and best score, and the largest spread, are of different items.
+_SIX = _scores(
+    ["boot", "clog", "heel", "mule", "pump", "wedge"],
     [
-        [1.0, 0.1, 0.5, 0.9, 0.9],
-        [0.1, 1.0, 0.5, 0.9, 0.9],
-        [0.5, 0.5, 1.0, 0.5, 0.5],
-        [0.9, 0.9, 0.5, 1.0, 0.8],
-        [0.9, 0.9, 0.5, 0.8, 1.0],
+        [1.0, 0.8, 0.4, 0.2, 0.35, 0.5],
+        [0.8, 1.0, 0.55, 0.1, 0.35, 0.55],
+        [0.4, 0.55, 1.0, 0.9, 0.25, 0.1],
+        [0.2, 0.1, 0.9, 1.0, 0.95, 0.65],
+        [0.35, 0.35, 0.25, 0.95, 1.0, 0.45],
+        [0.5, 0.55, 0.1, 0.65, 0.45, 1.0],
     ],
 )
 _THREE = _scores(["flat", "sandal", "slipper"], [[1, 0.2, 0.8], [0.2, 1, 0.7], [0.8, 0.7, 1]])
 
 
 def _oddest(answer):
-    return [answer(_FIVE.copy()), answer(_THREE.copy())]
+    return [answer(_SIX.copy()), answer(_THREE.copy())]
+
+
+def _rule(says, rule):
+    """Return the mistake of an item that another rule finds."""
+    return Mistake(says, value=lambda: [rule(_SIX), rule(_THREE)])
+
+
+def _best_of_others(matrix):
+    return matrix.where(~np.eye(len(matrix), dtype=bool)).max()
 
 
 # a and d are twins. Ties other than theirs are never asked for.
@@ -60,10 +72,10 @@ def _nearest(answer):
     return [answer(_TWINS.copy(), key, k) for key, k in _ASKED]
 
 
-def _by_hand(left_out=lambda row, key: row.drop(key), ascending=False):
+def _by_hand(left_out=lambda row, key: row.drop(key), ascending=False, skipped=0):
     rows = [left_out(_TWINS[key], key) for key, _ in _ASKED]
     ordered = [row.sort_values(ascending=ascending, kind="stable").index for row in rows]
-    return [list(keys[:k]) for keys, (_, k) in zip(ordered, _ASKED, strict=True)]
+    return [list(keys[skipped : k + skipped]) for keys, (_, k) in zip(ordered, _ASKED, strict=True)]
 
 
 def _finds_itself(found):
@@ -75,11 +87,40 @@ EXERCISES = (
         "04-1",
         goal=1,
         call=_cosines,
+        tried=tuple(f"my_cosine(np.array({a}), np.array({b}))" for a, b in _ARROWS),
         expected=lambda: [a @ b / np.sqrt((a @ a) * (b @ b)) for a, b in _PAIRS],
         mistakes=(
             Mistake(
                 "This is the dot product alone: longer arrows get higher scores. Divide by both lengths.",
                 value=lambda: [a @ b for a, b in _PAIRS],
+            ),
+            Mistake(
+                "Only the first two features count here. `a @ b` takes all of them.",
+                value=lambda: [
+                    a[:2] @ b[:2] / np.linalg.norm(a[:2]) / np.linalg.norm(b[:2]) for a, b in _PAIRS
+                ],
+            ),
+            Mistake(
+                "Arrows that point apart have a negative cosine. `abs` hides that.",
+                value=lambda: [abs(a @ b) / np.sqrt((a @ a) * (b @ b)) for a, b in _PAIRS],
+            ),
+            Mistake(
+                "`len` counts the features. The length of an arrow is `np.sqrt(a @ a)`.",
+                value=lambda: [a @ b / len(a) / len(b) for a, b in _PAIRS],
+            ),
+            Mistake(
+                "Brackets are missing: you divide by one length, and multiply by the other.",
+                value=lambda: [a @ b / np.sqrt(a @ a) * np.sqrt(b @ b) for a, b in _PAIRS],
+            ),
+            Mistake(
+                "This is 1 minus the cosine: a distance. Wanted is the cosine.",
+                value=lambda: [1 - a @ b / np.sqrt((a @ a) * (b @ b)) for a, b in _PAIRS],
+            ),
+            Mistake(
+                "This is the angle. Wanted is its cosine: leave out the last step.",
+                value=lambda: [
+                    np.arccos(np.clip(a @ b / np.sqrt((a @ a) * (b @ b)), -1, 1)) for a, b in _PAIRS
+                ],
             ),
             Mistake(
                 "You divided by one length only. The other arrow's length still counts.",
@@ -127,6 +168,14 @@ def my_cosine(a, b):
                 value=lambda: 2_000_000_000,
             ),
             Mistake(
+                "You halved. But n · n scores fit, so n is a square root.",
+                value=lambda: 1_000_000_000,
+            ),
+            Mistake(
+                "You counted in gigabytes. Scores take bytes: 8 GB are 8 · 10⁹ of them.",
+                when=lambda got: 1 <= got <= 2,
+            ),
+            Mistake(
                 "You counted one byte a score. A float32 takes 4 bytes.",
                 when=lambda got: 89_442 <= got <= 89_443,
             ),
@@ -159,16 +208,37 @@ def my_cosine(a, b):
         "04-3",
         goal=3,
         call=_oddest,
+        tried=("oddest of six items", "oddest of three items"),
         expected=lambda: ["heel", "sandal"],
         mistakes=(
-            Mistake(
+            _rule(
                 "This finds the lowest single score. Such an item may be close to all the others. Take a "
                 "mean for each row first.",
-                value=lambda: ["boot", "flat"],
+                lambda matrix: matrix.min().idxmin(),
             ),
-            Mistake(
+            _rule(
                 "This is the highest mean: the item that is most like the others.",
-                value=lambda: [_FIVE.mean().idxmax(), _THREE.mean().idxmax()],
+                lambda matrix: matrix.mean().idxmax(),
+            ),
+            _rule(
+                "This is the item with the lowest median. The mean is wanted: it counts the low scores, too.",
+                lambda matrix: matrix.median().idxmin(),
+            ),
+            _rule(
+                "You looked at each item's best score only. The mean counts all its scores.",
+                lambda matrix: _best_of_others(matrix).idxmin(),
+            ),
+            _rule(
+                "This is the item whose scores differ most. Wanted is the lowest mean.",
+                lambda matrix: matrix.std().idxmax(),
+            ),
+            _rule(
+                "This is just the first item: each item's highest score is the 1 with itself.",
+                lambda matrix: matrix.max().idxmin(),
+            ),
+            _rule(
+                "You looked at the first row only. Take the mean of every row.",
+                lambda matrix: matrix.iloc[0].idxmin(),
             ),
             Mistake(
                 "That is the item's position. Its key is wanted: pandas has `idxmin` for that.",
@@ -176,7 +246,7 @@ def my_cosine(a, b):
             ),
             Mistake(
                 "That is the lowest mean itself. Which item has it?",
-                when=lambda got: np.allclose(got, [0.6, 1.9 / 3]) or np.allclose(got, [0.5, 0.45]),
+                when=lambda got: np.allclose(got, [_SIX.mean().min(), _THREE.mean().min()]),
             ),
             Mistake(
                 "It says the same for two different matrices. Does it use the one that it is given?",
@@ -184,7 +254,7 @@ def my_cosine(a, b):
             ),
             Mistake(
                 "These are the means of all items. Return the key of the lowest one only.",
-                when=lambda got: len(got[0]) == 5 and not isinstance(got[0], str),
+                when=lambda got: len(got[0]) == 6 and not isinstance(got[0], str),
             ),
         ),
         hints=(
@@ -203,8 +273,19 @@ def oddest(matrix):
         "04-4",
         goal=4,
         call=_nearest,
+        tried=tuple(
+            f'nearest(matrix, "{key}", {k}), where a and d are twins,' for key, k in _ASKED
+        ),
         expected=_by_hand,
         mistakes=(
+            Mistake(
+                "This is a table. A list of keys is wanted.",
+                when=lambda got: np.ndim(got[0]) == 2,
+            ),
+            Mistake(
+                "The keys are right, but a set has no order. Nearest first is wanted: a list.",
+                when=lambda got: isinstance(got[0], set),
+            ),
             Mistake(
                 "Scores or positions come out. Keys are wanted: they are the Series' `index`.",
                 when=lambda got: not isinstance(next(iter(got[1])), str),
@@ -230,6 +311,18 @@ def oddest(matrix):
             Mistake(
                 "One is missing: you took k and left the item out afterwards. Leave it out first.",
                 when=lambda got: len(got[1]) == 1,
+            ),
+            Mistake(
+                "As many come out whatever k is. Use the k that is given.",
+                when=lambda got: len(got[0]) == len(got[3]),
+            ),
+            Mistake(
+                "You dropped the item, and then skipped the first row as well. That was the nearest.",
+                value=lambda: _by_hand(skipped=1),
+            ),
+            Mistake(
+                "The right keys, but the nearest stands last.",
+                value=lambda: [keys[::-1] for keys in _by_hand()],
             ),
         ),
         hints=(
