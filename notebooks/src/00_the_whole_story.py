@@ -46,9 +46,9 @@ check("00-1", my_neighbours, predictor, keys)
 
 # %% [markdown]
 # ## How practice works
-# Put code in place of the dots of an **exercise**, and run the cell. `check` says whether your answer is right, and what is behind a
-# wrong one. Nothing can break: try as often as you like, or go on without it. If you are stuck, run `hint("00-1")` in a
-# new cell. There are three hints, and `solution("00-1")` shows a solution.
+# Put code in place of the dots of an **exercise**, and run the cell. `check` says whether your answer is right, and what
+# is behind a wrong one. Nothing can break: try as often as you like, or go on without it. If you are stuck, run
+# `hint("00-1")` in a new cell. There are three hints, and `solution("00-1")` shows a solution.
 #
 # A **question** has buttons. Try the wrong ones, too: each says what is behind it. At the end of a notebook, `goals` ticks
 # what you practised. To keep that when you close the notebook, run `from zapsim.course import keep_progress`, then
@@ -75,7 +75,8 @@ catalogue.plot(12)
 # %% [markdown]
 # **The features.** VGG16 is a network that was trained on a million photos. We cut it short. What comes out is not a
 # verdict ("loafer!") but a description: **2,048 numbers a picture**, its [feature vector](glossary.md#feature-vector).
-# `cache` is where such vectors are kept, so that each is computed only once. MiniZap's are *bundled*, so all 615 were found at once. Each row is one picture:
+# `cache` is where such vectors are kept, so that each is computed only once. MiniZap's are *bundled*, so all 615 were
+# found at once. Each row is one picture:
 
 # %%
 features.iloc[:4, :6].round(1)

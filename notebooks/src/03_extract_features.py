@@ -26,7 +26,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 import zapsim
 from zapsim.course import check, goals, hint, question, solution
 from zapsim.course.lessons.extraction import interrupted, precisions, try_cuts, try_preprocessing
-from zapsim.course.own_pictures import fitting, readable_sample, whose
+from zapsim.course.own_pictures import fitting, kind_of, labels_of, readable_sample, whose
 
 # %% tags=["parameters"]
 source = None
@@ -147,7 +147,8 @@ check("03-2", my_to_do)
 
 # %% [markdown]
 # zapsim follows the same rule. Its `cache` is a folder, also called a *feature store*. We take 96 pictures and press
-# *stop* after 70. The extractor is now the usual one: it computes in 8 bits (`int8`), as you see at the end.
+# *stop* after 70. The extractor is now the usual one. It computes in 8 bits (`int8`), by a small
+# program called LiteRT. You see at the end what that costs.
 
 # %%
 many = readable_sample(catalogue, n_sample, seed=42)
@@ -200,8 +201,10 @@ print(said[-1].message)
 # What do you expect: is the deepest cut best? Is the longest vector?
 
 # %%
-some = readable_sample(fitting(catalogue, columns=["SubCategory", "Product"], n=6), 300, seed=42)
-labels, products = some.table["SubCategory"], some.table["Product"]
+judged = fitting(catalogue, classes=kind_of(catalogue), n=6)
+some = readable_sample(judged, 300, seed=42)
+# Of MiniZap these are the columns SubCategory and Product.
+labels, products = labels_of(some, kind_of(some)[-1:]), some.table.get("Product")
 # Says so if the pictures are your own.
 whose(some)
 

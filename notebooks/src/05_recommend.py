@@ -216,8 +216,8 @@ question("05-d")
 
 # %% [markdown]
 # ## Several at once
-# A customer likes the slipper and the flip-flop. The mean of two vectors is a vector, too, so we can search with it. First each is scaled to
-# length 1; otherwise the longer one would count more.
+# A customer likes the slipper and the flip-flop. The mean of two vectors is a vector, too, so we can search with it.
+# First each is scaled to length 1; otherwise the longer one would count more.
 
 # %%
 liked = [slipper, flip_flop]
@@ -253,8 +253,8 @@ def more_like(unit, liked, unlike):
 check("05-3", more_like)
 
 # %% [markdown]
-# Now the customer does not like the oxford. In zapsim this list is called `unlike`. Which of the five above are gone? (If you solved 05-3, you see whether zapsim
-# agrees.)
+# Now the customer does not like the oxford. In zapsim this list is called `unlike`. Which of the five above are gone?
+# (If you solved 05-3, you see whether zapsim agrees.)
 
 # %%
 found = predictor.similar(liked, k=5, unlike=[oxford])

@@ -49,8 +49,19 @@ def test_a_row_by_pencil():
     ]
     said = heard("02-1", wrong)
     for words, sentence in zip(
-        ["signs", "turned round", "one row", "averaged", "negative sums", "five numbers"]
-        + ["patch above", "patch alone", "Three times", "right to left", "whole result"],
+        [
+            "signs",
+            "turned round",
+            "one row",
+            "averaged",
+            "negative sums",
+            "five numbers",
+            "patch above",
+            "patch alone",
+            "Three times",
+            "right to left",
+            "whole result",
+        ],
         said,
         strict=True,
     ):
@@ -205,8 +216,17 @@ def test_a_cut_elsewhere():
         *given,
     )
     for words, sentence in zip(
-        ["square root", "one average", "whole maps", "`layer`", "ravel"]
-        + ["largest", "roots first", "column by column", "cells are of 2×2 numbers"],
+        [
+            "square root",
+            "one average",
+            "whole maps",
+            "`layer`",
+            "ravel",
+            "largest",
+            "roots first",
+            "column by column",
+            "cells are of 2×2 numbers",
+        ],
         said,
         strict=True,
     ):

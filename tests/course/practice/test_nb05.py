@@ -33,6 +33,9 @@ RIGHT = {
     "05-4": [
         "You get three shoes like the first one, or like the second, but no mix.",
         "Every recommendation is near either shoe. None of them is like both.",
+        "Some of the five look like the slipper and the others look like the flip-flop.",
+        "Three are similar to the slipper, two to the flip-flop.",
+        "A shoe is either near to the first one or to the second one.",
     ],
 }
 WRONG = {
@@ -45,6 +48,10 @@ WRONG = {
         "turned round": lambda scores, allowed, k: scores[~allowed].nlargest(k).index,
         "first k of the catalogue": lambda scores, allowed, k: scores[allowed].index[:k],
         "lowest scores": lambda scores, allowed, k: scores[allowed].sort_values().index[:k],
+        "by position": lambda scores, allowed, k: scores[allowed.to_numpy()].nlargest(k).index,
+        "whatever k": lambda scores, allowed, k: scores[allowed].nlargest(5).index,
+        "skipped": lambda scores, allowed, k: scores[allowed].nlargest(k + 1).index[1:],
+        "several times": lambda scores, allowed, k: [scores[allowed].idxmax()] * k,
         "do not fill up": lambda scores, allowed, k: [
             *scores[allowed].nlargest(k).index,
             *scores[~allowed].nlargest(k).index,
@@ -57,6 +64,15 @@ WRONG = {
         "afterwards": lambda scores, products, key, k: [
             each for each in scores.nlargest(k).index if products[each] != products[key]
         ],
+        "Products come out": lambda scores, products, key, k: products[
+            scores[products != products[key]].nlargest(k).index
+        ],
+        "skipped": lambda scores, products, key, k: (
+            scores[products != products[key]].nlargest(k + 1).index[1:]
+        ),
+        "by position": lambda scores, products, key, k: (
+            scores[(products != products[key]).to_numpy()].nlargest(k).index
+        ),
         "whole brand": lambda scores, products, key, k: (
             scores[~scores.index.str.startswith(key.split("/")[0])].nlargest(k).index
         ),
@@ -81,10 +97,26 @@ WRONG = {
         "You summed": lambda unit, liked, unlike: (
             unit.loc[liked].sum() - unit.loc[unlike].sum() / 4
         ),
+        "exchanged": lambda unit, liked, unlike: (
+            unit.loc[unlike].mean() - unit.loc[liked].mean() / 4
+        ),
+        "count in full, and": lambda unit, liked, unlike: (
+            0.75 * unit.loc[liked].mean() - 0.25 * unit.loc[unlike].mean()
+        ),
+        "Three quarters": lambda unit, liked, unlike: (
+            unit.loc[liked].mean() - 0.75 * unit.loc[unlike].mean()
+        ),
+        "Four times": lambda unit, liked, unlike: (
+            unit.loc[liked].mean() - 4 * unit.loc[unlike].mean()
+        ),
+        "are missing": lambda unit, liked, unlike: (
+            unit.loc[liked].mean(axis=1) - unit.loc[unlike].mean(axis=1) / 4
+        ),
         "each item": lambda unit, liked, unlike: unit.loc[liked].mean(axis=1).to_numpy(),
     },
     "05-4": {
-        "is the other one high": "All five neighbours are like both shoes.",
+        "is the other one high": "Most of them are close to both, not only to one of them.",
+        "one of the two scores": "None of the five is close to one of the two shoes.",
         "no percentage": "Each is close to one of them by 91 %, not both.",
     },
 }
@@ -115,6 +147,7 @@ def test_each_misconception_is_tried():
 
 def test_words_that_leave_something_out_hear_what():
     verdict = judge(find_exercise("05-4"), "They are shoes that the customer may like.")
+    assert verdict.state == "open"
     assert "each of the neighbours" in verdict.says
     assert "both" in verdict.says
 

@@ -1,6 +1,7 @@
 """05 · Recommend: what is practised, right answers, and what is behind wrong ones."""
 
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -22,8 +23,15 @@ _ALLOWED = pd.Series({key: key in "bdef" for key in _SCORES.index})
 _KS = (2, 3, 10)
 
 
+def _by_key(function, *given):
+    """Call a function with masks in another order than the scores: pandas warns that it sorts."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return function(*given)
+
+
 def _where(answer):
-    return [answer(_SCORES.copy(), _ALLOWED.copy(), k) for k in _KS]
+    return [_by_key(answer, _SCORES.copy(), _ALLOWED.sort_index(), k) for k in _KS]
 
 
 def _cut(scores, ks):
@@ -56,7 +64,8 @@ _SHELF_KS = (3, 5)
 
 
 def _colourways(answer):
-    return [answer(_SHELF.copy(), _PRODUCTS.copy(), "Acme/1.1", k) for k in _SHELF_KS]
+    turned = _PRODUCTS[::-1]
+    return [_by_key(answer, _SHELF.copy(), turned.copy(), "Acme/1.1", k) for k in _SHELF_KS]
 
 
 def _one_each(scores):
@@ -95,12 +104,19 @@ def _tastes(share, liking="mean", unliking="mean"):
     ]
 
 
+def _away(liked, unlike):
+    """Return the query that exchanges the two."""
+    return _UNIT.loc[liked].mean() / 4 - _UNIT.loc[unlike].mean()
+
+
 def _says_all_are_like_both(text):
-    claims = re.search(r"\b(like|similar to|close to|as near to) both\b", text, re.I)
-    denies = re.search(
-        r"\b(not?|none|nothing|hardly|few|never|rarely|n't|neither|seldom)\b", text, re.I
+    """Say whether a part of a sentence claims of all or most that they are like both."""
+    denial = r"\b(not?|none|nothing|hardly|few|never|rarely|neither|seldom|one|fifth|last)\b|n't"
+    return any(
+        re.search(r"\b(like|similar to|close to|near|near to)( \w+)? both\b", part, re.I)
+        and not re.search(denial, part, re.I)
+        for part in re.split(r"[.,;:]|\band\b|\bbut\b", text)
     )
-    return bool(claims and not denies)
 
 
 EXERCISES = (
@@ -108,6 +124,7 @@ EXERCISES = (
         "05-1",
         goal=2,
         call=_where,
+        tried=tuple(f"recommend(scores, allowed, {k})" for k in _KS),
         expected=lambda: _cut(_ranked(_SCORES[_ALLOWED]), _KS),
         mistakes=(
             Mistake(
@@ -137,6 +154,22 @@ EXERCISES = (
                 value=lambda: _cut(_SCORES[_ALLOWED].sort_values(), _KS),
             ),
             Mistake(
+                "The mask was taken by position. It knows each item by its key, in an order of its own.",
+                value=lambda: _cut(_ranked(_SCORES[_ALLOWED.sort_index().to_numpy()]), _KS),
+            ),
+            Mistake(
+                "As many come out whatever k is. Use the k that is given.",
+                when=lambda got: len(got[0]) == len(got[1]) == len(got[2]),
+            ),
+            Mistake(
+                "You skipped the first row. The mask has left the item out already, so that was the nearest.",
+                value=lambda: [list(_ranked(_SCORES[_ALLOWED]).index[1 : k + 1]) for k in _KS],
+            ),
+            Mistake(
+                "The same item stands there several times.",
+                when=lambda got: len(set(got[1])) < len(got[1]),
+            ),
+            Mistake(
                 "Four items are allowed and ten were asked for. Return the four, and do not fill up.",
                 when=lambda got: len(got[2]) > 4,
             ),
@@ -157,6 +190,7 @@ def recommend(scores, allowed, k):
         "05-2",
         goal=3,
         call=_colourways,
+        tried=tuple(f'without_colourways(scores, products, "Acme/1.1", {k})' for k in _SHELF_KS),
         expected=lambda: _cut(_ranked(_SHELF[_OTHERS]), _SHELF_KS),
         mistakes=(
             Mistake(
@@ -165,7 +199,23 @@ def recommend(scores, allowed, k):
             ),
             Mistake(
                 "You took the nearest first and hid the colourways afterwards, so fewer than k are left.",
-                value=lambda: _filtered_after(_SHELF, _OTHERS, _SHELF_KS),
+                when=lambda got: (
+                    same(got, _filtered_after(_SHELF, _OTHERS, _SHELF_KS))
+                    or same(got, _filtered_after(_SHELF.drop("Acme/1.1"), _OTHERS, _SHELF_KS))
+                ),
+            ),
+            Mistake(
+                "Products come out. The items' keys are wanted.",
+                when=lambda got: set(got[1]) <= set(_PRODUCTS),
+            ),
+            Mistake(
+                "You skipped the first row. The item itself was gone already, so that was the nearest.",
+                value=lambda: [list(_ranked(_SHELF[_OTHERS]).index[1 : k + 1]) for k in _SHELF_KS],
+            ),
+            Mistake(
+                "The products were taken by position. They know each item by its key, in an order of their "
+                "own.",
+                value=lambda: _cut(_ranked(_SHELF[_OTHERS[::-1].to_numpy()]), _SHELF_KS),
             ),
             Mistake(
                 "You hid the whole brand. Another product of the same brand is a good neighbour. Compare "
@@ -216,6 +266,9 @@ def without_colourways(scores, products, key, k):
         "05-3",
         goal=4,
         call=_more_like,
+        tried=tuple(
+            f"The direction of more_like(unit, {liked}, {unlike})" for liked, unlike in _TASTES
+        ),
         expected=lambda: _tastes(0.25),
         mistakes=(
             Mistake(
@@ -236,6 +289,27 @@ def without_colourways(scores, products, key, k):
                     same(got, _tastes(0.25, "sum", "sum"))
                     or same(got, _tastes(0.25, "mean", "sum"))
                 ),
+            ),
+            Mistake(
+                "Liked and unliked are exchanged.",
+                value=lambda: [-_direction(_away(*taste)) for taste in _TASTES],
+            ),
+            Mistake(
+                "The liked have to count in full, and a quarter of the unliked's mean is taken away.",
+                value=lambda: _tastes(1 / 3),
+            ),
+            Mistake(
+                "Three quarters were taken away. One is wanted.",
+                value=lambda: _tastes(0.75),
+            ),
+            Mistake(
+                "Four times the unliked were taken away, not a quarter.",
+                value=lambda: _tastes(4),
+            ),
+            Mistake(
+                "All numbers are missing. pandas lines up by key, and no key is both liked and unliked. Take "
+                "each mean over its items first, down the columns.",
+                when=lambda got: np.isnan(got[0]).all(),
             ),
             Mistake(
                 "One number for each item came out. Wanted is one for each feature: the mean goes down "
@@ -259,13 +333,24 @@ def more_like(unit, liked, unlike):
         "05-4",
         goal=4,
         ideas={
-            "what each of the neighbours is close to": r"\bone\b|\beither\b|\bonly\b|\bor\b",
-            "whether they are close to both": r"\bboth\b|\bbetween\b|\bmix|\bcommon\b|\bthe other\b",
+            "what each of the neighbours is close to": (
+                r"\bone\b|\beither\b|\bonly\b|\bor\b|slipper|flip|boot|sandal|\bsome\b|\bfirst\b"
+            ),
+            "whether they are close to both": (
+                r"\bboth\b|between|\bmix|common|\bothers?\b|either|\bor\b"
+                r"|(slipper|boot).*(flip|sandal)|(flip|sandal).*(slipper|boot)"
+            ),
         },
         mistakes=(
             Mistake(
                 "Look at the table again. Where one of its two scores is high, is the other one high, too?",
                 when=_says_all_are_like_both,
+            ),
+            Mistake(
+                "Look at the table again. In nearly each row, one of the two scores is high.",
+                when=lambda text: re.search(
+                    r"\b(none|neither)\b[^.,;]*\b(one|either) of\b", text, re.I
+                ),
             ),
             Mistake(
                 "A score is no percentage and no probability. Say which shoes the customer sees.",
@@ -274,8 +359,8 @@ def more_like(unit, liked, unlike):
         ),
         hints=(
             "Read the table row by row: which of the two numbers is high?",
-            "Most rows are high for one of the two liked shoes. Is any row high for both?",
-            "Start with: “Each of the five is close to one of the two shoes, …”",
+            "Most rows are high for one of the two liked shoes. How many are high for both?",
+            "Start with: “Most of the five are close to one of the two shoes, …”",
         ),
         solution=(
             "my_words = (\n"
