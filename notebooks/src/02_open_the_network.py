@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 02 · Open the network
 #
-# A network that sees is a pile of small filters. A pencil can compute each of them. You open VGG16, a famous
+# A [network](glossary.md#network) that sees is a pile of small filters. A pencil can compute each of them. You open VGG16, a famous
 # network, and cut it before its verdict.
 #
 # **You will build** a feature vector in plain Keras: the same one that zapsim computes.
@@ -9,7 +9,7 @@
 # {goals}
 #
 # 🕐 35 minutes (1 running, 19 reading, 15 practice) · **You need** [01](01_meet_the_catalogue.ipynb), and
-# Keras, a library for networks. If it is missing, run `pip install "zapsim[keras]"`. (Red remarks about your machine do no harm.)
+# [Keras](glossary.md#keras), a library for networks. If it is missing, run `pip install "zapsim[keras]"`. (Red remarks about your machine do no harm.)
 
 # %%
 import keras
@@ -136,7 +136,7 @@ question("02-a")
 # ## Where the numbers come from
 # The numbers in the kernels are the network's [weights](glossary.md#weight). They begin as random numbers. In
 # [training](glossary.md#training) the network sees a photo and says one of 1,000 names. Then each weight
-# changes a little, so that the right name gets more likely. VGG16 saw the 1.3 million photos of *ImageNet*, many times.
+# changes a little, so that the right name gets more likely. VGG16 saw the 1.3 million photos of [ImageNet](glossary.md#imagenet), many times.
 #
 # zapsim ships the result as a file. (With `weights="imagenet"` Keras would download it.) `include_top=False` leaves
 # out the layers that say the name.
