@@ -31,6 +31,7 @@ RIGHT = {
     "08-3": [
         "It may be chance. Let us measure again with new products.",
         "The interval contains 0, so I don't know. I'd test both on other queries.",
+        "Nobody knows whether it is surely better. There may be no difference: ask new queries.",
         "This does not prove that it is better. I would ask more shoes that we have not used.",
     ],
 }
@@ -40,6 +41,8 @@ WRONG = {
         lambda a, b: ((a >= b).sum(), (a < b).sum(), (a == b).sum()): "`>=` includes them",
         lambda a, b: signs(np.sort(a), np.sort(b)): "You sorted both",
         lambda a, b: signs(a, b) / len(a): "These are shares",
+        lambda a, b: ((a > b).sum(), (a < b).sum()): "Three counts",
+        lambda a, b: ((a == b).sum(), (a < b).sum(), (a > b).sum()): "the order is not",
     },
     "08-2": {
         lambda scores, half: scores[half].mean().max(): "where it was chosen",

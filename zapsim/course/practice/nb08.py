@@ -1,12 +1,11 @@
 """08 · The layer lab: what is practised, right answers, and what is behind wrong ones."""
 
-import re
-
 import numpy as np
 import pandas as pd
 
 from zapsim.course.exercise import Exercise, Mistake
 from zapsim.course.question import Option, Question
+from zapsim.course.wording import claims
 
 GOALS = (
     "compare two settings query by query, and say how sure the difference is",
@@ -30,15 +29,6 @@ def _counts(first, second):
     return [(first > second).sum(), (first < second).sum(), (first == second).sum()]
 
 
-def _surely(answer):
-    """Say whether a text claims certainty; "not sure" and "does not prove" are no such claims."""
-    return re.search(
-        r"(?<!not )(?<!n't )(?<!never )\b(proves?|proven|certainly|clearly|definitely|surely)\b",
-        answer,
-        re.I,
-    )
-
-
 EXERCISES = (
     Exercise(
         "08-1",
@@ -60,6 +50,14 @@ EXERCISES = (
                 "You sorted both. Then the best of one meets the best of the other, not the same "
                 "query's.",
                 value=lambda: np.array(_counts(np.sort(_FIRST), np.sort(_SECOND)), float),
+            ),
+            Mistake(
+                "Three counts are wanted: better, worse, the same. They add to the number of queries.",
+                when=lambda got: len(got) != 3,
+            ),
+            Mistake(
+                "The counts are right, the order is not: better, worse, the same.",
+                when=lambda got: sorted(got) == sorted(_counts(_FIRST, _SECOND)),
             ),
             Mistake(
                 "These are shares. Counts are wanted: take the sum of True and False, not the "
@@ -130,7 +128,7 @@ def my_report(scores, half):
         goal=3,
         ideas={
             "whether it is better is not sure (what may the difference be?)": (
-                r"chance|luck|not (be )?sure|unsure|uncertain|not known|random|contains? (0|zero)"
+                r"chance|luck|nobody knows|no one knows|\bmay\b|\bmight\b|whether|not (be )?sure|unsure|uncertain|not known|random|contains? (0|zero)"
                 r"|includes? (0|zero)|(can(no|')t|can not|don't|do not) (say|know|tell)"
                 r"|not (show|prove)|n't (show|prove)"
             ),
@@ -141,14 +139,13 @@ def my_report(scores, half):
         },
         mistakes=(
             Mistake(
-                "The interval contains 0, so these queries do not make it certain.", when=_surely
+                "The interval contains 0, so these queries do not make it certain.",
+                when=claims(r"\b(proves?|proven|certainly|clearly|definitely|surely)\b"),
             ),
             Mistake(
                 "That is not shown, either: the difference may be 0.03. We only cannot say.",
-                when=lambda answer: re.search(
-                    r"equally good|no difference|are the same|is the same|just as good",
-                    answer,
-                    re.I,
+                when=claims(
+                    r"equally good|(is|makes) no difference|(are|is) the same|just as good"
                 ),
             ),
         ),

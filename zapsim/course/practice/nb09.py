@@ -1,11 +1,10 @@
 """09 · Why similar?: what is practised, right answers, and what is behind wrong ones."""
 
-import re
-
 import numpy as np
 
 from zapsim.course.exercise import Exercise, Mistake
 from zapsim.course.question import Option, Question
+from zapsim.course.wording import claims
 
 GOALS = (
     "take a score apart by place, and say what a heat map claims and what it does not",
@@ -90,22 +89,16 @@ my_cells = (a * (b - mean)).reshape(2, 2, -1).sum(axis=2)
             Mistake(
                 "The white itself is not alike in a way that matters. The cell also saw the edge "
                 "of the shaft, which lies beside it.",
-                when=lambda words: re.search(
-                    r"(white|background)[^.]*\b(is|are|looks?) (alike|similar|the same)",
-                    words,
-                    re.I,
-                ),
+                when=claims(r"(white|background)[^.]*\b(is|are|looks?) (alike|similar|the same)"),
             ),
             Mistake(
                 "The network has no place that it looks at. All cells count; orange ones add more.",
-                when=lambda words: re.search(r"(network|model|it) (looks?|looked) at", words, re.I),
+                when=claims(r"\b(network|model|it) (looks?|looked) at"),
             ),
             Mistake(
                 "This map is exact about the sum. It does not say what would happen if you changed "
                 "the picture: it is no proof of a cause.",
-                when=lambda words: re.search(
-                    r"\b(proves?|shows? the cause|is the cause)\b", words, re.I
-                ),
+                when=claims(r"\b(proves?|shows? the cause|(is|are) the (cause|reason))\b"),
             ),
         ),
         hints=(
@@ -275,21 +268,21 @@ QUESTIONS = (
         "09-d",
         goal=4,
         text=(
-            "Of four cells, the lower left was best for toes, by 0.024, from 0.004 to 0.047. "
-            "What may you report?"
+            "Of four cells, the lower right was best for heels: 0.020 more than the whole picture, from -0.008 "
+            "to 0.047. What may you report?"
         ),
         options=(
             Option(
-                "Looking at the toe makes it 0.024 better.",
-                "The best of several tries looks better than it is. New products may show less, or none.",
+                "Looking at the heel makes it 0.020 better.",
+                "The interval contains 0. And the best of several tries looks better than it is.",
             ),
             Option(
-                "Nothing at all, because four were tried.",
-                "You may report it if you say so: how many were tried, and what right means.",
+                "It makes no difference where the network looks.",
+                "That is not shown, either: it may be 0.047. And other cells are much worse than the whole.",
             ),
             Option(
-                "A small gain, the best of four tries, that depends on what the same toe means.",
-                "Right: with the number of tries and the rule, a reader can judge it.",
+                "Perhaps a small gain, but these 205 products cannot say.",
+                "Right: with the interval, and with how many cells were tried, a reader can judge it.",
                 right=True,
             ),
             Option(
