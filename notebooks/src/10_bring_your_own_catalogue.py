@@ -296,4 +296,4 @@ own.plot(mine.keys[0])
 goals("10")
 
 # %% [markdown]
-# **Next:** in [12](12_without_zapsim.ipynb) you write it all without zapsim.
+# **Next:** [12](12_without_zapsim.ipynb) does all of it without zapsim.
