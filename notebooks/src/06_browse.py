@@ -248,8 +248,8 @@ cards = [widgets.VBox(pair) for pair in zip(images, buttons, strict=True)]
 widgets.VBox([chosen, widgets.HBox(cards), status])
 
 # %% [markdown]
-# Above is the query, below are its neighbours and the status line. Click a few times. Then compare with what `predictor.similar` of 05
-# finds, the pictures and the keys:
+# Above is the query, below are its neighbours and the status line. Click a few times. Then compare with what
+# `predictor.similar` of 05 finds, the pictures and the keys:
 
 # %%
 state.query = start

@@ -221,7 +221,7 @@ parts = {name: without_usual(vectors) for name, vectors in raw.items()}
 # %% [markdown]
 # Then, from all shape to all colour:
 
-# %% alt="Three rows of neighbours of a pink clog. All shape: five clogs of the same kind in brown, sand, white and blue, and a green one. Half: clogs and pink shoes mixed. All colour: only pink shoes, a tall boot among them."
+# %% alt="Three rows of neighbours of a pink clog. All shape: five clogs of the same kind in brown, sand, white and blue, and a green one. Half: clogs and pink shoes mixed. All colour: pink shoes, a tall boot and a checked lilac slipper among them."
 rows = {}
 for share in (1, 0.5, 0):
     mixed = zapsim.blend(parts, {"shape": share, "colour": 1 - share})
@@ -283,7 +283,7 @@ check("09-4", my_part, features)
 # %% [markdown]
 # zapsim has this as `part=`. Which row has the query's heel?
 
-# %% alt="Neighbours of a black ankle boot on a high heel. By the whole picture: boots on lower, thicker heels, and one shoe. By the lower right part: five low shoes on high, thin heels, no boot."
+# %% alt="Neighbours of a black ankle boot on a high heel. By the whole picture: boots on thicker heels or a wedge, and one shoe. By the lower right part: five low shoes on high, thin heels, no boot."
 heeled = stand_in(predictor, "Boots/Ankle/Lumen Row/2602155.3.jpg")
 rows = {
     name: predictor.similar(heeled, hide_colourways=True, part=part)

@@ -77,6 +77,9 @@ def test_each_mistake_with_the_cells_is_told_apart():
         beyond.reshape(2, 2, 512).mean(axis=2),
         beyond.reshape(512, 2, 2).sum(axis=0),
         beyond.sum(),
+        beyond.reshape(4, 512).sum(axis=1),
+        beyond,
+        np.ones((2, 2)),
     ]
     different(verdict("09-1", answer, A, B, MEAN) for answer in answers)
 
@@ -87,6 +90,7 @@ def test_each_mistake_with_the_cells_is_told_apart():
         "Darker cells contribute more to the similarity. They aren't the reason by themselves: "
         "every cell has seen the edge beside it.",
         "Orange cells add to the score. It doesn't prove that they cause it.",
+        "Orange means more in common than usual. It is no proof that the network saw a boot there.",
         "Orange adds to the score. It does not show the cause, or what the network looked at.",
         "The darker, the more a cell adds to the score. It does not mean that the white is alike: "
         "a cell sees what is around it.",
@@ -107,7 +111,7 @@ def test_wrong_claims_about_a_heat_map_are_told_apart():
         verdict("09-2", words)
         for words in (
             "Orange adds to the score: the white beside the boots is alike, not the boots.",
-            "The network looked at the orange cells, because they add to the score, not others.",
+            "Orange adds to the score, and is not usual: the network focuses on it.",
             "Orange adds to the score and proves that the shaft is not unlike.",
         )
     )
@@ -126,6 +130,9 @@ def test_each_mistake_with_the_mixture_is_told_apart(scores):
         scaled((shape + colour) / 2),
         scaled(shape) + scaled(colour),
         (shape / shape.std() + colour / colour.std()) / 2,
+        (shape - shape.mean() / shape.std() + colour - colour.mean() / colour.std()) / 2,
+        (scaled(shape) + scaled(colour)).nlargest(6),
+        scaled(shape) * 0.3 + scaled(colour) * 0.7,
     ]
     different(verdict("09-3", answer, *scores) for answer in answers)
 
@@ -142,6 +149,9 @@ def test_other_parts_are_told_apart():
         FEATURES.iloc[3 * 512 :],
         FEATURES.iloc[:, 3::4],
         FEATURES.iloc[:, 1024:],
+        FEATURES.iloc[:, 1535:],
+        FEATURES.columns[1536:],
+        FEATURES.iloc[0, 1536:],
     ]
     different(verdict("09-4", answer, FEATURES) for answer in answers)
 

@@ -60,6 +60,23 @@ EXERCISES = (
                 "One number is the sum over all places. Four are wanted, in two rows of two.",
                 when=lambda got, *given: np.size(got) == 1 and np.isfinite(got),
             ),
+            Mistake(
+                "The right four numbers, but not in two rows of two.",
+                when=lambda got, a, b, mean: (
+                    np.size(got) == 4
+                    and np.allclose(
+                        np.sort(got, axis=None), np.sort(_cells(a * (b - mean)), axis=None)
+                    )
+                ),
+            ),
+            Mistake(
+                "These are the features one by one. Sum those of each cell.",
+                when=lambda got, a, b, mean: np.size(got) == len(a),
+            ),
+            Mistake(
+                "The shape is right, the numbers are not: they should add to `a @ (b - mean)`.",
+                when=lambda got, *given: np.shape(got) == (2, 2),
+            ),
         ),
         hints=(
             "It is the cell above with one change: what is multiplied by `a`?",
@@ -77,12 +94,12 @@ my_cells = (a * (b - mean)).reshape(2, 2, -1).sum(axis=2)
         goal=1,
         ideas={
             "that a cell adds to the score": (
-                r"\badd|contribut|part of the score|share of the score|rais|increas"
+                r"\badd|contribut|part of the score|share of the score|rais|increas|in common|goes up|higher"
             ),
-            "that it speaks of the score, or of similarity": r"score|similar|alike",
-            "what it does not show": r"\bnot\b|n['’]t\b|no cause|never|nothing",
+            "that it speaks of the score, or of similarity": r"score|similar|alike|in common",
+            "what it does not show": r"\bnot\b|n['’]t\b|\bno (cause|proof|evidence|reason)|never|nothing",
             "why: it is no cause, or a cell has seen what lies around it": (
-                r"\bcaus|\bwhy\b|reason|around|larger|wide|big|edge|seen|\bsees?\b|\bsaw\b|because"
+                r"\bcaus|\bwhy\b|reason|proof|\bprov|evidence|neighbo|around|larger|wide|big|edge|seen|\bsees?\b|\bsaw\b|because"
             ),
         },
         mistakes=(
@@ -93,7 +110,7 @@ my_cells = (a * (b - mean)).reshape(2, 2, -1).sum(axis=2)
             ),
             Mistake(
                 "The network has no place that it looks at. All cells count; orange ones add more.",
-                when=claims(r"\b(network|model|it) (looks?|looked) at"),
+                when=claims(r"\b(network|model|it) (looks?|looked|focus\w*) (at|on)"),
             ),
             Mistake(
                 "This map is exact about the sum. It does not say what would happen if you changed "
@@ -145,6 +162,22 @@ my_caption = (
                 "The order is right, but 0 does not mean usual: take each mean away before you divide.",
                 value=lambda shape, colour: 0.5 * shape / shape.std() + 0.5 * colour / colour.std(),
             ),
+            Mistake(
+                "Without brackets, only the mean is divided: `(shape - shape.mean()) / shape.std()`.",
+                value=lambda shape, colour: (
+                    0.5 * (shape - shape.mean() / shape.std())
+                    + 0.5 * (colour - colour.mean() / colour.std())
+                ),
+            ),
+            Mistake(
+                "The scores of all items are wanted, not only of the nearest.",
+                when=lambda got, shape, colour: len(got) < len(shape),
+            ),
+            Mistake(
+                "Not yet. Before the mixing, each of the two has mean 0 and standard deviation 1. Then take half "
+                "of each.",
+                when=lambda got, shape, colour: len(got) == len(shape),
+            ),
         ),
         hints=(
             "Two steps: scale each Series, then take half of each.",
@@ -181,6 +214,22 @@ my_mix = 0.5 * scaled[0] + 0.5 * scaled[1]
             Mistake(
                 "These are the columns of both lower cells. Half of them are wanted.",
                 value=lambda features: features.iloc[:, 1024:],
+            ),
+            Mistake(
+                "Every fourth column takes a little of each cell. One cell's columns stand together.",
+                value=lambda features: features.iloc[:, ::4],
+            ),
+            Mistake(
+                "Nearly: 512 columns are wanted, from column 3 × 512 on to the end.",
+                when=lambda got, features: np.shape(got)[1] in (511, 513),
+            ),
+            Mistake(
+                "These are the names of the columns. The table of all items is wanted.",
+                when=lambda got, features: list(got) == list(features.columns[3 * 512 :]),
+            ),
+            Mistake(
+                "This is one item. A row for each item is wanted.",
+                when=lambda got, features: np.shape(got) in ((512,), (1, 512)),
             ),
         ),
         hints=(
