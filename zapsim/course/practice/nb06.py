@@ -102,6 +102,7 @@ EXERCISES = (
         "06-1",
         goal=1,
         call=_ways,
+        tried=tuple(f"my_back({way})" for way in _WAYS),
         expected=_each_way(lambda way: way[:-1] or way),
         mistakes=(
             Mistake(
@@ -153,6 +154,7 @@ def my_back(way):
         "06-2",
         goal=2,
         call=_clicks,
+        tried=("Before any click, it", *(f"A click on the button of {key!r}" for key in _KEYS)),
         expected=lambda: ["", *_KEYS],
         mistakes=(
             Mistake(
@@ -201,6 +203,7 @@ def my_connect(buttons, keys, clicked):
         "06-3",
         goal=3,
         call=_row_after,
+        tried=tuple(f'The row after my_show(images, {keys}, look), "" where hidden,' for keys in _SHOWN),
         expected=_row(["e", "f", "", ""]),
         mistakes=(
             Mistake(

@@ -44,6 +44,9 @@ EXERCISES = (
         "08-1",
         goal=1,
         call=_count,
+        tried=tuple(
+            f"my_count({_FIRST.tolist()}, {_SECOND.tolist()})[{place}]" for place in range(3)
+        ),
         expected=lambda: np.array(_counts(_FIRST, _SECOND), float),
         mistakes=(
             Mistake(

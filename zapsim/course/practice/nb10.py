@@ -115,6 +115,10 @@ EXERCISES = (
         "10-2",
         goal=3,
         call=_of_pairs,
+        tried=tuple(
+            f"my_distance(picture, {other})"
+            for other in ("itself", "mirrored", "upside down", "red and blue exchanged", "another")
+        ),
         expected=_either(_mirrored),
         mistakes=(
             Mistake(
