@@ -189,9 +189,9 @@ check("06-2", my_connect)
 
 # %% [markdown]
 # ## Errors hide
-# When you click by hand, no cell calls the callback. If it stops with an error, no cell turns red, and the page stays as
-# it is. (`button.click()` in a cell does show the error, below that cell.) So catch errors in the callback, and show
-# them in a *status line*: a text on the page.
+# When you click by hand, no cell calls the callback. If it stops with an error, no cell turns red, and the page stays
+# as it is. (`button.click()` in a cell does show the error, below that cell.) So catch errors in the callback, and
+# show them in a *status line*: a text on the page.
 #
 # `careful` takes an action, and returns a callback that can no longer fail in silence. The second cell tries it with
 # a mistake: it asks for 0 neighbours.

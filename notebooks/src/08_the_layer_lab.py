@@ -99,8 +99,9 @@ check("08-1", my_count)
 
 # %% [markdown]
 # ## How sure is it?
-# A [bootstrap](glossary.md#bootstrap) answers: draw as many queries at random, some twice and some never, take the mean,
-# and repeat that 1,000 times. The middle 95 % of these means are the [interval](glossary.md#interval). Four lines:
+# A [bootstrap](glossary.md#bootstrap) answers: draw as many queries at random, some twice and some never, take the
+# mean, and repeat that 1,000 times. The middle 95 % of these means are the [interval](glossary.md#interval). Four
+# lines:
 
 
 # %%
@@ -157,8 +158,8 @@ cuts |= article_cut(lab)
 
 # %% [markdown]
 # `lab_report` sets quality beside cost. A dot is a mean, its line the interval. At the right stands what it costs: how
-# many numbers are kept of an item, and how often the network multiplies and adds for one picture. The PCA needs the pass
-# of the cut that it is made of, 4.6 billion.
+# many numbers are kept of an item, and how often the network multiplies and adds for one picture. The PCA needs the
+# pass of the cut that it is made of, 4.6 billion.
 
 # %% tags=["nbval-ignore-output"] alt="Precision at 5 of twelve cuts with intervals. Block 3 with a grid of 1×1 or 2×2 is lowest; block 4 with a 2×2 grid, with a 4×4 grid and its PCA are highest, 0.71 to 0.72."
 default = "block4_pool 2×2 at 128"
@@ -166,8 +167,8 @@ report = zapsim.lab_report(cuts, labels, against=default)
 zapsim.plot_scorecard(report)
 
 # %% [markdown]
-# More layers are not always better: block 5 costs more than block 4, and is not ahead. More numbers are not always better,
-# either: the 4×4 grid of block 4 has four times as many as the 2×2 grid, and nearly the same precision.
+# More layers are not always better: block 5 costs more than block 4, and is not ahead. More numbers are not always
+# better, either: the 4×4 grid of block 4 has four times as many as the 2×2 grid, and nearly the same precision.
 #
 # The default has 0.71 here. In 07 it had 0.88, and both numbers are right. Can you say why?
 
@@ -182,9 +183,9 @@ question("08-b")
 zapsim.plot_scorecard(report, f"precision@5 - {default}")
 
 # %% [markdown]
-# Surely worse are all cuts after block 3, all 1×1 grids, and everything at 64×64 pixels. With 205 products we cannot say
-# whether a 4×4 grid, or block 5 with a grid of 2×2 or 4×4, is worse or better than the default. So the default is among
-# the best, and not among the dearest.
+# Surely worse are all cuts after block 3, all 1×1 grids, and everything at 64×64 pixels. With 205 products we cannot
+# say whether a 4×4 grid, or block 5 with a grid of 2×2 or 4×4, is worse or better than the default. So the default is
+# among the best, and not among the dearest.
 #
 # And the PCA? It has the highest number, and its interval contains 0. Before we take it, we need one more thought.
 

@@ -312,8 +312,8 @@ by_hand = shoes.keys[found["lower right"].indices[0]]
 print("agree:", list(by_part["key"]) == list(by_hand))
 
 # %% [markdown]
-# Then precision@5 with these columns as labels, so it is another measure than in 07. A neighbour is right if its entry is
-# the same as the query's. Of several values in an entry, all must be the same.
+# Then precision@5 with these columns as labels, so it is another measure than in 07. A neighbour is right if its entry
+# is the same as the query's. Of several values in an entry, all must be the same.
 
 # %%
 entries = shoes.table[list(tries)].apply(lambda column: column.str.replace(";", " and "))
@@ -324,8 +324,8 @@ reached = {
 pd.DataFrame(reached).round(3)
 
 # %% [markdown]
-# For heels and closures, the cell that we expect is ahead of the whole picture, and no other cell is. For toes it is the
-# best cell, but behind the whole. Is it more than luck? The differences from the whole picture, as in 07:
+# For heels and closures, the cell that we expect is ahead of the whole picture, and no other cell is. For toes it is
+# the best cell, but behind the whole. Is it more than luck? The differences from the whole picture, as in 07:
 
 # %%
 rows = {}

@@ -65,8 +65,8 @@ BATCH_SIZE = 64
 IMG_SIZE = (224, 224)
 
 # %% [markdown]
-# The article takes `layers[-2]`, the last layer but one. It is `fc2`, 4,096 numbers for each picture. The bundled weights
-# have no such layer. With them, we take the mean of each of the last 512 maps.
+# The article takes `layers[-2]`, the last layer but one. It is `fc2`, 4,096 numbers for each picture. The bundled
+# weights have no such layer. With them, we take the mean of each of the last 512 maps.
 
 # %%
 if fc2:

@@ -177,7 +177,8 @@ def blank_the_rest(images, keys, look):
 )
 def test_a_wrong_answer_hears_what_is_behind_it(name, answer, says):
     judged = verdict(name, answer)
-    assert judged.state == "wrong"
+    # What was not found in words may be there in another way.
+    assert judged.state == ("open" if says.startswith(("what is", "where the")) else "wrong")
     assert says in judged.says
 
 

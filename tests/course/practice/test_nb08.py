@@ -82,7 +82,9 @@ def test_the_solution_and_other_right_answers_pass(exercise):
 def test_each_wrong_answer_hears_what_is_behind_it(name):
     for answer, says in WRONG[name].items():
         verdict = judge(find_exercise(name), answer)
-        assert (verdict.state, says in verdict.says) == ("wrong", True), verdict
+        # What was not found in words may be there in another way.
+        state = "open" if says in ("how to find out", "is not sure") else "wrong"
+        assert (verdict.state, says in verdict.says) == (state, True), verdict
 
 
 def test_what_was_not_tried_is_open():

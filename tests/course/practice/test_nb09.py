@@ -102,7 +102,7 @@ def test_a_caption_says_what_orange_means_and_what_it_does_not(words):
 
 def test_a_caption_without_a_limit_hears_it():
     missing = verdict("09-2", "Orange cells add to the score.")
-    assert missing.state == "wrong"
+    assert missing.state == "open"
     assert "what it does not show" in missing.says
 
 

@@ -203,7 +203,9 @@ def my_connect(buttons, keys, clicked):
         "06-3",
         goal=3,
         call=_row_after,
-        tried=tuple(f'The row after my_show(images, {keys}, look), "" where hidden,' for keys in _SHOWN),
+        tried=tuple(
+            f'The row after my_show(images, {keys}, look), "" where hidden,' for keys in _SHOWN
+        ),
         expected=_row(["e", "f", "", ""]),
         mistakes=(
             Mistake(
