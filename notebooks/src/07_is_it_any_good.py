@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 import zapsim
-from zapsim.course import check, goals, question
+from zapsim.course import check, goals, hint, question, solution
 from zapsim.course.own_pictures import (
     fitting,
     kind_of,

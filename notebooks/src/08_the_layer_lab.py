@@ -17,7 +17,7 @@ import pandas as pd
 from keras.applications.vgg16 import preprocess_input
 
 import zapsim
-from zapsim.course import check, goals, question
+from zapsim.course import check, goals, hint, question, solution
 from zapsim.course.own_pictures import fitting, kind_of, labels_of, readable_sample, whose
 
 # %% tags=["parameters"]

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import zapsim
-from zapsim.course import check, goals, question
+from zapsim.course import check, goals, hint, question, solution
 from zapsim.course.own_pictures import cache_of, fitting, load_or_extract, stand_in, whose
 
 # %% tags=["parameters"]

@@ -21,7 +21,7 @@ from PIL import Image
 from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
-from zapsim.course import check, goals, question
+from zapsim.course import check, goals, hint, question, solution
 from zapsim.course.joint_space import picture_vectors
 from zapsim.course.postcards import count_copies, make_postcards
 

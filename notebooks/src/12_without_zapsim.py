@@ -8,8 +8,8 @@
 #
 # {goals}
 #
-# 🕐 30 minutes (2 running, 14 reading, 14 practice) · **You need** [06](06_browse.ipynb), and it needs Keras. If the
-# import of `keras` fails, install TensorFlow first.
+# 🕐 30 minutes (2 running, 14 reading, 14 practice) · **You need** [06](06_browse.ipynb), and Keras. If its import
+# fails, install TensorFlow.
 
 # %%
 import sys
@@ -89,7 +89,7 @@ files = reduced_img_dframe["filename"]
 # installed, skip it, and the practice.
 
 # %%
-from zapsim.course import check, goals, question
+from zapsim.course import check, goals, hint, question, solution
 
 # %% [markdown]
 # ## 📝 Exercise 12-1: predict the shapes

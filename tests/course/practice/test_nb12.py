@@ -29,7 +29,7 @@ def test_about_sixty_lines_recommend_and_none_of_them_imports_the_library():
     lines = before.split("# ## Part 2")[1].splitlines()
     assert 50 <= sum(bool(line) and not line.startswith("#") for line in lines) <= 75
     ours = re.findall(r"^\s*(?:import|from) zapsim.*", before, re.MULTILINE)
-    assert ours == ["from zapsim.course import check, goals, question"]
+    assert ours == ["from zapsim.course import check, goals, hint, question, solution"]
     assert not re.search(r"^(check|question)\(", "\n".join(lines), re.MULTILINE)
 
 
