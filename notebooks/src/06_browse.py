@@ -18,7 +18,7 @@ import pandas as pd
 from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
-from zapsim.course import check, goals, question
+from zapsim.course import check, goals, hint, question, solution
 from zapsim.course.own_pictures import fitting, load_or_extract, whose
 
 # %% tags=["parameters", "app"]
@@ -60,13 +60,14 @@ class State:
 state = State(start)
 print("query:", state.query)
 print("\n".join(state.neighbours()))
+# With pictures of your own, this says so.
 whose(predictor)
 
 # %% [markdown]
 # All five are heels, and four of them are of one brand. Two are other colours of the query.
-#
+
+# %% [markdown]
 # ## 📝 Exercise 06-1: what a Back button does
-#
 # A browser also remembers the way: a list of all queries so far, the present one last.
 #
 # - **Goal:** write what one click on *Back* does, without any widget.
@@ -124,7 +125,7 @@ question("06-a")
 # the same four images get other values.
 #
 # Why not make new cards at each click? Every widget exists twice: in Python and on the page. A new one takes several
-# messages between the two, and the old ones stay in memory. A new value takes one message.
+# messages between the two. A new value takes one.
 
 # %%
 chosen = widgets.Image(format="jpeg", width=136)
@@ -139,7 +140,7 @@ def show():
 
 
 # %% [markdown]
-# `show` is the only function that writes to the page. It reads the state, and never asks a widget. So there is one
+# `show` is the only function that writes these pictures. It reads the state, and never asks a widget. So there is one
 # place to look when a picture is wrong.
 
 # %% tags=["question"]
@@ -167,9 +168,9 @@ letters
 
 # %% [markdown]
 # Three times "c". The lambda does not keep a copy of `key`. It looks at the variable when it is *called*, and then
-# the loop is over. All three callbacks share one variable. Checkers such as ruff warn of it, as B023; the comment
-# says that it stands here on purpose.
-#
+# the loop is over. All three callbacks share one variable. (The comment tells a checker that this is on purpose.)
+
+# %% [markdown]
 # ## 📝 Exercise 06-2: mend it
 #
 # - **Goal:** let every button remember its own key.
@@ -187,59 +188,10 @@ def my_connect(buttons, keys, clicked):
 check("06-2", my_connect)
 
 # %% [markdown]
-# Our four buttons remember their *place*, not a key: after each click, another shoe stands there. The state knows
-# which one. `choose` gets the place from `partial`, and the button from the click.
-
-
-# %%
-def choose(place, button):
-    state.query = state.neighbours()[place]
-    show()
-
-
-for place, button in enumerate(buttons):
-    button.on_click(partial(choose, place))
-
-# %% tags=["nbval-ignore-output"]
-show()
-cards = [widgets.VBox(pair) for pair in zip(images, buttons, strict=True)]
-widgets.VBox([chosen, widgets.HBox(cards)])
-
-# %% [markdown]
-# The picture above is the query, the row below shows its neighbours. Click a few times. Do the cards show what
-# `predictor.similar` of notebook 05 finds? The next cell compares the pictures, and the keys.
-
-# %%
-state.query = start
-buttons[2].click()
-found = predictor.similar(state.query, k=4)["key"]
-print("The query is now", state.query)
-print("The cards agree:", [i.value for i in images] == [catalogue.thumbnail(k) for k in found])
-print("The keys agree: ", state.neighbours() == found.tolist())
-
-# %% [markdown]
-# ## 📝 Exercise 06-3: fewer neighbours than cards
-#
-# A strict filter may leave two neighbours, and there are four cards. The other two still show the shoes of the
-# click before.
-#
-# - **Goal:** show what is there, and hide the cards that have nothing to show.
-# - **Given:** `images`, four of them; `keys`, as many or fewer; `look(key)` returns the bytes of a picture.
-#   `image.layout.display = "none"` hides an image, `""` shows it again.
-# - **Wanted:** `my_show(images, keys, look)`. It changes the given images, and makes no new ones.
-
-
-# %% tags=["exercise"]
-def my_show(images, keys, look):
-    """Show the pictures of keys, and hide the images left over."""
-
-
-check("06-3", my_show)
-
-# %% [markdown]
 # ## Errors hide
-# A callback is not called by your cell. If it stops with an error, no cell turns red. In most front ends the page
-# just stays as it is. So catch errors in the callback, and show them in a *status line*: a text on the page.
+# When you click by hand, no cell calls the callback. If it stops with an error, no cell turns red, and the page stays
+# as it is. (`button.click()` in a cell does show the error, below that cell.) So catch errors in the callback, and
+# show them in a *status line*: a text on the page.
 #
 # `careful` takes an action, and returns a callback that can no longer fail in silence. The second cell tries it with
 # a mistake: it asks for 0 neighbours.
@@ -270,15 +222,64 @@ nothing.click()
 print(status.value)
 
 # %% [markdown]
-# The status line says what was wrong, what came in, and what is wanted. Without `careful`, a person would click, and
-# see nothing.
+# The status line says what was wrong, and what is wanted.
 
 # %% tags=["question"]
 question("06-c")
 
 # %% [markdown]
+# ## The browser
+# Our four buttons remember their *place*, not a key: after each click, another shoe stands there. The state knows
+# which one. `choose` gets the place from `partial`, and the button from the click. `careful` goes around both.
+
+
+# %%
+def choose(place, button):
+    state.query = state.neighbours()[place]
+    show()
+
+
+for place, button in enumerate(buttons):
+    button.on_click(careful(partial(choose, place)))
+
+# %% tags=["nbval-ignore-output"]
+show()
+cards = [widgets.VBox(pair) for pair in zip(images, buttons, strict=True)]
+widgets.VBox([chosen, widgets.HBox(cards), status])
+
+# %% [markdown]
+# Above is the query, below are its neighbours and the status line. Click a few times. Then compare with what
+# `predictor.similar` of 05 finds, the pictures and the keys:
+
+# %%
+state.query = start
+buttons[2].click()
+found = predictor.similar(state.query, k=4)["key"]
+print("The query is now", state.query)
+print("The cards agree:", [i.value for i in images] == [catalogue.thumbnail(k) for k in found])
+print("The keys agree: ", state.neighbours() == found.tolist())
+
+# %% [markdown]
+# ## 📝 Exercise 06-3: fewer neighbours than cards
+# A strict filter may leave two neighbours, and there are four cards. The other two still show the shoes of the
+# click before.
+#
+# - **Goal:** show what is there, and hide the images that have nothing to show.
+# - **Given:** `images`, four of them; `keys`, as many or fewer; `look(key)` returns the bytes of a picture.
+#   `image.layout.display = "none"` hides an image, `""` shows it again.
+# - **Wanted:** `my_show(images, keys, look)`. It changes the given images, and makes no new ones.
+
+
+# %% tags=["exercise"]
+def my_show(images, keys, look):
+    """Show the pictures of keys, and hide the images left over."""
+
+
+check("06-3", my_show)
+
+# %% [markdown]
 # ## The same, by zapsim
-# `zapsim.browse` is built as yours: a plain state, cards that are made once, and a status line. One line makes it.
+# `zapsim.browse` is built as yours: a plain state, cards that are made once, and a status line.
 
 # %% [markdown] tags=["app"]
 # The framed shoe is the query. Click *Search like #…* under a neighbour, and that becomes the query; its
@@ -290,13 +291,13 @@ browser = zapsim.browse(predictor, start)
 browser
 
 # %% [markdown]
-# Widgets don't run on GitHub. There, only a line of text stands above. These are its pictures, without the controls:
+# Where widgets don't run, a line of text stands above. These are the browser's pictures, without its controls:
 
 # %% tags=["nbval-ignore-output"]
 browser.preview()
 
 # %% [markdown]
-# The notebook can ask the browser's state, as it asked yours. As long as you set no filter, it is the same list:
+# The browser has a state, too. As long as you set no filter, it gives the same list as yours:
 
 # %%
 state.query = browser.state.query
@@ -310,14 +311,14 @@ print("The same neighbours:", state.neighbours() == theirs)
 # |---|---|
 # | search box | words such as *boots women*, then Enter |
 # | filters | they know each other: only values that still find something are offered |
-# | chips (*✕ Boots*) | each filter that is set; a click takes it away |
+# | *✕ Boots* | takes this filter away |
 # | *+* and *−* on a card | more like it, or less like it |
 # | a click on the framed picture | only this quarter of it counts |
-# | *☆* | a favourite; *★ 2* shows all of them |
+# | *☆* | a favourite; *★ 2* shows all |
 # | *Search with my picture* | a photo of your own is the query |
 # | *Export* | what is shown, as HTML or CSV |
 #
-# Try this: set two filters, ask for more like one shoe, keep two favourites, and export them.
+# Try it: set two filters, ask for more like one shoe, keep two favourites, export them.
 
 # %% tags=["question"]
 question("06-d")
@@ -325,11 +326,11 @@ question("06-d")
 # %% [markdown]
 # Two more ways reach people who don't want to see code:
 #
-# - `predictor.page("shop.html")` writes the catalogue as one file. It opens with a double click in any browser,
-#   without Python. You will do it in 10.
-# - `make app` in a terminal serves this notebook as a web page, by [Voila](https://voila.readthedocs.io). Only the
-#   browser is seen. Everybody who opens the page gets a state of their own.
-#
+# - `predictor.page("shop.html")` writes the catalogue as one file. It opens in any web browser, without Python.
+# - `make app` in a terminal serves this notebook as a web page, by [Voila](https://voila.readthedocs.io). Only
+#   zapsim's browser is seen, and everybody gets a state of their own.
+
+# %% [markdown]
 # ## 📝 Exercise 06-4: say it in words
 #
 # A colleague keeps the query in a label: `label.value` is the key, and each callback reads it from there.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 10 · Bring your own catalogue
 #
-# Your pictures are not shoes on white. They have numbers for names, some are there twice, and what is known about them is
-# in a list that Excel saved. Here is such a folder.
+# Your pictures are not shoes on white. They have numbers for names, some are there twice, and what is known about them
+# is in a list that Excel saved. Here is such a folder.
 #
 # **You will build** a recommender for pictures that nobody has prepared, and then for your own.
 #
@@ -21,13 +21,13 @@ from PIL import Image
 from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
-from zapsim.course import check, goals, question
+from zapsim.course import check, goals, hint, question, solution
 from zapsim.course.joint_space import picture_vectors
 from zapsim.course.postcards import count_copies, make_postcards
 
 # %% [markdown]
-# The last section takes your pictures: a folder, `.zip` or `.tar` in `source`, a list in `metadata`, and in `on` its column
-# that names the picture. Until then we use postcards: 80 details of two photographs, and some copies.
+# The last section takes your pictures: a folder, `.zip` or `.tar` in `source`, a list in `metadata`, and in `on` its
+# column that names the picture. Until then we use postcards: 80 details of two photographs, and some copies.
 
 # %% tags=["parameters"]
 source = None
@@ -47,8 +47,8 @@ suffixes = [path.suffix for path in shop.rglob("*") if path.is_file()]
 pd.Series(suffixes).value_counts()
 
 # %% [markdown]
-# zapsim takes what it can read, and says what it left out. A `.heic` is what an iPhone saves. Pillow, the library that reads
-# our pictures, cannot read it.
+# zapsim takes what it can read, and says what it left out. A `.heic` is what an iPhone saves. Pillow, the library that
+# reads our pictures, cannot read it.
 
 # %% alt="Contact sheet of twelve small square details of two photographs: temple fronts and a tree from one, orange petals and blurred dark green leaves from the other."
 catalogue = zapsim.load_catalogue(shop)
@@ -115,8 +115,8 @@ predictor.plot("images/111.jpg")
 
 # %% [markdown]
 # ## The same photo twice
-# Shops have the same photo resized, saved again, cropped or mirrored: a [near duplicate](glossary.md#near-duplicate). Is a
-# high score enough to know it? Below are three pairs with their scores. Two of the pairs are copies. Which?
+# Shops have the same photo resized, saved again, cropped or mirrored: a [near duplicate](glossary.md#near-duplicate).
+# Is a high score enough to know it? Below are three pairs with their scores. Two of the pairs are copies. Which?
 
 # %% alt="Three pairs with their scores: a temple roof and its coarse copy, 0.91; two pieces of pale sky, 0.95; orange petals and their mirror image, 0.65."
 pairs = [("112", "181"), ("117", "166"), ("171", "191")]
@@ -129,9 +129,9 @@ for place, numbers in enumerate(pairs):
         axis.set(title=f"{score:.2f}", xticks=[], yticks=[])
 
 # %% [markdown]
-# The second pair has the highest score, though it is two different pieces of sky. The third pair is one photo, mirrored,
-# and has the lowest. So a score is not enough. We compare the pixels, at one small size, and divide by the contrast: 0 means
-# the same, and 1 or more nothing in common.
+# The second pair has the highest score, though it is two different pieces of sky. The third pair is one photo,
+# mirrored, and has the lowest. So a score is not enough. We compare the pixels, at one small size, and divide by the
+# contrast: 0 means the same, and 1 or more nothing in common.
 
 
 # %%
@@ -165,8 +165,8 @@ def my_distance(one, other):
 check("10-2", my_distance)
 
 # %% [markdown]
-# `near_duplicates` does this with all likely pairs. It also moves one picture a little, so that a crop fits. Does it agree
-# with `distance`? Here are a resized copy, one saved again, and a cropped one:
+# `near_duplicates` does this with all likely pairs. It also moves one picture a little, so that a crop fits. Does it
+# agree with `distance`? Here are a resized copy, one saved again, and a cropped one:
 
 # %% tags=["nbval-ignore-output"]
 duplicates = zapsim.near_duplicates(catalogue, features)
@@ -183,8 +183,8 @@ for numbers in [("112", "181"), ("130", "184"), ("142", "187")]:
 # %% [markdown]
 # The first two agree within 0.01. The crop was moved into place, so it is much nearer now.
 #
-# The [threshold](glossary.md#threshold) 0.15 was chosen on shoes on white. Does it carry over? We made the copies, so we can
-# count. `wrong` are groups that hold no copy of ours.
+# The [threshold](glossary.md#threshold) 0.15 was chosen on shoes on white. Does it carry over? We made the copies, so
+# we can count. `wrong` are groups that hold no copy of ours.
 
 # %% tags=["nbval-ignore-output"]
 tables = {
@@ -229,17 +229,17 @@ print("the same as by hand:", np.isclose(card.loc["mirrored", "value"], np.mean(
 card.round(2)
 
 # %% [markdown]
-# Resized, saved again or cropped, a picture keeps most of its neighbours. *Mirrored*, it loses nearly half: the 2×2 grid
-# knows left from right. If your pictures have no left and right, try `VGG16Extractor(grid=1)`, and measure again.
+# Resized, saved again or cropped, a picture keeps most of its neighbours. *Mirrored*, it loses nearly half: the 2×2
+# grid knows left from right. If your pictures have no left and right, try `VGG16Extractor(grid=1)`, and measure again.
 
 # %% tags=["question"]
 question("10-c")
 
 # %% [markdown]
 # ## Vectors of your own, and words
-# Any table of numbers with a row for each picture will do. A model such as *CLIP* puts pictures **and texts** into one space,
-# so a text finds pictures. It is too large to ship (`docs/own_vectors.md` shows it). Here is a tiny space, made by hand: eight
-# words, and for each picture how much of each word is in it.
+# Any table of numbers with a row for each picture will do. A model such as *CLIP* puts pictures **and texts** into one
+# space, so a text finds pictures. It is too large to ship (`docs/own_vectors.md` shows it). Here is a tiny space, made
+# by hand: eight words, and for each picture how much of each word is in it.
 
 # %%
 vectors = picture_vectors(catalogue)
@@ -270,8 +270,8 @@ check("10-3", my_found, vectors)
 
 # %% [markdown]
 # ## Yours
-# Put your folder into `source` at the top, and run all cells again. Without one, these are the postcards. Read the printed
-# lines, and look at the neighbours.
+# Put your folder into `source` at the top, and run all cells again. Without one, these are the postcards. Read the
+# printed lines, and look at the neighbours.
 
 # %% tags=["nbval-ignore-output"] alt="The first picture, framed, and its five neighbours; of the postcards, blurred dark green leaves, three with a bright petal at an edge."
 mine = zapsim.load_catalogue(source or shop, metadata=metadata, on=on)
@@ -296,4 +296,4 @@ own.plot(mine.keys[0])
 goals("10")
 
 # %% [markdown]
-# **Next:** in [12](12_without_zapsim.ipynb) you write it all without zapsim.
+# **Next:** [12](12_without_zapsim.ipynb) does all of it without zapsim.

@@ -77,18 +77,32 @@ def test_each_mistake_with_the_cells_is_told_apart():
         beyond.reshape(2, 2, 512).mean(axis=2),
         beyond.reshape(512, 2, 2).sum(axis=0),
         beyond.sum(),
+        beyond.reshape(4, 512).sum(axis=1),
+        beyond,
+        np.ones((2, 2)),
     ]
     different(verdict("09-1", answer, A, B, MEAN) for answer in answers)
 
 
-def test_a_caption_says_what_orange_means_and_what_it_does_not():
-    words = (
+@pytest.mark.parametrize(
+    "words",
+    [
         "Darker cells contribute more to the similarity. They aren't the reason by themselves: "
-        "every cell has seen the edge beside it."
-    )
+        "every cell has seen the edge beside it.",
+        "Orange cells add to the score. It doesn't prove that they cause it.",
+        "Orange means more in common than usual. It is no proof that the network saw a boot there.",
+        "Orange adds to the score. It does not show the cause, or what the network looked at.",
+        "The darker, the more a cell adds to the score. It does not mean that the white is alike: "
+        "a cell sees what is around it.",
+    ],
+)
+def test_a_caption_says_what_orange_means_and_what_it_does_not(words):
     assert verdict("09-2", words).state == "right"
+
+
+def test_a_caption_without_a_limit_hears_it():
     missing = verdict("09-2", "Orange cells add to the score.")
-    assert missing.state == "wrong"
+    assert missing.state == "open"
     assert "what it does not show" in missing.says
 
 
@@ -97,7 +111,7 @@ def test_wrong_claims_about_a_heat_map_are_told_apart():
         verdict("09-2", words)
         for words in (
             "Orange adds to the score: the white beside the boots is alike, not the boots.",
-            "The network looked at the orange cells, because they add to the score, not others.",
+            "Orange adds to the score, and is not usual: the network focuses on it.",
             "Orange adds to the score and proves that the shaft is not unlike.",
         )
     )
@@ -116,6 +130,9 @@ def test_each_mistake_with_the_mixture_is_told_apart(scores):
         scaled((shape + colour) / 2),
         scaled(shape) + scaled(colour),
         (shape / shape.std() + colour / colour.std()) / 2,
+        (shape - shape.mean() / shape.std() + colour - colour.mean() / colour.std()) / 2,
+        (scaled(shape) + scaled(colour)).nlargest(6),
+        scaled(shape) * 0.3 + scaled(colour) * 0.7,
     ]
     different(verdict("09-3", answer, *scores) for answer in answers)
 
@@ -132,22 +149,34 @@ def test_other_parts_are_told_apart():
         FEATURES.iloc[3 * 512 :],
         FEATURES.iloc[:, 3::4],
         FEATURES.iloc[:, 1024:],
+        FEATURES.iloc[:, 1535:],
+        FEATURES.columns[1536:],
+        FEATURES.iloc[0, 1536:],
     ]
     different(verdict("09-4", answer, FEATURES) for answer in answers)
 
 
 def test_the_numbers_that_the_text_says_without_a_cell(parts):
-    products, found = TABLE["Product"], {}
-    ways = {"colour": FEATURES, "grey": parts["shape"], "lower left": FEATURES.iloc[:, 1024:1536]}
-    for name, features in ways.items():
-        found[name] = zapsim.top_k(features, 5, exclude=products)
-    kinds = [
-        zapsim.precision_at_k(found[name], TABLE["SubCategory"]) for name in ("colour", "grey")
-    ]
+    products = TABLE["Product"]
+    found = [zapsim.top_k(each, 5, exclude=products) for each in (FEATURES, parts["shape"])]
+    kinds = [zapsim.precision_at_k(each, TABLE["SubCategory"]) for each in found]
     assert np.round(kinds, 2).tolist() == [0.88, 0.89]
-    # As one value, several styles is right only where all are the same.
-    exact = TABLE["ToeStyle"].str.replace(";", " and ")
-    toes = zapsim.paired_difference(found["lower left"], found["colour"], exact, exclude=products)
-    assert toes.loc["precision@5", "difference"] == pytest.approx(-0.006, abs=0.0005)
     usual = UNIT.loc["Shoes/Oxfords/Bellweather/5294693.11.jpg"] @ MEAN
     assert usual == pytest.approx(0.82, abs=0.005)
+
+
+def test_a_part_is_not_surely_better_than_the_whole():
+    """By the measure of `tests/find/test_parts.py`, which a question quotes."""
+    products = TABLE["Product"]
+    cells = {"lower left": slice(1024, 1536), "lower right": slice(1536, 2048)}
+    cells["upper right"] = slice(512, 1024)
+    whole = zapsim.top_k(FEATURES, 5, exclude=products)
+    for column, cell, expected in [
+        ("HeelHeight", "lower right", (0.020, -0.008, 0.047)),
+        ("Closure", "upper right", (0.013, -0.011, 0.037)),
+        ("ToeStyle", "lower left", (-0.006, -0.031, 0.019)),
+    ]:
+        part = zapsim.top_k(FEATURES.iloc[:, cells[cell]], 5, exclude=products)
+        entries = TABLE[column].str.replace(";", " and ")
+        row = zapsim.paired_difference(part, whole, entries, exclude=products).loc["precision@5"]
+        assert tuple(row[["difference", "low", "high"]]) == pytest.approx(expected, abs=0.001)

@@ -63,6 +63,10 @@ def test_who_has_no_row(shop, catalogue):
                 stems.index.difference(right),
                 stems.index[len(rows) :],
                 stems.index,
+                ~stems.isin(rows["Number"]),
+                [Path(key).name for key in right],
+                right[:-1],
+                stems.index[5:],
             )
         ]
     )
@@ -79,6 +83,8 @@ def test_a_distance_that_knows_mirrors():
         "mean": lambda a, b: (distance(a, b) + distance(a, b[:, ::-1])) / 2,
         "only": lambda a, b: distance(a, b[:, ::-1]),
         "as they are": distance,
+        "half a turn": lambda a, b: min(distance(a, b), distance(a, b[::-1, ::-1])),
+        "both distances": lambda a, b: (distance(a, b), distance(a, b[:, ::-1])),
     }
     verdicts = {word: says("10-2", answer) for word, answer in turned.items()}
     all_told_apart(verdicts.values())
@@ -106,6 +112,9 @@ def test_a_search_with_words(catalogue):
                 found("orange", "smooth")["key"],
                 found("dark", "green", k=6)["key"],
                 found("dark", "green"),
+                found("dark", "green")["key"][3::-1],
+                found("dark", "green")["score"],
+                vectors[["dark", "green"]].sum(axis=1).nlargest(4).index,
             )
         ]
     )

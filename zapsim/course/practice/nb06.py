@@ -4,15 +4,17 @@ import ipywidgets as widgets
 
 from zapsim.course.exercise import Exercise, Mistake
 from zapsim.course.question import Option, Question
+from zapsim.course.wording import claims
 
 GOALS = (
     "keep a browser's state in plain Python, and try it without a widget",
     "connect image, button and callback, and find out why a click does nothing",
     "make a row of cards once, and change only their values",
-    "browse any catalogue, and take what you found with you",
+    "browse a catalogue with filters, and say why their values change",
 )
 
-_WAYS = (["a", "b", "c"], ["a", "b"], ["a", "b", "a", "d"], ["a"])
+# The fourth goes to and fro, as many shoes do.
+_WAYS = (["a", "b", "c"], ["a", "b"], ["a", "b", "a", "d"], ["a", "b", "a"], ["a"])
 _KEYS = ("a", "b", "c")
 _SHOWN = (["a", "b", "c", "d"], ["e", "f"], ["b", "a", "f", "e"])
 
@@ -35,6 +37,9 @@ class _Button(widgets.Button):
     def on_click(self, callback, remove=False):
         self.callbacks.append(callback)
 
+    def is_overwritten(self):
+        return "on_click" in vars(self)
+
     def click(self):
         for callback in self.callbacks:
             callback(self)
@@ -43,7 +48,13 @@ class _Button(widgets.Button):
 def _clicks(answer):
     """Return what was called before any click, and what each click adds."""
     buttons, called = [_Button() for _ in _KEYS], []
-    answer(buttons, list(_KEYS), called.append)
+
+    def clicked(*got):
+        called.extend(got)
+
+    answer(buttons, list(_KEYS), clicked)
+    if any(button.is_overwritten() for button in buttons):
+        return "overwritten"
     heard = [_joined(called)]
     for button in buttons:
         called.clear()
@@ -63,8 +74,11 @@ def _row_after(answer):
     """Return the keys that a row of images shows after each of several calls; "" stands for hidden."""
     images, shown = [widgets.Image(value=b"old") for _ in range(4)], []
     for keys in _SHOWN:
-        returned = answer(images, list(keys), str.encode)
+        given = list(images)
+        returned = answer(given, list(keys), str.encode)
         shown.append([_seen(image) for image in images])
+        if any(one is not other for one, other in zip(given, images, strict=False)):
+            return "replaced"
     untouched = all(bytes(image.value) == b"old" for image in images)
     if untouched and returned is None and not any("" in row for row in shown):
         return None
@@ -72,8 +86,11 @@ def _row_after(answer):
 
 
 def _seen(image):
+    """Return the key that an image shows; "" if it is hidden, "empty" if it has no picture."""
+    if image.comm is None:
+        return "closed"
     hidden = image.layout.display == "none" or image.layout.visibility == "hidden"
-    return "" if hidden else bytes(image.value).decode()
+    return "" if hidden else bytes(image.value).decode() or "empty"
 
 
 def _row(second, third=_SHOWN[2]):
@@ -85,11 +102,24 @@ EXERCISES = (
         "06-1",
         goal=1,
         call=_ways,
+        tried=tuple(f"my_back({way})" for way in _WAYS),
         expected=_each_way(lambda way: way[:-1] or way),
         mistakes=(
             Mistake(
                 "With only one key left, your way is empty: then there is no query to show.",
                 value=_each_way(lambda way: way[:-1]),
+            ),
+            Mistake(
+                "With only one key left, your function returns nothing. Return the way as it is.",
+                when=lambda got: got[-1] is None and None not in got[:-1],
+            ),
+            Mistake(
+                "From two keys, one step back is possible: the first of them is left.",
+                when=lambda got: got[1] == ["a", "b"],
+            ),
+            Mistake(
+                "A key that occurs twice in the way is lost in both places. Only the last entry goes.",
+                when=lambda got: got[3] == ["b"],
             ),
             Mistake(
                 "You took the oldest key away. Back drops the newest one, at the end of the list.",
@@ -124,8 +154,13 @@ def my_back(way):
         "06-2",
         goal=2,
         call=_clicks,
+        tried=("Before any click, it", *(f"A click on the button of {key!r}" for key in _KEYS)),
         expected=lambda: ["", *_KEYS],
         mistakes=(
+            Mistake(
+                "`button.on_click = …` overwrites what connects. Call it: `button.on_click(…)`.",
+                when=lambda got: got == "overwritten",
+            ),
             Mistake(
                 "Every click gives the last key. All callbacks look at the same loop variable, after the loop.",
                 value=lambda: ["", "c", "c", "c"],
@@ -168,6 +203,9 @@ def my_connect(buttons, keys, clicked):
         "06-3",
         goal=3,
         call=_row_after,
+        tried=tuple(
+            f'The row after my_show(images, {keys}, look), "" where hidden,' for keys in _SHOWN
+        ),
         expected=_row(["e", "f", "", ""]),
         mistakes=(
             Mistake(
@@ -179,8 +217,20 @@ def my_connect(buttons, keys, clicked):
                 value=_row(["e", "f", "", ""], ["b", "a", "", ""]),
             ),
             Mistake(
+                "You put new widgets into the list. They are not on the page: change the value of those given.",
+                when=lambda got: got == "replaced",
+            ),
+            Mistake(
+                "All images are hidden at the end. Show those that have a key again.",
+                when=lambda got: {key for row in got for key in row} == {""},
+            ),
+            Mistake(
                 "The given images did not change. Set `image.value`; new widgets are not on the page.",
                 when=lambda got: {key for row in got for key in row} <= {"old", ""},
+            ),
+            Mistake(
+                "A closed image is gone from the page for ever. Hide it, so that it can come back.",
+                when=lambda got: any("closed" in row for row in got),
             ),
             Mistake(
                 "Their places are mixed up. The first image shows the first key.",
@@ -212,12 +262,22 @@ def my_show(images, keys, look):
         goal=1,
         ideas={
             "where the query should live": r"\b(state|class|dict\w*|variable|attribute|object|plain|python)\b",
-            "what is left for the widgets": r"\b(show|shows|shown|showing|display\w*|mirror\w*|draw\w*|view\w*|tell|tells)\b",
+            "what is left for the widgets": (
+                r"\b(show|display|mirror|draw|view|tell|present|render|reflect|print)\w*\b"
+                r"|\b(written|filled|updated|made) from\b|\bread only\b|\bclicks?\b"
+            ),
         },
         mistakes=(
             Mistake(
                 "A widget should not remember. Its text is made for people: shorten it, and the query is lost.",
-                when=lambda text: _keeps_it_in_a_widget(text.lower()),
+                when=claims(
+                    r"\b(live|stay|hold|keep|remain|store|be)\w*\b[^.]* in (the|a|its) (\w+ )?(label|widget)"
+                    r"|\b(label|widget)s?\b( \w+){0,5} (keep|hold|remember|store|own)s?\b"
+                ),
+            ),
+            Mistake(
+                "These are words. Say it in two sentences: where does the query live, and what do the widgets do?",
+                when=lambda text: len(text.split()) < 6,
             ),
         ),
         hints=(
@@ -237,11 +297,6 @@ my_words = (
         ),
     ),
 )
-
-
-def _keeps_it_in_a_widget(text):
-    says = ("keep it in the label", "live in the label", "stay in the label", "in a hidden label")
-    return any(words in text for words in says)
 
 
 QUESTIONS = (

@@ -6,12 +6,13 @@ import numpy as np
 
 from zapsim.course.exercise import Exercise, Mistake
 from zapsim.course.question import Option, Question
+from zapsim.course.wording import claims, is_open
 
 GOALS = (
     "compute precision@5 by hand, of one query and of all, with colourways hidden",
     "compare a number with chance, and with features that need no network",
     "say how sure a number is, by a bootstrap over products",
-    "say in words what 0.88 means, and what it does not mean",
+    "say in words what a number such as 0.88 means, and what it does not mean",
     "find where recommendations fail, and judge the labels, too",
 )
 
@@ -48,6 +49,10 @@ def _both(each, fewer, products):
     return _interval(each, products), _interval(fewer, products)
 
 
+def _right(each, fewer, products):
+    return _interval(each - fewer, products)
+
+
 def _widest(each, fewer, products):
     (low, high), (other_low, other_high) = _both(each, fewer, products)
     return [low - other_high, high - other_low]
@@ -62,6 +67,13 @@ def _worst(shares):
     """Return the label with the fewest right neighbours, and what it is mostly taken for."""
     worst = shares.index[np.diag(shares).argmin()]
     return worst, _beside(shares)[worst].idxmax()
+
+
+def _says_how_many(words):
+    """Say whether a sentence that denies nothing tells how many are right."""
+    sentences = re.split(r"(?<=[.!?;])\s+|,? but ", words)
+    number = r"88|0\.9|\bfour\b|\b4\b|4\.4|\bnine\b|9 (of|in) 10|most|\b(have|carry|are) the same"
+    return any(re.search(number, each, re.I) and not is_open(each) for each in sentences)
 
 
 EXERCISES = (
@@ -96,6 +108,27 @@ EXERCISES = (
                 "You counted the wrong ones: this is 1 minus what is wanted. Compare with `==`.",
                 value=lambda *given: _judged(*given, share=lambda right, alike: 1 - right / 5),
             ),
+            Mistake(
+                "Every key gets the same number. Is `query` still in it, where `key` should be? Or are "
+                "these the smallest scores?",
+                when=lambda got, *given: len(set(got)) == 1,
+            ),
+            Mistake(
+                "These are per cent. A share is wanted, from 0 to 1.",
+                value=lambda *given: _judged(*given, share=lambda right, alike: 20 * right),
+            ),
+            Mistake(
+                "Some numbers cannot be a share of five, such as 0.2 or 0.4. Take five, after the query's "
+                "product is out, and compare labels, not scores.",
+                when=lambda got, *given: (
+                    not np.allclose(5 * np.array(got), np.round(5 * np.array(got)))
+                ),
+            ),
+            Mistake(
+                "Some keys get another number than they should. Are the five the *largest* scores? Is the "
+                "query's product left out before you take them?",
+                when=lambda got, *given: True,
+            ),
         ),
         hints=(
             "It is the cell above, with `key` in place of `query`. Then compare five labels with one.",
@@ -116,7 +149,7 @@ def my_precision(key):
     Exercise(
         "07-2",
         goal=3,
-        expected=lambda each, fewer, products: _interval(each - fewer, products),
+        expected=_right,
         # Of the interval's larger end: other random numbers move it by less than that.
         tolerance=0.06,
         mistakes=(
@@ -147,6 +180,25 @@ def my_precision(key):
                 value=lambda each, fewer, products: _interval(each - fewer, each.index),
             ),
             Mistake(
+                "The right two numbers. But hand them over as a pair: low, high.",
+                when=lambda got, *given: isinstance(got, dict),
+            ),
+            Mistake(
+                "The higher one comes first. Low, then high.",
+                when=lambda got, *given: float(got[0]) > float(got[1]),
+            ),
+            Mistake(
+                "This is the spread of single queries, and it is much wider. An interval of their *mean* is "
+                "wanted: `interval_of` draws products anew, and takes the mean each time.",
+                when=lambda got, *given: (
+                    np.subtract(*got[::-1]) > 4 * np.subtract(*_right(*given)[::-1])
+                ),
+            ),
+            Mistake(
+                "Both are further from 0 than they should be. Keep the sign of each difference: no `abs`.",
+                value=lambda each, fewer, products: _interval((each - fewer).abs(), products),
+            ),
+            Mistake(
                 "A verdict in one word is what the colleague had. Two numbers are wanted.",
                 when=lambda got, *given: isinstance(got, (str, bool, np.bool_)),
             ),
@@ -167,29 +219,39 @@ def my_precision(key):
         goal=4,
         ideas={
             "how many neighbours are looked at": r"\b(five|5)\b",
-            "how many of them are right": r"88|0\.9|four|4\.4|nine|9 (of|in) 10",
-            "what right means: the same label": r"label|kind|type|categor|class",
-            "one thing that it does not mean": r"\bnot\b|n['’]t\b|nothing|never|without",
+            "how many of them are right": r"88|0\.9|\bfour\b|\b4\b|4\.4|\bnine\b|9 (of|in) 10|most",
+            "what right means: the same label": r"label|kind|type|categor|class|\bsort\b",
+            "one thing that it does not mean": (
+                r"\bnot\b|n['’]t\b|nothing|never|without|nobody|no one|unknown|different|other|another|only"
+            ),
         },
         mistakes=(
             Mistake(
-                "0.88 is no score of two shoes: it does not say how alike they are. It is the "
-                "share of right ones among the neighbours.",
-                when=lambda words: re.search(
-                    r"88 ?(%|per ?cent) (alike|similar|the same)", words, re.I
+                "0.88 of five would be less than one shoe. It is a share: of five, 4.4 are right on average.",
+                when=claims(
+                    r"(five|\b5\b)[^.]*\b0[.,]88 (of them|have|are|share|show|carry|match)"
                 ),
             ),
             Mistake(
+                "0.88 is no score of two shoes: it does not say how alike they are. It is the "
+                "share of right ones among the neighbours.",
+                when=claims(r"88 ?(%|per ?cent) (alike|similar|the same)"),
+            ),
+            Mistake(
                 "No customer was asked. 0.88 counts labels, not people who like or buy.",
-                when=lambda words: (
-                    re.search(r"customer|buyer|people|client|visitor", words, re.I)
-                    and not re.search(r"\bnot\b|n['’]t\b|nothing|no customer|nobody", words, re.I)
+                when=claims(
+                    r"(customer|buyer|people|client|visitor)s?\b[^.]*\b(like|buy|want|love|choose)"
                 ),
             ),
             Mistake(
                 "This is accuracy: one verdict a picture, right or wrong. Precision@5 looks at "
                 "five neighbours of each picture.",
-                when=lambda words: re.search(r"accura|classif", words, re.I),
+                when=claims(r"accura|classif"),
+            ),
+            Mistake(
+                "You say what it does not mean. First say what it does: of five shoes that are shown, how "
+                "many are right?",
+                when=lambda words: not _says_how_many(words) and is_open(words),
             ),
         ),
         hints=(
@@ -229,8 +291,19 @@ my_words = (
                 when=lambda got, shares: isinstance(got, str) and got in shares.index,
             ),
             Mistake(
-                "This is a mistake that occurs, but another is more frequent.",
+                "This is a mistake that occurs, but another has a larger share of its row.",
                 when=lambda got, shares: 0 < shares.loc[got[0], got[1]] < _beside(shares).max(),
+            ),
+            Mistake(
+                "The right pair, but without its categories. Write both labels as they stand in `shares`.",
+                when=lambda got, shares: (
+                    [str(each).split(" · ")[-1] for each in got]
+                    == [label.split(" · ")[-1] for label in _beside(shares).idxmax()]
+                ),
+            ),
+            Mistake(
+                "These are places in the table. Look up which labels stand there: `shares.index[…]`.",
+                when=lambda got, shares: all(isinstance(each, (int, np.integer)) for each in got),
             ),
         ),
         hints=(
@@ -265,7 +338,7 @@ QUESTIONS = (
             ),
             Option(
                 "They are almost the same picture, and always right.",
-                "Right: they are easy hits that any features get. The number would rise, not the quality.",
+                "Right: they are easy hits, even with bare pixels. The number would rise, not the quality.",
                 right=True,
             ),
             Option(
@@ -284,7 +357,7 @@ QUESTIONS = (
         options=(
             Option(
                 "Little better than chance.",
-                "Right: chance gives 0.9 × 0.9 + 0.1 × 0.1 = 0.82 there. Here it gives 0.06.",
+                "Right: chance gives 0.9 × 0.9 + 0.1 × 0.1 = 0.82 there. Always showing sneakers even gives 0.9.",
                 right=True,
             ),
             Option(
@@ -296,14 +369,14 @@ QUESTIONS = (
                 "Fewer labels make it easier, not better: a guess is right more often.",
             ),
             Option(
-                "Bad: it should reach 0.9, the share of sneakers.",
-                "Always showing sneakers does reach 0.9. But that is a trick, and every boot gets 0.",
+                "Worse than chance, which gives 0.9 there.",
+                "Chance draws boots, too: 0.9 × 0.9 + 0.1 × 0.1 = 0.82. It is a baseline, always sneakers, that gives 0.9.",
             ),
         ),
     ),
     Question(
         "07-c",
-        goal=2,
+        goal=4,
         text="Recall@5 is 0.13: of all right pictures, 13 % are among the five. Is that a failure?",
         options=(
             Option(

@@ -1,12 +1,11 @@
 """08 · The layer lab: what is practised, right answers, and what is behind wrong ones."""
 
-import re
-
 import numpy as np
 import pandas as pd
 
 from zapsim.course.exercise import Exercise, Mistake
 from zapsim.course.question import Option, Question
+from zapsim.course.wording import claims
 
 GOALS = (
     "compare two settings query by query, and say how sure the difference is",
@@ -16,27 +15,28 @@ GOALS = (
 
 _FIRST = np.array([1.0, 0.8, 0.6, 0.6, 0.2, 0.0])
 _SECOND = np.array([0.8, 0.4, 0.4, 0.6, 0.2, 1.0])
-# Chosen on the first two queries: a. On all: b. On the others alone: c.
-_SCORES = pd.DataFrame({"a": [0.8, 0.8, 0.2, 0.2], "b": [0.6, 0.6, 0.8, 1], "c": [0, 0.2, 1, 1]})
+# Chosen on the first two queries: a. On all: b. On the others alone: c. By single queries: d.
+_SCORES = pd.DataFrame(
+    {
+        "a": [0.8, 0.8, 0.2, 0.2],
+        "b": [0.6, 0.6, 0.8, 1],
+        "c": [0, 0.2, 1, 1],
+        "d": [0, 1, 0.3, 0.5],
+        "e": [0, 0, 0.6, 0.6],
+    }
+)
 _HALF = np.array([True, True, False, False])
 
 
 def _count(answer):
     counts = answer(_FIRST.copy(), _SECOND.copy())
-    return None if counts is None else [float(count) for count in counts]
+    if counts is None:
+        return None
+    return [float(c) for c in (counts.values() if isinstance(counts, dict) else np.ravel(counts))]
 
 
 def _counts(first, second):
     return [(first > second).sum(), (first < second).sum(), (first == second).sum()]
-
-
-def _surely(answer):
-    """Say whether a text claims certainty; "not sure" and "does not prove" are no such claims."""
-    return re.search(
-        r"(?<!not )(?<!n't )(?<!never )\b(proves?|proven|certainly|clearly|definitely|surely)\b",
-        answer,
-        re.I,
-    )
 
 
 EXERCISES = (
@@ -44,6 +44,9 @@ EXERCISES = (
         "08-1",
         goal=1,
         call=_count,
+        tried=tuple(
+            f"my_count({_FIRST.tolist()}, {_SECOND.tolist()})[{place}]" for place in range(3)
+        ),
         expected=lambda: np.array(_counts(_FIRST, _SECOND), float),
         mistakes=(
             Mistake(
@@ -60,6 +63,14 @@ EXERCISES = (
                 "You sorted both. Then the best of one meets the best of the other, not the same "
                 "query's.",
                 value=lambda: np.array(_counts(np.sort(_FIRST), np.sort(_SECOND)), float),
+            ),
+            Mistake(
+                "Three counts are wanted: better, worse, the same. They add to the number of queries.",
+                when=lambda got: len(got) != 3,
+            ),
+            Mistake(
+                "The counts are right, the order is not: better, worse, the same.",
+                when=lambda got: sorted(got) == sorted(_counts(_FIRST, _SECOND)),
             ),
             Mistake(
                 "These are shares. Counts are wanted: take the sum of True and False, not the "
@@ -107,6 +118,22 @@ def my_count(first, second):
                 value=lambda: _SCORES.loc[_HALF, _SCORES[~_HALF].mean().idxmax()].mean(),
             ),
             Mistake(
+                "This is the winner's mean over all queries. Those that it was chosen on are among them.",
+                value=lambda: _SCORES["a"].mean(),
+            ),
+            Mistake(
+                "You chose by the highest single number. Compare the means of the settings.",
+                value=lambda: _SCORES.loc[~_HALF, _SCORES[_HALF].max().idxmax()].mean(),
+            ),
+            Mistake(
+                "You chose the worst setting. The highest mean wins: `idxmax`.",
+                value=lambda: _SCORES.loc[~_HALF, _SCORES[_HALF].mean().idxmin()].mean(),
+            ),
+            Mistake(
+                "One number is wanted: the mean of the chosen setting on the other queries.",
+                when=lambda got: not isinstance(got, str) and np.size(got) > 1,
+            ),
+            Mistake(
                 "A number is wanted: the chosen setting's mean, not its name.",
                 when=lambda got: isinstance(got, str),
             ),
@@ -130,25 +157,25 @@ def my_report(scores, half):
         goal=3,
         ideas={
             "whether it is better is not sure (what may the difference be?)": (
-                r"chance|luck|not (be )?sure|unsure|uncertain|not known|random|contains? (0|zero)"
+                r"chance|luck|noise|within the (error|interval)|nobody knows|no one knows|\bmay\b|\bmight\b|whether|not (be )?sure|unsure|uncertain|not known|random|contains? (0|zero)"
                 r"|includes? (0|zero)|(can(no|')t|can not|don't|do not) (say|know|tell)"
                 r"|not (show|prove)|n't (show|prove)"
             ),
             "how to find out (on which pictures or queries?)": (
-                r"(other|new|more|further|different|another|unseen) "
-                r"(\w+ )?(quer|pictur|photo|shoe|product|item|half|data|sample|catalogue)"
+                r"(other|new|more|further|different|another|unseen|fresh) "
+                r"(\w+ )?(quer|pictur|photo|shoe|product|item|half|data|sample|catalogue|set)"
+                r"|held[- ]out|(that|which) (had|have|were) (no|not)"
             ),
         },
         mistakes=(
             Mistake(
-                "The interval contains 0, so these queries do not make it certain.", when=_surely
+                "The interval contains 0, so these queries do not make it certain.",
+                when=claims(r"\b(proves?|proven|certainly|clearly|definitely|surely)\b"),
             ),
             Mistake(
                 "That is not shown, either: the difference may be 0.03. We only cannot say.",
-                when=lambda answer: re.search(
-                    r"equally good|no difference|are the same|is the same|just as good",
-                    answer,
-                    re.I,
+                when=claims(
+                    r"equally good|(is|makes) no difference|(are|is) the same|just as good"
                 ),
             ),
         ),

@@ -1,11 +1,10 @@
 """09 · Why similar?: what is practised, right answers, and what is behind wrong ones."""
 
-import re
-
 import numpy as np
 
 from zapsim.course.exercise import Exercise, Mistake
 from zapsim.course.question import Option, Question
+from zapsim.course.wording import claims
 
 GOALS = (
     "take a score apart by place, and say what a heat map claims and what it does not",
@@ -61,6 +60,23 @@ EXERCISES = (
                 "One number is the sum over all places. Four are wanted, in two rows of two.",
                 when=lambda got, *given: np.size(got) == 1 and np.isfinite(got),
             ),
+            Mistake(
+                "The right four numbers, but not in two rows of two.",
+                when=lambda got, a, b, mean: (
+                    np.size(got) == 4
+                    and np.allclose(
+                        np.sort(got, axis=None), np.sort(_cells(a * (b - mean)), axis=None)
+                    )
+                ),
+            ),
+            Mistake(
+                "These are the features one by one. Sum those of each cell.",
+                when=lambda got, a, b, mean: np.size(got) == len(a),
+            ),
+            Mistake(
+                "The shape is right, the numbers are not: they should add to `a @ (b - mean)`.",
+                when=lambda got, *given: np.shape(got) == (2, 2),
+            ),
         ),
         hints=(
             "It is the cell above with one change: what is multiplied by `a`?",
@@ -78,34 +94,28 @@ my_cells = (a * (b - mean)).reshape(2, 2, -1).sum(axis=2)
         goal=1,
         ideas={
             "that a cell adds to the score": (
-                r"\badd|contribut|part of the score|share of the score|rais|increas"
+                r"\badd|contribut|part of the score|share of the score|rais|increas|in common|goes up|higher"
             ),
-            "that it speaks of the score, or of similarity": r"score|similar|alike",
-            "what it does not show": r"\bnot\b|n['’]t\b|no cause|never|nothing",
+            "that it speaks of the score, or of similarity": r"score|similar|alike|in common",
+            "what it does not show": r"\bnot\b|n['’]t\b|\bno (cause|proof|evidence|reason)|never|nothing",
             "why: it is no cause, or a cell has seen what lies around it": (
-                r"\bcaus|\bwhy\b|reason|around|larger|wide|big|edge|seen|\bsees?\b|\bsaw\b|because"
+                r"\bcaus|\bwhy\b|reason|proof|\bprov|evidence|neighbo|around|larger|wide|big|edge|seen|\bsees?\b|\bsaw\b|because"
             ),
         },
         mistakes=(
             Mistake(
                 "The white itself is not alike in a way that matters. The cell also saw the edge "
                 "of the shaft, which lies beside it.",
-                when=lambda words: re.search(
-                    r"(white|background)[^.]*\b(is|are|looks?) (alike|similar|the same)",
-                    words,
-                    re.I,
-                ),
+                when=claims(r"(white|background)[^.]*\b(is|are|looks?) (alike|similar|the same)"),
             ),
             Mistake(
                 "The network has no place that it looks at. All cells count; orange ones add more.",
-                when=lambda words: re.search(r"(network|model|it) (looks?|looked) at", words, re.I),
+                when=claims(r"\b(network|model|it) (looks?|looked|focus\w*) (at|on)"),
             ),
             Mistake(
                 "This map is exact about the sum. It does not say what would happen if you changed "
                 "the picture: it is no proof of a cause.",
-                when=lambda words: re.search(
-                    r"\b(proves?|shows? the cause|is the cause)\b", words, re.I
-                ),
+                when=claims(r"\b(proves?|shows? the cause|(is|are) the (cause|reason))\b"),
             ),
         ),
         hints=(
@@ -152,6 +162,22 @@ my_caption = (
                 "The order is right, but 0 does not mean usual: take each mean away before you divide.",
                 value=lambda shape, colour: 0.5 * shape / shape.std() + 0.5 * colour / colour.std(),
             ),
+            Mistake(
+                "Without brackets, only the mean is divided: `(shape - shape.mean()) / shape.std()`.",
+                value=lambda shape, colour: (
+                    0.5 * (shape - shape.mean() / shape.std())
+                    + 0.5 * (colour - colour.mean() / colour.std())
+                ),
+            ),
+            Mistake(
+                "The scores of all items are wanted, not only of the nearest.",
+                when=lambda got, shape, colour: len(got) < len(shape),
+            ),
+            Mistake(
+                "Not yet. Before the mixing, each of the two has mean 0 and standard deviation 1. Then take half "
+                "of each.",
+                when=lambda got, shape, colour: len(got) == len(shape),
+            ),
         ),
         hints=(
             "Two steps: scale each Series, then take half of each.",
@@ -183,11 +209,25 @@ my_mix = 0.5 * scaled[0] + 0.5 * scaled[1]
             ),
             Mistake(
                 "Every fourth column takes a little of each cell. One cell's columns stand together.",
-                value=lambda features: features.iloc[:, 3::4],
+                when=lambda got, features: any(
+                    np.array_equal(got, features.iloc[:, first::4]) for first in range(4)
+                ),
             ),
             Mistake(
                 "These are the columns of both lower cells. Half of them are wanted.",
                 value=lambda features: features.iloc[:, 1024:],
+            ),
+            Mistake(
+                "Nearly: 512 columns are wanted, from column 3 × 512 on to the end.",
+                when=lambda got, features: np.shape(got)[1] in (511, 513),
+            ),
+            Mistake(
+                "These are the names of the columns. The table of all items is wanted.",
+                when=lambda got, features: list(got) == list(features.columns[3 * 512 :]),
+            ),
+            Mistake(
+                "This is one item. A row for each item is wanted.",
+                when=lambda got, features: np.shape(got) in ((512,), (1, 512)),
             ),
         ),
         hints=(
@@ -275,21 +315,21 @@ QUESTIONS = (
         "09-d",
         goal=4,
         text=(
-            "Of four cells, the lower left was best for toes, by 0.024, from 0.004 to 0.047. "
-            "What may you report?"
+            "Of four cells, the lower right was best for heels: 0.020 more than the whole picture, from -0.008 "
+            "to 0.047. What may you report?"
         ),
         options=(
             Option(
-                "Looking at the toe makes it 0.024 better.",
-                "The best of several tries looks better than it is. New products may show less, or none.",
+                "Looking at the heel makes it 0.020 better.",
+                "The interval contains 0. And the best of several tries looks better than it is.",
             ),
             Option(
-                "Nothing at all, because four were tried.",
-                "You may report it if you say so: how many were tried, and what right means.",
+                "It makes no difference where the network looks.",
+                "That is not shown, either: it may be 0.047. And other cells are much worse than the whole.",
             ),
             Option(
-                "A small gain, the best of four tries, that depends on what the same toe means.",
-                "Right: with the number of tries and the rule, a reader can judge it.",
+                "Perhaps a small gain, but these 205 products cannot say.",
+                "Right: with the interval, and with how many cells were tried, a reader can judge it.",
                 right=True,
             ),
             Option(

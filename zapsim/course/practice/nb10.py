@@ -82,6 +82,26 @@ EXERCISES = (
                 "These are all pictures. Texts and numbers are never equal: '101' is not 101.",
                 value=lambda stems, rows: list(stems.index),
             ),
+            Mistake(
+                "This says True or False of each picture. Choose with it: `stems[…]`, and take the index.",
+                when=lambda got, stems, rows: set(np.ravel(got)) <= {True, False} and len(got) > 2,
+            ),
+            Mistake(
+                "These are file names. A key is the whole path, as in the index of `stems`.",
+                when=lambda got, stems, rows: (
+                    set(got) == {key.rpartition("/")[2] for key in _unknown(stems, rows)}
+                ),
+            ),
+            Mistake(
+                "Some are missing.",
+                when=lambda got, stems, rows: set(got) < set(_unknown(stems, rows)),
+            ),
+            Mistake(
+                "Among them are pictures that the list does know.",
+                when=lambda got, stems, rows: (
+                    set(got) & (set(stems.index) - set(_unknown(stems, rows)))
+                ),
+            ),
         ),
         hints=(
             "Which of the stems do not occur in the list's column `Number`?",
@@ -95,10 +115,15 @@ EXERCISES = (
         "10-2",
         goal=3,
         call=_of_pairs,
+        tried=tuple(
+            f"my_distance(picture, {other})"
+            for other in ("itself", "mirrored", "upside down", "red and blue exchanged", "another")
+        ),
         expected=_either(_mirrored),
         mistakes=(
             Mistake(
-                "You compare the pictures as they are. Compare with the mirrored one, too.",
+                "You compare the pictures as they are, or mirror both, which changes nothing. Compare "
+                "with one of them mirrored, too.",
                 value=lambda: _of_pairs(_distance),
             ),
             Mistake(
@@ -108,6 +133,14 @@ EXERCISES = (
             Mistake(
                 "You turned it upside down: the first axis is height. Mirrored is [:, ::-1].",
                 value=_either(lambda b: b[::-1]),
+            ),
+            Mistake(
+                "You turned it round by half a turn. Mirrored is the width alone: [:, ::-1].",
+                value=_either(lambda b: b[::-1, ::-1]),
+            ),
+            Mistake(
+                "These are both distances. Return the smaller one.",
+                when=lambda got: np.shape(got) == (5, 2),
             ),
             Mistake(
                 "You exchanged red and blue: the last axis is colour. Mirrored is [:, ::-1].",
@@ -158,6 +191,21 @@ def my_distance(one, other):
             Mistake(
                 "The search is right, the number is not. Four are wanted: k=4.",
                 when=lambda got, vectors: list(got) == _found(vectors, k=len(got)),
+            ),
+            Mistake(
+                "The right four, in another order. The nearest comes first.",
+                when=lambda got, vectors: sorted(got) == sorted(_found(vectors)),
+            ),
+            Mistake(
+                "These are scores. The keys are wanted.",
+                when=lambda got, vectors: all(isinstance(each, float) for each in got),
+            ),
+            Mistake(
+                "You took the sum of both numbers. Then pictures with large numbers win. The cosine asks for the "
+                "direction: nothing but dark and green.",
+                when=lambda got, vectors: (
+                    list(got) == list(vectors[["dark", "green"]].sum(axis=1).nlargest(4).index)
+                ),
             ),
             Mistake(
                 'This is the whole table. Only its column is wanted: ["key"].',
