@@ -11,15 +11,8 @@
 # 🕐 30 minutes (2 running, 16 reading, 12 practice) · **You need** [05](05_recommend.ipynb).
 
 # %% tags=["app"]
-from functools import partial
-
-import ipywidgets as widgets
-import pandas as pd
-from sklearn.metrics.pairwise import cosine_similarity
-
 import zapsim
-from zapsim.course import check, goals, hint, question, solution
-from zapsim.course.own_pictures import fitting, load_or_extract, whose
+from zapsim.course.own_pictures import fitting, load_or_extract
 
 # %% tags=["parameters", "app"]
 source = None
@@ -32,6 +25,16 @@ features = load_or_extract(catalogue, cache)
 catalogue, features = fitting(catalogue.subset(features.index), features, n=6)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
 start = catalogue.sample(1, seed=6).keys[0]
+
+# %%
+from functools import partial
+
+import ipywidgets as widgets
+import pandas as pd
+from sklearn.metrics.pairwise import cosine_similarity
+
+from zapsim.course import check, goals, hint, question, solution
+from zapsim.course.own_pictures import whose
 
 # %% [markdown]
 # ## State first
