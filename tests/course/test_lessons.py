@@ -27,6 +27,42 @@ def test_feature_maps_are_those_of_the_network():
     assert len(figure.axes) == 6
 
 
+def test_one_number_depends_on_as_many_pixels_as_the_literature_says():
+    # The last: Araujo, Norris and Sim, "Computing receptive fields of convolutional neural
+    # networks", Distill, 2019. The first and second are a kernel's 3 and two kernels' 5, pooled.
+    layers = ["block1_conv1", "block1_pool", "block4_pool", "block5_pool"]
+    assert [network.pixels_seen(layer) for layer in layers] == [3, 6, 100, 212]
+
+
+def test_the_drawing_of_vgg16_is_grey_behind_the_cut():
+    axes = network.plot_vgg16(128, cut="block4_pool").axes[0]
+    names = [tick.get_text() for tick in axes.get_xticklabels()]
+    assert names[0] == "picture"
+    assert names[-3:] == ["fc1", "fc2", "1,000 names"]
+    colours = [box.get_facecolor() for box in axes.patches]
+    grey = [name for name, colour in zip(names, colours, strict=True) if colour == colours[-1]]
+    assert grey == names[names.index("block4_pool") + 1 :]
+    said = " ".join(text.get_text() for text in axes.texts)
+    assert "512 maps\n16×16\nthen 8×8\nsees 100×100" in said
+
+
+def test_numbers_are_written_into_small_arrays_only():
+    small, large = np.array([[-1, 0], [2.5, 9]]), np.zeros((40, 30))
+    written, bare = network.plot_numbers({"small": small, "large": large}).axes
+    assert [text.get_text() for text in written.texts] == ["-1", "0", "2.5", "9"]
+    assert not bare.texts
+    assert written.images[0].get_clim() == (-9, 9)
+    assert bare.images[0].get_clim() == (0, 1)
+
+
+def test_kernels_are_drawn_in_red_green_blue():
+    weights = np.zeros((3, 3, 3, 2))
+    weights[:, :, 0, 0] = 1
+    axes = network.plot_kernels({"blue": weights + 1e-9, "again": weights + 1e-9}, n=2).axes
+    assert len(axes) == 4
+    np.testing.assert_allclose(axes[0].images[0].get_array()[0, 0], [0.5, 0.5, 1], atol=1e-6)
+
+
 @pytest.mark.keras
 def test_the_right_preprocessing_variant_is_what_the_extractor_does(make_folder):
     catalogue = zapsim.load_catalogue(make_folder("a.jpg", "b.jpg", "c.jpg"))
