@@ -10,20 +10,25 @@ which still nothing comes is named, not tried for ever.
 import logging
 import pickle
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_catalogue
+from zapsim.checks import check_catalogue, checked_whole
 from zapsim.features import VGG16Extractor, read_batch
-from zapsim.io.lookup import look_up
+from zapsim.io.lookup import each_found
 from zapsim.io.store import FeatureStore, ShardWriter
 from zapsim.scale.extra import require
 
 __all__ = ["extract_on_ray"]
 
-# What comes back from a worker in one piece. Larger ones cost less to hand out, and more to repeat.
-_PORTION = 128
+# Pictures that come back from a worker in one piece. More cost less to hand out, and more to
+# repeat. The last two: a machine that goes away takes innocent pictures with it, even alone.
+_PORTIONS = (128, 16, 1, 1)
+# Pictures on their way from object storage to a worker, which answers each after a while.
+_READING = 16
 _COLUMNS = ("key", "content", "sha256", "problem")
 _DIED = "nothing came back, even alone: it makes its worker die, or is too large for it"
 
@@ -31,7 +36,8 @@ _DIED = "nothing came back, even alone: it makes its worker die, or is too large
 def extract_on_ray(catalogue, cache, extractor=None, *, workers=None, address=None):
     """Extract a catalogue's features on a Ray cluster, into a feature store.
 
-    Run it again after an interruption: what the store has is not done again.
+    Run it again after an interruption: what the store has is not computed again. To know that, the
+    pictures of which it has features are read, but for those of a zip, which lists what it holds.
 
     Parameters
     ----------
@@ -43,10 +49,12 @@ def extract_on_ray(catalogue, cache, extractor=None, *, workers=None, address=No
     extractor : VGG16Extractor, optional
         By default ``VGG16Extractor()``.
     workers : int, optional
-        By default one for each processor of the cluster, or for each GPU if it has any.
+        At most so many. By default one for each GPU of the cluster if it has any, or for each of
+        its processors.
     address : str, optional
-        Of a running cluster, such as ``"auto"`` or ``"ray://head:10001"``. By default Ray starts
-        on this machine, unless it runs already.
+        ``"auto"`` for the cluster that this machine belongs to; zapsim must be installed on all
+        of its machines. By default Ray is started on this machine, and stopped at the end. If
+        your code called ``ray.init`` before, that cluster is used, and goes on.
 
     Returns
     -------
@@ -58,20 +66,27 @@ def extract_on_ray(catalogue, cache, extractor=None, *, workers=None, address=No
     ------
     StoreError
         If the store was made with other settings, or cannot be read or written.
+    ConnectionError
+        If the place where the pictures are does not answer any more. What was computed is kept.
     ImportError
         If Ray is not installed.
     """
     check_catalogue(catalogue)
+    workers = None if workers is None else checked_whole("workers", workers, 1)
+    ray = require("ray")
     extractor = extractor or VGG16Extractor()
     settings = extractor.settings
     if catalogue.treatment:
         settings = settings | {"pictures": catalogue.treatment}
     store = FeatureStore(cache, settings)
-    seen = look_up(store, catalogue, extractor.n_features)
-    missing = list(catalogue.keys[~seen.found])
-    if seen.found.any():
-        print(f"{seen.found.sum():,} of {len(catalogue):,} items found in {store.folder.name}")
-    problems = _extract(catalogue, missing, store, extractor, workers, address) if missing else {}
+    found = {key for block in each_found(store, catalogue) for key in block.index}
+    missing = [key for key in catalogue.keys if key not in found]
+    if found:
+        print(f"{len(found):,} of {len(catalogue):,} items found in {store.folder.name}")
+    problems = {}
+    if missing:
+        with _running(ray, address):
+            problems = _extract(ray, catalogue, missing, store, extractor, workers)
     if problems:
         key, why = min(problems.items())
         warnings.warn(
@@ -80,51 +95,64 @@ def extract_on_ray(catalogue, cache, extractor=None, *, workers=None, address=No
     return pd.DataFrame(sorted(problems.items()), columns=["key", "problem"])
 
 
-def _extract(catalogue, missing, store, extractor, workers, address):
+@contextmanager
+def _running(ray, address):
+    """Connect to a cluster, or start one here; what was started is stopped."""
+    if ray.is_initialized():
+        yield
+        return
+    quiet = {} if address else {"include_dashboard": False}
+    ray.init(address, log_to_driver=False, logging_level="error", **quiet)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _extract(ray, catalogue, missing, store, extractor, workers):
     """Extract missing keys into the store; return those that failed, and why."""
     from tqdm.auto import tqdm
 
-    ray = require("ray")
-    if not ray.is_initialized():
-        ray.init(address, log_to_driver=False, include_dashboard=False, logging_level="error")
-    problems = {}
-    bar = tqdm(total=len(missing), desc="Extracting", unit="picture")
+    problems, n_items = {}, len(catalogue)
+    bar = tqdm(total=n_items, initial=n_items - len(missing), desc="Extracting", unit="picture")
     with bar, ShardWriter(store) as writer:
-        # Alone twice: a machine that goes away takes innocent pictures with it, too.
-        for size in (_PORTION, 1, 1):
-            left = set(missing)
-            for answer in _answers(ray, catalogue, missing, size, extractor, workers):
-                problems |= _keep(answer, writer)
-                left -= {*answer["key"]}
-                bar.update(len(answer["key"]))
-            missing = sorted(left)
-            if not missing:
-                break
+        for size in _PORTIONS:
+            ended = False
+            while missing and not ended:
+                left = set(missing)
+                try:
+                    for answer in _answers(ray, catalogue, missing, size, extractor, workers):
+                        problems |= _keep(answer, writer)
+                        left -= {*answer["key"]}
+                        bar.update(len(answer["key"]))
+                    ended = True
+                except ray.exceptions.RayError:
+                    # A machine took answers with it that were not fetched yet. Where nothing came
+                    # at all, the next try is with less.
+                    ended = len(left) == len(missing)
+                missing = sorted(left)
     return problems | dict.fromkeys(missing, _DIED)
 
 
 def _answers(ray, catalogue, keys, size, extractor, workers):
     """Yield what the workers return, portion by portion, in any order."""
     data = require("ray.data")
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-    context = data.DataContext.get_current()
-    context.enable_progress_bars = False
-    # A worker that dies takes its portion with it, and no other.
-    context.max_errored_blocks = -1
     gpus, cpus = (int(ray.cluster_resources().get(name, 0)) for name in ("GPU", "CPU"))
     starts = range(0, len(keys), size)
     portions = [
         {"portion": pickle.dumps(catalogue.portion(keys[start : start + size]))} for start in starts
     ]
+    most = max(1, min(gpus or cpus, len(portions)))
     pool = data.ActorPoolStrategy(
-        size=min(workers or gpus or cpus, len(portions)),
+        size=min(workers or most, most),
         # What waits at a worker dies with it.
         max_tasks_in_flight_per_actor=None if size > 1 else 1,
     )
+    answers = data.from_items(portions, override_num_blocks=len(portions))
     with warnings.catch_warnings():
         # Ray 2.64 will have other names for the last two.
         warnings.simplefilter("ignore", DeprecationWarning)
-        answers = data.from_items(portions, override_num_blocks=len(portions)).map_batches(
+        answers = answers.map_batches(
             _Worker,
             fn_constructor_args=(extractor,),
             compute=pool,
@@ -134,7 +162,20 @@ def _answers(ray, catalogue, keys, size, extractor, workers):
             max_task_retries=0,
             max_restarts=-1,
         )
-    yield from answers.iter_batches(batch_size=None)
+    # The pipeline's own, so that those of the caller stay as they are.
+    answers.context.enable_progress_bars = False
+    # A worker that dies takes its portion with it, and no other.
+    answers.context.max_errored_blocks = -1
+    log = logging.getLogger("ray.data")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        for answer in answers.iter_batches(batch_size=None):
+            for stop in filter(None, answer.pop("stop")):
+                raise pickle.loads(stop)
+            yield answer
+    finally:
+        log.setLevel(before)
 
 
 class _Worker:
@@ -148,20 +189,50 @@ class _Worker:
         return {name: np.concatenate([a[name] for a in answers]) for name in answers[0]}
 
     def _answer(self, portion):
+        try:
+            return self._extracted(portion)
+        except Exception as error:
+            # Not of one picture: Ray would take it for a worker that died.
+            return self._rows([("", "", "", "")], [], _pickled(error))
+
+    def _extracted(self, portion):
         extractor, keys = self._extractor, list(portion.keys)
         starts = range(0, len(keys), extractor.batch_size)
         parts = [keys[start : start + extractor.batch_size] for start in starts]
-        batches = [read_batch(portion, part, extractor, extractor.vectors) for part in parts]
+        with ThreadPoolExecutor(_READING) as pool:
+            files = {key: pool.submit(portion.read, key) for key in keys}
+            fetched = portion.with_reader(lambda key: files.pop(key).result())
+            try:
+                batches = [
+                    read_batch(fetched, part, extractor, extractor.vectors) for part in parts
+                ]
+            finally:
+                pool.shutdown(cancel_futures=True)
         rows = [
             (*names, "")
             for b in batches
             for names in zip(b.keys, b.contents, b.digests, strict=True)
         ]
         bad = [(key, "", "", why) for b in batches for key, why in b.unreadable.items()]
-        values = [b.result.astype(np.float16) for b in batches if b.keys]
-        values.append(np.zeros((len(bad), extractor.n_features), np.float16))
-        columns = map(np.array, zip(*rows, *bad, strict=True))
-        return dict(zip(_COLUMNS, columns, strict=True)) | {"features": np.concatenate(values)}
+        return self._rows(rows + bad, [b.result for b in batches if b.keys])
+
+    def _rows(self, rows, values, stop=b""):
+        """Return an answer's columns; rows come first that have values, (n, n_features)."""
+        features = np.zeros((len(rows), self._extractor.n_features), np.float16)
+        if values:
+            values = np.concatenate(values)
+            features[: len(values)] = values
+        columns = map(np.array, zip(*rows, strict=True))
+        answer = dict(zip(_COLUMNS, columns, strict=True))
+        return answer | {"features": features, "stop": np.array([stop] * len(rows), object)}
+
+
+def _pickled(error):
+    try:
+        pickle.loads(pickled := pickle.dumps(error))
+        return pickled
+    except Exception:
+        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
 
 
 def _keep(answer, writer):

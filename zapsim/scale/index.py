@@ -7,25 +7,34 @@ since are searched, too.
 """
 
 import json
+import warnings
 from datetime import timedelta
+from os import PathLike
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from zapsim.catalogue import split_values
-from zapsim.checks import check_dict, check_k, checked_vector
+from zapsim.checks import check_choice, check_dict, check_k, checked_vector, checked_whole
+from zapsim.io.lookup import each_found
+from zapsim.io.store import open_store
 from zapsim.scale.extra import require
 from zapsim.similarity import exact_scores, nearest, unit_vectors
 
 __all__ = ["FeatureIndex", "build_index"]
 
 _TABLE, _ABOUT = "features", b"zapsim"
-# An approximate index finds its groups by looking at the vectors: of too few, there are none.
+_KINDS = ("IVF_PQ", "IVF_HNSW_SQ")
+# Of fewer, all are compared in milliseconds, and no index is needed.
 _FEWEST = 5_000
-# A 10th of the nearest in a group's short code may be elsewhere in truth: look at more.
+# Where a filter leaves no more, all of them are compared: that is exact, and as fast.
+_FEW = 20_000
+# Short codes put a 10th of the nearest elsewhere: so many times as many are scored exactly.
 _REFINE = 10
+_EFFORT = 40
 _AT_ONCE = 500
+_BLOCK = 4_096
 
 
 def build_index(features, address, catalogue=None, *, kind="IVF_PQ", storage_options=None):
@@ -35,9 +44,10 @@ def build_index(features, address, catalogue=None, *, kind="IVF_PQ", storage_opt
 
     Parameters
     ----------
-    features : pandas.DataFrame, or iterable of those
+    features : pandas.DataFrame, iterable of those, or path
         Features (n_items, n_features) indexed by key; several, made with the same settings and
-        each with keys of its own, where not all fit into memory at once.
+        each with keys of its own, where not all fit into memory at once; or the folder of a
+        feature store, which is read shard by shard and needs the catalogue.
     address : path or str
         A folder, or ``s3://bucket/folder`` and the like.
     catalogue : Catalogue, optional
@@ -51,9 +61,27 @@ def build_index(features, address, catalogue=None, *, kind="IVF_PQ", storage_opt
     Returns
     -------
     FeatureIndex
+
+    Raises
+    ------
+    ValueError
+        If there are no features, their settings differ, or the catalogue lacks some of them.
+    StoreError
+        If there is no such store, or it cannot be read.
+    ImportError
+        If LanceDB is not installed.
+
+    Warns
+    -----
+    UserWarning
+        If items of the catalogue have no features: it counts them, and names one.
     """
-    blocks = iter([features] if isinstance(features, pd.DataFrame) else features)
-    first = next(blocks)
+    check_choice("kind", kind, _KINDS)
+    database = _connect(address, storage_options)
+    blocks = (block for block in _blocks(features, catalogue) if len(block))
+    first = next(blocks, None)
+    if first is None:
+        raise ValueError("There are no features to put into an index.")
     columns = [] if catalogue is None else list(catalogue.table.columns)
     about = {"settings": first.attrs.get("extractor", {}), "columns": columns}
     types = [(f"c{n}", pa.list_(pa.string())) for n in range(len(columns))]
@@ -62,23 +90,38 @@ def build_index(features, address, catalogue=None, *, kind="IVF_PQ", storage_opt
         [("key", pa.string()), ("features", vectors), *types],
         metadata={_ABOUT: json.dumps(about)},
     )
+    problem, keys = [], set()
 
     def batches():
-        for block in (first, *blocks):
-            yield _batch(block, schema, about, catalogue)
+        try:
+            for block in (first, *blocks):
+                if twice := keys.intersection(block.index):
+                    raise ValueError(f"There are features twice for {min(twice)!r}.")
+                keys.update(block.index)
+                yield _batch(block, schema, about, catalogue)
+        except Exception as error:
+            # LanceDB would show its traceback as a text.
+            problem.append(error)
+            raise
 
-    database = _connect(address, storage_options)
-    table = database.create_table(_TABLE, batches(), schema=schema, mode="overwrite")
-    table.create_scalar_index("key", index_type="BTREE")
-    for name, _ in types:
-        table.create_scalar_index(name, index_type="LABEL_LIST")
+    try:
+        table = database.create_table(_TABLE, batches(), schema=schema, mode="overwrite")
+    except Exception as error:
+        raise problem[0] if problem else error from None
+    kinds = require("lancedb.index")
     if len(table) >= _FEWEST:
-        table.create_index(
-            "cosine",
-            vector_column_name="features",
-            index_type=kind,
-            num_partitions=_n_groups(kind, len(table)),
-            num_sub_vectors=first.shape[1] // 4 if kind == "IVF_PQ" else None,
+        identifiers = catalogue.identifiers if columns else ()
+        table.create_index("key", config=kinds.BTree())
+        for (number, _), name in zip(types, columns, strict=True):
+            # Hardly two items share what names them: there, an index is larger than the column.
+            if name not in identifiers:
+                table.create_index(number, config=kinds.LabelList())
+        table.create_index("features", config=_config(kinds, kind, len(table), first.shape[1]))
+    if catalogue is not None and (lacking := [key for key in catalogue.keys if key not in keys]):
+        warnings.warn(
+            f"{len(lacking):,} of {len(catalogue):,} items have no features and are not in the "
+            f"index, such as {lacking[0]!r}. Extract them, then add them: index.add(features).",
+            stacklevel=2,
         )
     return FeatureIndex(address, storage_options)
 
@@ -95,7 +138,7 @@ class FeatureIndex:
     """
 
     def __init__(self, address, storage_options=None):
-        self.address = str(address)
+        self.address, self._storage_options = str(address), storage_options
         database = _connect(address, storage_options)
         try:
             self._table = database.open_table(_TABLE)
@@ -121,10 +164,15 @@ class FeatureIndex:
     @property
     def keys(self):
         """All keys, sorted (pandas.Index of str)."""
-        keys = self._table.search().select(["key"]).limit(len(self)).to_arrow()["key"]
-        return pd.Index(sorted(keys.to_pylist()), name="key")
+        return self.rows()[0]
 
-    def search(self, vector, k=10, where=None, effort=40):
+    def snapshot(self):
+        """Return the `FeatureIndex` as it is now, whatever is added or removed later."""
+        still = FeatureIndex(self.address, self._storage_options)
+        still._table.checkout(self._table.version)
+        return still
+
+    def search(self, vector, k=10, where=None, effort=_EFFORT):
         """Find the k nearest to a vector (n_features,).
 
         Parameters
@@ -132,7 +180,8 @@ class FeatureIndex:
         vector : ndarray of shape (n_features,)
         k : int
         where : dict, optional
-            Filters as in `SimilarityPredictor.similar`; applied before the search.
+            Filters as in `SimilarityPredictor.similar`; applied before the search. A value that
+            occurs nowhere finds nothing.
         effort : int
             So many groups of the index are read: more find more, and take longer.
 
@@ -149,26 +198,53 @@ class FeatureIndex:
             If the vector has another length, or holds NaN or infinity.
         """
         check_k(k)
-        vector = checked_vector(vector, self.n_features)
-        query = (
-            self._table.search(vector, vector_column_name="features")
-            .distance_type("cosine")
-            .limit(k)
-            .maximum_nprobes(0)
-            .minimum_nprobes(effort)
-            .refine_factor(_REFINE)
-            .select(["key", "features", "_distance"])
-        )
-        if where is not None:
-            query = query.where(self._condition(where), prefilter=True)
+        vector = unit_vectors([checked_vector(vector, self.n_features)])[0]
+        query = self._nearest(vector, _REFINE * k, effort).select(["key", "features", "_distance"])
+        if where:
+            condition = self._condition(where)
+            query = query.where(condition, prefilter=True)
+            if self._table.count_rows(condition) <= _FEW:
+                query = query.bypass_vector_index()
         found = query.to_arrow()
         keys = np.array(found["key"].to_pylist(), object)
-        values = _values(found)
         order = np.argsort(keys)
-        unit = unit_vectors(values[order]) if len(values) else values
-        scores = exact_scores(unit_vectors([vector])[0], unit, np.arange(len(unit)))
+        scores = exact_scores(vector, _unit(found), order)
         best = nearest(scores, k)
         return pd.DataFrame({"key": keys[order][best], "score": scores[best]})
+
+    def rows(self):
+        """Return all keys, sorted, and the number (n_items,), uint64, of each one's row.
+
+        Numbers hold for a `snapshot`, and are what `nearest_rows` and `unit_vectors` speak of.
+        """
+        found = self._table.search().with_row_id(True).select(["key", "_rowid"])
+        found = found.limit(max(1, len(self))).to_arrow()
+        keys = pd.Index(found["key"].to_pylist(), dtype=object, name="key")
+        order = np.argsort(keys.to_numpy())
+        return keys[order], found["_rowid"].to_numpy()[order]
+
+    def nearest_rows(self, vector, n, effort=_EFFORT):
+        """Return the rows of about the n nearest to a vector of length 1, nearest first."""
+        found = self._nearest(vector, n, effort).with_row_id(True).select(["_rowid", "_distance"])
+        return found.to_arrow()["_rowid"].to_numpy()
+
+    def unit_vectors(self, rows):
+        """Return vectors of length 1, (n, n_features), float32, in the order of rows."""
+        rows = np.asarray(rows, np.uint64)
+        values = np.empty((len(rows), self.n_features), np.float32)
+        for start in range(0, len(rows), _BLOCK):
+            part = rows[start : start + _BLOCK]
+            query = self._table.take_row_ids(part.tolist()).with_row_id()
+            found = query.select(["features"]).to_arrow()
+            order = np.argsort(part, kind="stable"), np.argsort(found["_rowid"].to_numpy())
+            values[start + order[0]] = _unit(found)[order[1]]
+        return values
+
+    def _nearest(self, vector, n, effort):
+        query = self._table.search(vector, vector_column_name="features")
+        query = query.distance_type("cosine").limit(n)
+        # Where a filter leaves few in these groups, further ones are read.
+        return query.maximum_nprobes(0).minimum_nprobes(checked_whole("effort", effort))
 
     def vectors(self, keys):
         """Return the features of some keys (n, n_features), float32; KeyError if one is missing."""
@@ -211,7 +287,8 @@ class FeatureIndex:
             if name not in self.columns:
                 names = ", ".join(map(str, self.columns)) or "none"
                 raise KeyError(f"No column {name!r} to filter by. The index has: {names}.")
-            values = [wanted] if isinstance(wanted, str) else wanted
+            values = wanted if pd.api.types.is_list_like(wanted) else [wanted]
+            values = [str(value).strip() for value in values]
             column = f"c{self.columns.index(name)}"
             conditions.append(f"array_has_any({column}, [{_listed(values)}])")
         return " AND ".join(conditions)
@@ -247,7 +324,10 @@ def _batch(features, schema, about, catalogue):
             )
         table = catalogue.table.loc[keys]
         for name in about["columns"]:
-            values = [sorted(split_values(cell)) for cell in table[name]]
+            # A whole cell may be asked for, too.
+            values = [
+                sorted({*split_values(c), str(c)}) if pd.notna(c) else [] for c in table[name]
+            ]
             cells.append(pa.array(values, pa.list_(pa.string())))
     return pa.RecordBatch.from_arrays([pa.array(keys, pa.string()), vectors, *cells], schema=schema)
 
@@ -263,6 +343,32 @@ def _listed(texts):
     return ", ".join("'" + str(text).replace("'", "''") + "'" for text in texts)
 
 
-def _n_groups(kind, n):
-    # HNSW finds its way in large groups; PQ reads the whole of each.
-    return max(1, n // 1_000_000) if "HNSW" in kind else int(np.sqrt(n))
+def _unit(table):
+    values = _values(table)
+    return unit_vectors(values) if len(values) else values
+
+
+def _blocks(features, catalogue):
+    """Return features as an iterable of DataFrames."""
+    if isinstance(features, pd.DataFrame):
+        starts = range(0, len(features), _BLOCK)
+        blocks = (features.iloc[start : start + _BLOCK] for start in starts)
+    elif isinstance(features, (str, PathLike)):
+        if catalogue is None:
+            raise ValueError("A feature store needs the catalogue whose features are wanted.")
+        blocks = each_found(open_store(features), catalogue)
+    else:
+        blocks = features
+    return blocks
+
+
+def _config(kinds, kind, n_items, n_features):
+    if kind == "IVF_PQ":
+        return kinds.IvfPq(
+            distance_type="cosine",
+            num_partitions=int(np.sqrt(n_items)),
+            num_sub_vectors=max(1, n_features // 4),
+        )
+    # A graph finds its way in large groups.
+    groups = max(1, n_items // 1_000_000)
+    return kinds.HnswSq(distance_type="cosine", num_partitions=groups)
