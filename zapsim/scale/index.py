@@ -332,6 +332,11 @@ def _batch(features, schema, about, catalogue):
     return pa.RecordBatch.from_arrays([pa.array(keys, pa.string()), vectors, *cells], schema=schema)
 
 
+def _values_of(cell):
+    # A whole cell may be asked for, too.
+    return sorted({*split_values(cell), str(cell)}) if pd.notna(cell) else []
+
+
 def _values(table):
     vectors = table["features"].combine_chunks()
     width = vectors.type.list_size

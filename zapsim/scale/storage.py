@@ -45,7 +45,7 @@ def open_bucket(address):
     Examples
     --------
     >>> import zapsim.scale
-    >>> bucket = zapsim.scale.open_bucket("s3://shop/pictures?region=eu-central-1")  # doctest: +SKIP
+    >>> bucket = zapsim.scale.open_bucket("s3://shop/pictures")  # doctest: +SKIP
     >>> catalogue = zapsim.load_catalogue(bucket)  # doctest: +SKIP
     """
     if "://" not in str(address):
