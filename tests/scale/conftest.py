@@ -19,7 +19,7 @@ def quiet_ray():
     before = dict(os.environ)
     # Ray reads them when it is imported.
     os.environ |= {"RAY_raylet_start_wait_time_s": "300", "RAY_DEDUP_LOGS": "0"}
-    os.environ["PYTHONPATH"] = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "tests/scale")])
     ray = pytest.importorskip("ray", reason="needs Ray: pip install -e .[scale]")
     pytest.importorskip("ray.data", reason="needs Ray Data: pip install -e .[scale]")
     yield ray

@@ -12,6 +12,7 @@ import pickle
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -154,7 +155,7 @@ def _answers(ray, catalogue, keys, size, extractor, workers):
         warnings.simplefilter("ignore", DeprecationWarning)
         answers = answers.map_batches(
             _Worker,
-            fn_constructor_args=(extractor,),
+            fn_constructor_args=(ray.cloudpickle.dumps(extractor), extractor.n_features),
             compute=pool,
             num_gpus=1 if gpus else None,
             num_cpus=None if gpus else 1,
@@ -181,8 +182,8 @@ def _answers(ray, catalogue, keys, size, extractor, workers):
 class _Worker:
     """What a Ray actor does: it opens the network once, then answers portions."""
 
-    def __init__(self, extractor):
-        self._extractor = extractor
+    def __init__(self, pickled, n_features):
+        self._pickled, self._n_features = pickled, n_features
 
     def __call__(self, rows):
         answers = [self._answer(pickle.loads(portion)) for portion in rows["portion"]]
@@ -194,6 +195,11 @@ class _Worker:
         except Exception as error:
             # Not of one picture: Ray would take it for a worker that died.
             return self._rows([("", "", "", "")], [], _pickled(error))
+
+    @cached_property
+    def _extractor(self):
+        # Not when the actor starts: what is not installed here would make it die unheard.
+        return pickle.loads(self._pickled)
 
     def _extracted(self, portion):
         extractor, keys = self._extractor, list(portion.keys)
@@ -218,7 +224,7 @@ class _Worker:
 
     def _rows(self, rows, values, stop=b""):
         """Return an answer's columns; rows come first that have values, (n, n_features)."""
-        features = np.zeros((len(rows), self._extractor.n_features), np.float16)
+        features = np.zeros((len(rows), self._n_features), np.float16)
         if values:
             values = np.concatenate(values)
             features[: len(values)] = values
