@@ -31,7 +31,7 @@ def quiet_ray():
 def cluster(quiet_ray):
     """Two workers on this machine."""
     options = {"include_dashboard": False, "log_to_driver": False, "logging_level": "error"}
-    quiet_ray.init(num_cpus=2, object_store_memory=100_000_000, **options)
+    quiet_ray.init("local", num_cpus=2, object_store_memory=100_000_000, **options)
     yield quiet_ray
     quiet_ray.shutdown()
 

@@ -103,7 +103,8 @@ def _running(ray, address):
         yield
         return
     quiet = {} if address else {"include_dashboard": False}
-    ray.init(address, log_to_driver=False, logging_level="error", **quiet)
+    # Without an address, Ray would join whichever cluster was started here last.
+    ray.init(address or "local", log_to_driver=False, logging_level="error", **quiet)
     try:
         yield
     finally:

@@ -25,7 +25,7 @@ from zapsim.similarity import exact_scores, nearest, unit_vectors
 __all__ = ["FeatureIndex", "build_index"]
 
 _TABLE, _ABOUT = "features", b"zapsim"
-_KINDS = ("IVF_PQ", "IVF_HNSW_SQ")
+_KINDS = ("IVF_HNSW_SQ", "IVF_PQ")
 # Of fewer, all are compared in milliseconds, and no index is needed.
 _FEWEST = 5_000
 # Where a filter leaves no more, all of them are compared: that is exact, and as fast.
@@ -37,7 +37,7 @@ _AT_ONCE = 500
 _BLOCK = 4_096
 
 
-def build_index(features, address, catalogue=None, *, kind="IVF_PQ", storage_options=None):
+def build_index(features, address, catalogue=None, *, kind="IVF_HNSW_SQ", storage_options=None):
     """Put features into a new LanceDB table, and index it.
 
     What was there under this address before becomes an old version, see `FeatureIndex.clean`.
