@@ -8,7 +8,7 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13)
 SCREEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),,--no-browser)
 ROOT_LEAVE := $(if $(filter 0,$(shell id -u)),--allow-root,)
 
-.PHONY: lab test app notebooks data lint clean
+.PHONY: lab test app notebooks home data lint clean
 
 lab: $(VENV)/ready
 	$(VENV)/bin/jupyter lab $(SCREEN) $(ROOT_LEAVE) notebooks/00_the_whole_story.ipynb
@@ -23,6 +23,11 @@ app: $(VENV)/ready
 
 notebooks: $(VENV)/ready
 	$(PY) -m tools.build_notebooks
+
+# Where it lives on GitHub: make home OWNER=… [REPO=… BRANCH=…], or make home ORIGIN=1. Runs no notebook.
+home: $(VENV)/ready
+	$(PY) -m tools.home $(if $(OWNER),--owner '$(OWNER)') $(if $(REPO),--repository '$(REPO)') \
+	  $(if $(BRANCH),--branch '$(BRANCH)') $(if $(ORIGIN),--origin)
 
 data: $(VENV)/ready
 	$(PY) -m tools.minizap

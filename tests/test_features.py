@@ -83,13 +83,14 @@ def test_the_default_takes_the_root_of_every_average():
 
 
 @pytest.mark.keras
-def test_building_says_in_one_line_what_was_loaded(capsys):
+def test_building_says_in_short_lines_what_was_loaded(capsys):
     extractor = zapsim.VGG16Extractor("block2_pool", "flat", 32, weights=None)
     assert capsys.readouterr().out == "", "nothing is loaded yet"
     extractor.extract([noise(32)[0]] * 40)
     assert capsys.readouterr().out == (
         "VGG16 to block2_pool, flattened, 32×32: 8,192 features · "
-        "random weights (no training) · float32 on CPU with Keras\n"
+        "random weights (no training)\n"
+        "Runs as float32 on CPU with Keras\n"
     )
 
 
@@ -106,7 +107,9 @@ def test_the_default_needs_no_tensorflow_from_photo_to_neighbours():
         "assert not {'tensorflow', 'keras'} & set(sys.modules), 'TensorFlow was loaded'\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("2,048 features · ImageNet weights (bundled) · int8 on LiteRT\n")
+    assert done.stdout.endswith(
+        "2,048 features · ImageNet weights (bundled)\nRuns as int8 on LiteRT\n"
+    )
     assert done.stderr == "", "LiteRT writes there itself, which would be red in a notebook"
 
 

@@ -3,14 +3,18 @@
 The whole pipeline, in order:
 
 1. Read ``src/NN_name.py`` (jupytext percent format) into cells.
-2. Stamp badge, navigation and the set-up cell in, from ``[tool.zapsim]`` of pyproject.toml.
+2. Stamp navigation and the set-up cell in, and a badge if ``make home`` has set where it leads to.
 3. Put the goals in, and make two copies: in the solved one, a cell tagged ``exercise`` gets the
    solution in place of its stub. Goals and solutions come from ``zapsim/course/practice``.
-4. Execute both, offline, in the folder they will live in.
-5. Strip what differs from run to run or breaks elsewhere: widget state, stderr, timings.
-6. Write ``notebooks/NN_name.ipynb`` and ``notebooks/solutions/NN_name.ipynb``.
+4. Let each picture's words follow it: a cell's metadata ``alt``.
+5. Execute both, offline, in the folder they will live in.
+6. Strip what differs from run to run or breaks elsewhere: widget state, stderr, timings. Make the
+   pictures small.
+7. Write ``notebooks/NN_name.ipynb`` and ``notebooks/solutions/NN_name.ipynb``, and report.
 
-``--prose`` executes nothing and takes over only what changed in text, where no code did.
+``--prose`` executes nothing and takes over only what changed in text, where no code did but the
+first cell's.
+``--report`` only says what each notebook asks of its reader, from its source and stored copies.
 ``--check`` executes nothing and fails if a rebuild would change any cell's source, or if a stored
 notebook was not run from top to bottom.
 """
@@ -19,85 +23,67 @@ import argparse
 import os
 import re
 import sys
-import tomllib
+import time
 from pathlib import Path
 
 import jupytext
 import nbformat
+import pandas as pd
 from nbclient import NotebookClient
 
+from tools.home import badge, first_cell
+from tools.notebook_pictures import describe, in_words, shrink
+from tools.notebook_report import as_text, measure
 from zapsim.course.practice import find_exercise, practice_of
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 GOALS = "{goals}"
+GLOSSARY = "glossary.md"
 KEPT_METADATA = {"kernelspec", "language_info"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 COLAB_ONLY = "application/vnd.google.colaboratory"
 # One precision makes every machine's run the same.
 ENVIRONMENT = {"PYTEST_CURRENT_TEST": "1"}
-# A copy of the repository in the user's Drive comes first, so Drive has to be mounted before zapsim
-# is there to help. Not `-e`: a running kernel would not see an editable install. Not `%pip`: it
-# would advise a restart, which is not needed.
-SETUP = """\
-# Set-up: nothing to do, except on Colab, where this mounts Drive and fetches zapsim.
-import sys
-
-if "google.colab" in sys.modules:
-    from pathlib import Path
-
-    from google.colab import drive
-
-    refused = None
-    try:
-        drive.mount("/content/drive")
-    except Exception as error:
-        refused = error
-    copies = sorted(Path("/content/drive/MyDrive").glob("{repository}*/pyproject.toml"))
-    places = [copy.parent for copy in copies[:1]]
-    places += ["https://github.com/{owner}/{repository}/archive/{branch}.zip"]
-    place = None
-    while True:
-        try:
-            from zapsim.colab import welcome
-
-            break
-        except ImportError:
-            if not places:
-                raise
-        place = places.pop(0)
-        # --no-deps: Colab has everything else, and no package there may move.
-        !{{sys.executable}} -m pip install --quiet --no-deps "{{place}}"
-        # A mere folder of that name, such as a clone's, may have been taken for the package.
-        sys.modules.pop("zapsim", None)
-
-    welcome(place, refused)\
-"""
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="only these, such as 03 (default: all)")
     parser.add_argument("--prose", action="store_true", help="only take over changed text")
     parser.add_argument("--check", action="store_true", help="only compare, execute nothing")
-    arguments = parser.parse_args()
+    parser.add_argument("--report", action="store_true", help="only report on what is stored")
+    arguments = parser.parse_args(arguments)
     sources = sorted((NOTEBOOKS / "src").glob("[0-9][0-9]_*.py"))
     chosen = [s for s in sources if not arguments.names or s.stem[:2] in arguments.names]
     if arguments.check:
         problems = orphans(sources) + [p for s in chosen for p in check(s, sources)]
         print("\n".join(problems) or f"{len(chosen)} notebooks agree with their sources.")
         return bool(problems)
-    for source in chosen:
+    seconds = {}
+    for source in chosen if not arguments.report else []:
         for solved in (False, True):
             notebook, path = build(source, sources, solved), target(source, solved)
             if arguments.prose:
                 keep_outputs(notebook, nbformat.read(path, 4))
             else:
                 print(f"running {path.relative_to(ROOT)}", flush=True)
+                start = time.perf_counter()
                 execute(notebook, path.parent)
+                seconds[source.stem] = time.perf_counter() - start
             strip(notebook)
             nbformat.write(notebook, path)
+    print(as_text(report(sources, seconds)))
     return False
+
+
+def report(sources, seconds=()):
+    """Return what the notebooks ask of their readers, how large they are, and how long they ran."""
+    table = measure({s.stem: build(s, sources, solved=False) for s in sources})
+    stored = [[target(source, solved) for solved in (False, True)] for source in sources]
+    table["MB"] = [sum(p.stat().st_size for p in pair if p.exists()) / 1e6 for pair in stored]
+    table["seconds"] = pd.Series(dict(seconds), table.index, dtype=float)
+    return table
 
 
 def target(source, solved):
@@ -111,15 +97,17 @@ def build(source, sources, solved):
     title, rest = head.source.split("\n", 1)
     rest = with_goals(rest, source.stem[:2])
     head.source = f"{title}\n\n{navigation(source, sources, solved)}\n{rest}"
-    setup = nbformat.v4.new_code_cell(SETUP.format(**home()))
+    setup = nbformat.v4.new_code_cell(first_cell())
     setup.metadata = {"tags": ["setup"], "jupyter": {"source_hidden": True}, "cellView": "form"}
     tail = nbformat.v4.new_markdown_cell("---\n" + navigation(source, sources, solved))
-    notebook.cells = [head, setup, *body, tail]
+    notebook.cells = [head, setup, *with_words(body), tail]
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{source.stem[:2]}-{number:02d}"
-        tags = cell.metadata.get("tags", [])
-        if "exercise" in tags:
+        if "exercise" in cell.metadata.get("tags", []):
             cell.source = exercise(cell.source, solved)
+        elif cell.cell_type == "markdown" and solved:
+            # There is one glossary for both copies.
+            cell.source = cell.source.replace(f"]({GLOSSARY}", f"](../{GLOSSARY}")
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -136,6 +124,14 @@ def exercise(source, solved):
     return f"{find_exercise(call[1]).solution.strip()}\n\n{source[call.start() :]}"
 
 
+def with_words(cells):
+    """Let each cell that draws be followed by its picture in words."""
+    for cell in cells:
+        yield cell
+        if "alt" in cell.metadata:
+            yield in_words(cell.metadata["alt"])
+
+
 def with_goals(head, number):
     """Put a notebook's goals in place of the line ``{goals}``."""
     if GOALS not in head:
@@ -147,11 +143,7 @@ def with_goals(head, number):
 def navigation(source, sources, solved):
     place = sources.index(source)
     path = target(source, solved).relative_to(ROOT).as_posix()
-    badge = (
-        "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
-        "(https://colab.research.google.com/github/{owner}/{repository}/blob/{branch}/{path})"
-    ).format(**home(), path=path)
-    links = [badge]
+    links = badge(path)
     if place > 0:
         links.append(f"← [{sources[place - 1].stem}]({sources[place - 1].stem}.ipynb)")
     if place + 1 < len(sources):
@@ -161,14 +153,10 @@ def navigation(source, sources, solved):
     return " · ".join(links)
 
 
-def home():
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["zapsim"]
-
-
 def keep_outputs(notebook, stored):
-    """Take the outputs of a stored copy, whose code must be the same."""
+    """Take the outputs of a stored copy, whose code must be the same but for the first cell."""
     code, run = ([c for c in n.cells if c.cell_type == "code"] for n in (notebook, stored))
-    if [cell.source for cell in code] != [cell.source for cell in run]:
+    if [cell.source for cell in code[1:]] != [cell.source for cell in run[1:]]:
         raise SystemExit("The code changed, not only the text: run `make notebooks`.")
     for cell, was in zip(code, run, strict=True):
         cell.outputs, cell.execution_count = was.outputs, was.execution_count
@@ -199,6 +187,8 @@ def strip(notebook):
             # A widget's text is all that GitHub shows of it, and would hold pictures as bytes.
             if WIDGET_VIEW in data and "(value=b" in data["text/plain"]:
                 data["text/plain"] = "(widgets: run the cell to see them)"
+            shrink(output)
+        describe(cell)
 
 
 def orphans(sources):

@@ -354,7 +354,7 @@ class Catalogue:
             ("no metadata", key, f"no row for its {self._metadata.column}") for key in without_row
         ] + [("no picture", row, why) for row, why in self._metadata.unused.items()]
 
-    def plot(self, n=24, columns=8, seed=42):
+    def plot(self, n=24, columns=6, seed=42):
         """Draw `n` items, taken at random, as a contact sheet (a matplotlib Figure)."""
         from zapsim.draw.plots import plot_pictures
 

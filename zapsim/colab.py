@@ -36,7 +36,7 @@ _TOO_MANY = 100
 def welcome(place, refused=None):
     """Say in one line what the set-up cell did.
 
-    `place` is where zapsim was installed from (pathlib.Path on the Drive, or an address), None if
+    `place` is where zapsim was taken from (pathlib.Path on the Drive, or an address), None if
     it was there already; `refused` is the exception that says why there is no Drive.
     """
     if place is None:

@@ -98,7 +98,8 @@ class Extractor:
         with _OPENING.held():
             if self._engine is None:
                 self._engine = self._open()
-                print(f"{self!r} · {self._engine.runs}")
+                # On a line of its own: notebooks break long ones in mid-word.
+                print(f"{self!r}\nRuns as {self._engine.runs}")
         return self._engine
 
     def network_of(self, layers):
@@ -462,7 +463,7 @@ class VGG16Extractor(Extractor):
         (n, image_size, image_size, 3). Out: the maps (or the vectors) of `layer`.
         """
         model = truncated_vgg16(self.layer, self.image_size, self.weights)
-        print(f"{self!r} · float32 with Keras")
+        print(f"{self!r}\nRuns as float32 with Keras")
         return model
 
     def _check_top(self):

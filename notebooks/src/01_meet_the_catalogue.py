@@ -1,202 +1,276 @@
 # %% [markdown]
 # # 01 · Meet the catalogue
 #
-# Before any network sees a picture, look at the pictures yourself. Most disappointing
-# recommendations begin here: with duplicates, broken files, odd names, or one product that is there
-# in nine colours.
+# Look before you compute. Most bad recommendations begin here: with copies, with damaged files, or with one product in
+# nine colours. So you open a folder of pictures by hand. After that, zapsim does the same.
 #
-# **You will build** a checked catalogue of your pictures.
+# **You will build** a table of all pictures, with what is known about them.
 #
-# **By the end you can**
+# {goals}
 #
-# - read an item's category, subcategory, brand, product and colourway off its key,
-# - join what is known about the items to their pictures, and count it,
-# - open folders and zips of your own, in any layout,
-# - find what is wrong with a catalogue before it does harm.
-#
-# 🕐 15 minutes · **You need** [00](00_the_whole_story.ipynb), a little pandas.
+# 🕐 20 minutes (1 running, 11 reading, 8 practice) · **You need** [00](00_the_whole_story.ipynb), a little pandas.
 
 # %%
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
 import zapsim
-from zapsim.course.lessons import plot_counts
-from zapsim.course.own_pictures import fitting, kind_of, readable_keys, readable_sample
+from zapsim.course import check, goals, question
+from zapsim.course.lessons import labels
+from zapsim.io.bundled import MINIZAP
 
 # %% [markdown]
-# One switch chooses the pictures: as it stands, MiniZap's drawings. `real = True` fetches
-# **UT-Zappos50K**, the 50,025 photos that MiniZap imitates (about 300 MB, for academic use only), once:
-# afterwards they are found where they are, and only verified. And `source` may be a folder or a `.zip` of
-# your own. Where a section needs something that your pictures lack, MiniZap's are shown, and a line says so.
+# `source` is for the last section: a folder or `.zip` of your own pictures.
 
 # %% tags=["parameters"]
 source = None
-real = False
-zappos_folder = "zappos"
-# On Colab, keep the photos on your Drive, where they survive the machine:
-# zappos_folder = "/content/drive/MyDrive/Data/Zappos"
-# Or, if you have the article's folder there already:
-# source = zapsim.stage("/content/drive/MyDrive/Data/Zappos/ut-zap50k-images-square")
+
+# %% [markdown]
+# ## Open the folder
+# MiniZap is one zip file. We unpack it into a temporary folder. Then `rglob` lists everything below that folder, at any
+# depth. Look at the suffixes first: what is in there that is not a picture?
 
 # %%
-if real:
-    source = zapsim.stage(zapsim.fetch_zappos(to=zappos_folder))
-catalogue = zapsim.load_catalogue(source)
-catalogue
+folder = Path(tempfile.mkdtemp())
+zipfile.ZipFile(MINIZAP).extractall(folder)
+files = [path for path in folder.rglob("*") if path.is_file()]
+pd.Series([path.suffix for path in files]).value_counts()
 
 # %% [markdown]
-# (`stage` copies a zip or folder from a mounted Drive to the machine's own disk, and leaves alone what
-# isn't on a Drive. Drive takes its time for every single file, so it is one large copy or many minutes.)
-
-# %% [markdown]
-# ## What is in it
-# How many pictures are there of each kind? A recommender can't find five similar slippers
-# where there are only four.
-
-# %%
-shown = fitting(catalogue, columns=kind_of(catalogue)[-1:] or ["SubCategory"])
-finest = kind_of(shown)[-1]
-plot_counts(shown.table[finest], finest)
-
-# %% [markdown]
-# ## A key says a lot
-# Keys look like those of UT-Zappos50K, a collection of 50,025 real shoe photos which MiniZap imitates:
+# There are 615 pictures, a text to read, and a list, the `.csv`. We need the list later.
+#
+# ## A path says a lot
+# Each picture is one [item](glossary.md#item). Its path below the folder is its [key](glossary.md#key). The key stays
+# the same when the folder moves.
 #
 # | part of the key | is the item's |
 # |---|---|
 # | `Boots` / `Ankle` | category and subcategory |
 # | `Bellweather` | brand |
 # | `1913768` | product |
-# | `1913768.14` | colourway: that product in colour 14 |
+# | `1913768.14` | [colourway](glossary.md#colourway): this product in colour 14 |
 #
-# `catalogue.table` has them as columns, one row an item, indexed by key:
+# One `split` at the slashes makes a table of it, one row an item:
 
 # %%
-layout = ["Category", "SubCategory", "Brand", "Product", "Colourway"]
-fitting(catalogue, columns=layout).table[layout].head(4)
+keys = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.jpg"))]
+levels = ["Category", "SubCategory", "Brand", "File"]
+table = pd.DataFrame([key.split("/") for key in keys], index=keys, columns=levels)
+table.head(4)
 
 # %% [markdown]
-# ## One product, several colourways
-# All pictures of one product. The shape is the same and the colours differ; as with photos, size and
-# tilt do a little, too. Are they *similar*? In 04 you'll see what the computer thinks.
-
-# %%
-shown = fitting(catalogue, columns=["Product"])
-product = shown.table["Product"].dropna().iloc[0]
-one_product = shown.subset(shown.keys[shown.table["Product"] == product])
-one_product.plot(columns=3)
+# The first three rows are one product: the same boot in three colours.
 
 # %% [markdown]
-# ## What is known beyond the picture
-# A file `meta-data.csv` that lies with the pictures is joined by the colourway's id (its *CID*, with a
-# dash where the file name has a dot). Several values in one cell are joined by `;`. Not everything is
-# known about every shoe: `NaN` means that nothing is written there.
+# ## 📝 Exercise 01-1: the product
+# - **Goal:** read the product off any key.
+# - **Given:** keys such as `Shoes/Oxfords/Bostonian/100627.72.jpg`. There may be fewer folders, and a brand may
+#   have a dot in its name.
+# - **Wanted:** a function `product_of(key)` that returns a text, here `"100627"`.
+
+
+# %% tags=["exercise"]
+def product_of(key):
+    """Return the product in a key, such as "100627" (str)."""
+
+
+check("01-1", product_of)
+
+# %% [markdown]
+# ## Pictures or products?
+# A customer buys products, not pictures. So count both. Here a pattern finds the product: the first digits of the
+# file's name.
 
 # %%
-known = ["HeelHeight", "Insole", "Closure", "Gender", "Material", "ToeStyle"]
-filled = catalogue.table.dropna(axis="columns", how="all")
-known = [name for name in filled if name not in [*layout, "CID"]] or known
-table = fitting(catalogue, columns=known).table
-table.reset_index()[known].iloc[: 301 : min(100, len(table) // 4 + 1)]
+table["Product"] = table["File"].str.extract(r"^(\d+)")
+table.groupby("Category").agg(pictures=("File", "size"), products=("Product", "nunique"))
 
-# %%
-table = fitting(catalogue, columns=["Closure", "Product"]).table
-closures = table["Closure"].str.split(";").explode()
-plot_counts(closures, "How the shoes close")
+# %% [markdown]
+# Each product has three pictures. Is any kind too small? `Flat` and `Flats` are different
+# kinds, and so are `Heel` and `Heels`. The category in front tells them apart.
+
+# %% alt="Bars: products in 17 subcategories, each with its category in front. Sneakers and Athletic Shoes has most, 16; Slipper Heels has fewest, 6."
+kinds = table["Category"] + " · " + table["SubCategory"]
+one_each = kinds[~table["Product"].duplicated()]
+labels.plot_counts(one_each, "Six slipper heels, sixteen sneakers", unit="products")
+
+# %% [markdown]
+# %% tags=["question"]
+question("01-a")
 
 # %% [markdown]
 # ## A picture is a block of numbers
-# Height × width × 3: red, green and blue, whole numbers from 0 to 255. Whatever a file holds (grey,
-# transparent, rotated by its camera, 16-bit, CMYK), it arrives in this one form, and so does the
-# picture of your own that you'll search with later.
+# Pillow opens the file, and NumPy shows the numbers: height × width × 3. The three are red, green and blue, as whole
+# numbers from 0 to 255. Look at the last one, the pixel in the upper left corner. Which colour is it?
+
+# %% alt="One drawn boot from the side: pale grey, laced, with a black sole, on white."
+image = Image.open(folder / keys[0])
+image
 
 # %%
-picture = catalogue.picture(next(readable_keys(catalogue), catalogue.keys[0]))
+picture = np.asarray(image)
 picture.shape, str(picture.dtype), picture[0, 0].tolist()
 
 # %% [markdown]
-# In MiniZap, the pixel in the corner is white: (255, 255, 255), or close to it. That's the background of
-# every picture, and about three quarters of all the pixels.
+# It is white: 255 is the *largest* number. So a white background is not empty: it is thousands of numbers.
+# Here are nine pixels at the edge of the boot, in red alone:
+
+# %%
+picture[40, 70:79, 0]
+
+# %% [markdown]
+# After the fifth pixel the boot begins. The 254 comes from JPEG, which rounds. So we call a pixel white if all of its
+# three numbers are above 250.
+
+# %% [markdown]
+# ## 📝 Exercise 01-2: how much is white?
+# - **Goal:** guess first: what share of the pixels is white? Then measure it.
+# - **Given:** `picture`, an array of shape (136, 136, 3).
+# - **Wanted:** `my_share`, a number from 0 to 1: the share of pixels of which all three numbers are above 250.
+
+# %% tags=["exercise"]
+my_share = ...
+
+check("01-2", my_share, picture)
+
+# %% tags=["question"]
+question("01-b")
+
+# %% [markdown]
+# ## What is known beyond the picture
+# The list has a row for each picture. Its first column, [CID](glossary.md#CID), names the colourway, with a dash where the
+# file's name has a dot. Several values in one cell stand between semicolons.
+
+# %%
+rows = pd.read_csv(folder / "meta-data.csv")
+rows[["CID", "Category", "Closure", "Material"]].head(3)
+
+# %% [markdown]
+# Both have 615 rows. May we put them side by side? Both know the category, so we can test it: in how many rows do
+# they agree?
+
+# %%
+side_by_side = table["Category"].to_numpy() == rows["Category"].to_numpy()
+print(f"{side_by_side.mean():.0%} agree")
+
+# %% [markdown]
+# Only a third. The list is in another order, and nothing warned us. So join by a key that both have, never by order.
+
+# %%
+table["CID"] = table["File"].str.removesuffix(".jpg").str.replace(".", "-")
+table[["File", "CID"]].head(2)
+
+# %% [markdown]
+# ## 📝 Exercise 01-3: mend the join
+# - **Goal:** this line is wrong, though it runs: `my_closures = rows["Closure"].to_numpy()`. Mend it.
+# - **Given:** `table`, one row a picture, and `rows`, the list. Both have a column `CID`.
+# - **Wanted:** `my_closures`, each picture's `Closure`, in the order of `table`.
+
+# %% tags=["exercise"]
+my_closures = ...
+
+check("01-3", my_closures, table, rows)
+
+# %% [markdown]
+# `merge` joins all columns at once. `how="left"` keeps each picture, and `validate` raises an error if a key occurs
+# twice. Is it right now? The same test again:
+
+# %%
+joined = table.reset_index(names="key").merge(
+    rows, on="CID", how="left", validate="one_to_one", suffixes=("", "_list")
+)
+print(f"{(joined['Category'] == joined['Category_list']).mean():.0%} agree")
+
+# %% tags=["question"]
+question("01-c")
+
+# %% [markdown]
+# ## 📝 Exercise 01-4: count the buckles
+# - **Goal:** on how many *products* is there a buckle?
+# - **Given:** `joined`, one row a picture. `Closure` may hold several values, such as `Buckle;Zipper`.
+# - **Wanted:** `my_count`, a whole number.
+
+# %% tags=["exercise"]
+my_count = ...
+
+check("01-4", my_count, joined)
+
+# %% [markdown]
+# ## The same with zapsim
+# `load_catalogue` reads the zip where it is, makes the table, and joins the list. Without a path it takes MiniZap. Does it
+# agree with what you did by hand?
+
+# %%
+catalogue = zapsim.load_catalogue()
+catalogue
+
+# %%
+print("keys:    ", list(catalogue.keys) == keys)
+print("products:", list(catalogue.table["Product"]) == list(joined["Product"]))
+print("closures:", list(catalogue.table["Closure"]) == list(joined["Closure"]))
+print("picture: ", np.array_equal(catalogue.picture(keys[0]), picture))
+
+# %% [markdown]
+# Now look at some of the items. `sample` draws at random, and the same `seed` draws the same ones on every machine.
+
+# %% alt="Contact sheet of twelve drawn shoes on white, each with brand, subcategory and colourway below: a high boot, sandals, flats, a loafer, sneakers and slippers."
+catalogue.sample(12, seed=7).plot()
+
+# %% [markdown]
+# ## What can be wrong
+# We make a small shop with four pictures, and damage it on purpose: half a file, an empty file, a text that is called
+# `.jpg`, and a copy.
+
+# %%
+shop = Path(tempfile.mkdtemp()) / "my shop"
+shop.mkdir()
+for number in range(4):
+    (shop / f"photo {number}.jpg").write_bytes(catalogue.read(keys[100 * number]))
+whole = (shop / "photo 0.jpg").read_bytes()
+(shop / "half.jpg").write_bytes(whole[: len(whole) // 2])
+(shop / "zz copy.jpg").write_bytes(whole)
+(shop / "letter.jpg").write_text("Dear customer, …", encoding="utf-8")
+(shop / "nothing.jpg").touch()
+
+# %% [markdown]
+# `check` reads every picture once and lists what is wrong. Later, what cannot be read is named and left out.
+
+# %%
+mine = zapsim.load_catalogue(shop)
+mine.check()[["problem", "key"]]
+
+# %% tags=["question"]
+question("01-d")
 
 # %% [markdown]
 # ## Your own pictures
-# `load_catalogue("some/folder")` and `load_catalogue("some.zip")` take any layout. If your folders have
-# fewer levels, the table has fewer columns. A path copied from Windows needs an `r` in front,
-# `load_catalogue(r"C:\Users\me\shoes")`, or slashes, `"C:/Users/me/shoes"`: Python takes a single
-# backslash for the beginning of something else. Let us make a small folder with one level, and
-# damage it on purpose.
+# Put your folder or zip into `source` at the top: any layout will do. If your folders have fewer levels, the table has
+# fewer columns. A path copied from Windows needs an `r` in front: `r"C:\Users\me\shoes"`.
 
-# %%
-import tempfile
-from pathlib import Path
-
-folder = Path(tempfile.mkdtemp()) / "my shop"
-shown = fitting(catalogue, columns=["Category"])
-for number, key in enumerate(readable_sample(shown, 4, seed=1).keys):
-    path = folder / str(shown.table.loc[key, "Category"]) / f"photo {number}.jpg"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(shown.thumbnail(key))
-
-# %%
-whole = sorted(folder.rglob("*.jpg"))[0].read_bytes()
-(folder / "half.jpg").write_bytes(whole[: len(whole) // 2])
-(folder / "nothing.png").touch()
-(folder / "letter.jpg").write_text("Dear customer, …")
-(folder / "copy of a photo.jpg").write_bytes(whole)
-mine = zapsim.load_catalogue(folder)
-mine
+# %% alt="Contact sheet of six pictures of the catalogue that was opened, with their names below; here a boot, a sandal, a pump, a loafer and two slippers of MiniZap."
+own = zapsim.load_catalogue(source)
+print(own)
+own.plot(6)
 
 # %% [markdown]
-# `check` reads every picture once and lists what is wrong. None of it stops you: what can't
-# be read is skipped later, and named when it is.
-
-# %%
-mine.check()[["problem", "key"]]
-
-# %% [markdown]
-# A picture that can't be read stays blank in the contact sheet; the others are shown.
-
-# %%
-mine.plot()
-
-# %% [markdown]
-# ## A sample
-# Fifty thousand pictures are too many to begin with. `sample` draws some at random; the same `seed`
-# draws the same ones, on every machine.
-
-# %%
-sample = catalogue.sample(min(8, len(catalogue)), seed=42)
-sample.plot()
-
-# %% [markdown]
-# ## 📝 Exercise: count the buckles
+# MiniZap imitates **UT-Zappos50K**, 50,025 real photos of shoes, for academic use only. You fetch it yourself, once,
+# about 300 MB. On Colab, keep it on Drive; `stage` copies it to the faster disk of the machine:
 #
-# **Goal:** on how many *products* (not pictures!) is there a buckle?
-# **Given:** `table`, one row a picture; `Closure` may hold several values, such as
-# `Buckle;Zipper`.
-# **Wanted:** `my_count`, a whole number.
-#
-# *Hint:* `.str.contains(..., na=False)`, then count *different* products.
-
-# %% tags=["exercise"]
-# stub: my_count = ...
-with_buckle = table[table["Closure"].str.contains("Buckle", na=False)]
-my_count = with_buckle["Product"].nunique()
-
-# %% tags=["check"]
-from zapsim.course.exercise import check
-
-buckles = table["Closure"].fillna("").str.split(";").map(lambda c: "Buckle" in c)
-check(
-    my_count,
-    table["Product"][buckles].nunique(),
-    hint="several values may share a cell, and a product has several pictures: count it once",
-)
+# ```python
+# source = zapsim.stage(zapsim.fetch_zappos(to="/content/drive/MyDrive/Data/Zappos"))
+# ```
 
 # %% [markdown]
 # ## You can now
-#
-# - ✅ read an item's category, subcategory, brand, product and colourway off its key,
-# - ✅ join what is known about the items to their pictures, and count it,
-# - ✅ open folders and zips of your own, in any layout,
-# - ✅ find what is wrong with a catalogue before it does harm.
-#
-# **Next:** in 03 the pictures go through VGG16, and you decide where to cut it.
+# You can open an unknown folder, count what is in it, and join what is known. The goals that you practised are ticked:
+
+# %%
+goals("01")
+
+# %% [markdown]
+# **Next:** in [02](02_open_the_network.ipynb) you open the network that turns such a picture into a description.

@@ -1,218 +1,356 @@
 # %% [markdown]
 # # 06 · Browse
 #
-# A list of five neighbours answers one question. Walking from neighbour to neighbour shows what the
-# features *mean*.
+# Whoever walks from neighbour to neighbour sees what the features understand. A browser for that is small, if you
+# build it in this order: first the *state*, then the *widgets*.
 #
-# **You will build** a browser for your catalogue, in one line, and then your own in a dozen.
+# **You will build** a browser by hand: one picture, then four. After that, zapsim's browser in one line.
 #
-# **By the end you can**
+# {goals}
 #
-# - browse any catalogue in JupyterLab, Colab or as a web page,
-# - search it with a photo of your own, and take what you found with you,
-# - say how state, scores and widgets fit together, and build a row of your own.
-#
-# 🕐 20 minutes · **You need** [05](05_recommend.ipynb).
+# 🕐 30 minutes (2 running, 16 reading, 12 practice) · **You need** [05](05_recommend.ipynb).
 
-# %%
+# %% tags=["app"]
+from functools import partial
+
 import ipywidgets as widgets
+import pandas as pd
+from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
-from zapsim.course.own_pictures import fitting, load_or_extract
-from zapsim.draw.plots import plot_pictures
+from zapsim.course import check, goals, question
+from zapsim.course.own_pictures import fitting, load_or_extract, whose
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "app"]
 source = None
-# For pictures of your own: a folder for their features, such as `cache` in 00.
-store = None
+# For pictures of your own: a folder for their features, as in 03.
+cache = None
 
-# %%
+# %% tags=["app"]
 catalogue = zapsim.load_catalogue(source)
-features = load_or_extract(catalogue, store)
-catalogue, features = fitting(catalogue.subset(features.index), features, n=5)
+features = load_or_extract(catalogue, cache)
+catalogue, features = fitting(catalogue.subset(features.index), features, n=6)
 predictor = zapsim.SimilarityPredictor(catalogue, features)
+start = catalogue.sample(1, seed=6).keys[0]
 
 # %% [markdown]
-# ## First see it
-# Set a filter, and let yourself be surprised: *Surprise me* keeps to the filter. Everything can be
-# reached by keyboard, too: Tab goes on, Enter clicks.
+# ## State first
+# What must a browser remember? Which item is the query, and how many neighbours are shown. Everything else follows
+# from these two. That is its [state](glossary.md#state).
+#
+# The class below holds both. Its neighbours are computed as in 04: cosine similarity, without the query itself, the
+# largest first.
+
+
+# %%
+class State:
+    def __init__(self, query, k=4):
+        self.query, self.k = query, k
+
+    def neighbours(self):
+        scores = cosine_similarity(features.loc[[self.query]], features)[0]
+        scores = pd.Series(scores, features.index).drop(self.query)
+        return scores.nlargest(self.k).index.tolist()
+
+
+# %% [markdown]
+# There is no widget yet, so you can try it with `print`. Look for two things: the kind of shoe, and the brand.
+
+# %%
+state = State(start)
+print("query:", state.query)
+print("\n".join(state.neighbours()))
+whose(predictor)
+
+# %% [markdown]
+# All five are heels, and four of them are of one brand. Two are other colours of the query.
+#
+# ## 📝 Exercise 06-1: what a Back button does
+#
+# A browser also remembers the way: a list of all queries so far, the present one last.
+#
+# - **Goal:** write what one click on *Back* does, without any widget.
+# - **Given:** `way`, a list of keys, such as `["a", "b", "c"]`. The query is `"c"`.
+# - **Wanted:** `my_back(way)` returns the list after the click. If only one key is left, nothing changes.
+
+
+# %% tags=["exercise"]
+def my_back(way):
+    """Return the way after one click on Back (list of keys)."""
+
+
+check("06-1", my_back)
+
+# %% [markdown]
+# ## One image, one button, one callback
+# A [widget](glossary.md#widget) is a thing on the page that Python can change: an image, a button, a text. A
+# [callback](glossary.md#callback) is a function that is called when something happens, such as a click.
+#
+# Here, one click goes to the nearest neighbour. Read the callback `go_on`: it changes the state first, then the
+# image's value. An image widget wants a picture file as bytes, and `catalogue.thumbnail` returns a small JPEG.
+
+# %%
+image = widgets.Image(value=catalogue.thumbnail(state.query), format="jpeg", width=136)
+button = widgets.Button(description="Go to the nearest")
+
+
+def go_on(button):
+    state.query = state.neighbours()[0]
+    image.value = catalogue.thumbnail(state.query)
+
+
+button.on_click(go_on)
+
+# %% tags=["nbval-ignore-output"]
+widgets.VBox([image, button])
+
+# %% [markdown]
+# Click it, and look at the picture. A program can click, too. This is how widgets are tested. **Predict** before
+# you run the next cell: which shoe is the query after the second click?
+
+# %%
+state.query = start
+for _ in range(2):
+    before = state.query
+    button.click()
+    print(before, "→", state.query)
+
+# %% tags=["question"]
+question("06-a")
+
+# %% [markdown]
+# ## Four cards, made once
+# Now four neighbours. Each has a card: an image and a button below it. The cards are made **once**. After a click,
+# the same four images get other values.
+#
+# Why not make new cards at each click? Every widget exists twice: in Python and on the page. A new one takes several
+# messages between the two, and the old ones stay in memory. A new value takes one message.
+
+# %%
+chosen = widgets.Image(format="jpeg", width=136)
+images = [widgets.Image(format="jpeg", width=136) for _ in range(4)]
+buttons = [widgets.Button(description=f"Search like #{n}") for n in range(1, 5)]
+
+
+def show():
+    chosen.value = catalogue.thumbnail(state.query)
+    for image, key in zip(images, state.neighbours(), strict=True):
+        image.value = catalogue.thumbnail(key)
+
+
+# %% [markdown]
+# `show` is the only function that writes to the page. It reads the state, and never asks a widget. So there is one
+# place to look when a picture is wrong.
+
+# %% tags=["question"]
+question("06-b")
+
+# %% [markdown]
+# ## The trap in the loop
+# The buttons are not connected yet. The next cell tries it in a loop with three buttons. Each should add its own
+# letter to the list. **Predict** the list.
+
+# %%
+letters = []
+
+
+def connect(buttons, keys, clicked):
+    for button, key in zip(buttons, keys, strict=True):
+        button.on_click(lambda _: clicked(key))  # noqa: B023
+
+
+three = [widgets.Button() for _ in range(3)]
+connect(three, ["a", "b", "c"], letters.append)
+for button in three:
+    button.click()
+letters
+
+# %% [markdown]
+# Three times "c". The lambda does not keep a copy of `key`. It looks at the variable when it is *called*, and then
+# the loop is over. All three callbacks share one variable. Checkers such as ruff warn of it, as B023; the comment
+# says that it stands here on purpose.
+#
+# ## 📝 Exercise 06-2: mend it
+#
+# - **Goal:** let every button remember its own key.
+# - **Given:** `connect` from the cell above. Copy its two lines. `partial(f, x)` (from `functools`) makes a function
+#   that remembers `x`: `partial(f, x)(y)` calls `f(x, y)`.
+# - **Wanted:** `my_connect(buttons, keys, clicked)`. A click on a button calls `clicked` with this button's key, and
+#   nothing is called before a click.
+
+
+# %% tags=["exercise"]
+def my_connect(buttons, keys, clicked):
+    """Let each button call clicked with its own key."""
+
+
+check("06-2", my_connect)
+
+# %% [markdown]
+# Our four buttons remember their *place*, not a key: after each click, another shoe stands there. The state knows
+# which one. `choose` gets the place from `partial`, and the button from the click.
+
+
+# %%
+def choose(place, button):
+    state.query = state.neighbours()[place]
+    show()
+
+
+for place, button in enumerate(buttons):
+    button.on_click(partial(choose, place))
+
+# %% tags=["nbval-ignore-output"]
+show()
+cards = [widgets.VBox(pair) for pair in zip(images, buttons, strict=True)]
+widgets.VBox([chosen, widgets.HBox(cards)])
+
+# %% [markdown]
+# The picture above is the query, the row below shows its neighbours. Click a few times. Do the cards show what
+# `predictor.similar` of notebook 05 finds? The next cell compares the pictures, and the keys.
+
+# %%
+state.query = start
+buttons[2].click()
+found = predictor.similar(state.query, k=4)["key"]
+print("The query is now", state.query)
+print("The cards agree:", [i.value for i in images] == [catalogue.thumbnail(k) for k in found])
+print("The keys agree: ", state.neighbours() == found.tolist())
+
+# %% [markdown]
+# ## 📝 Exercise 06-3: fewer neighbours than cards
+#
+# A strict filter may leave two neighbours, and there are four cards. The other two still show the shoes of the
+# click before.
+#
+# - **Goal:** show what is there, and hide the cards that have nothing to show.
+# - **Given:** `images`, four of them; `keys`, as many or fewer; `look(key)` returns the bytes of a picture.
+#   `image.layout.display = "none"` hides an image, `""` shows it again.
+# - **Wanted:** `my_show(images, keys, look)`. It changes the given images, and makes no new ones.
+
+
+# %% tags=["exercise"]
+def my_show(images, keys, look):
+    """Show the pictures of keys, and hide the images left over."""
+
+
+check("06-3", my_show)
+
+# %% [markdown]
+# ## Errors hide
+# A callback is not called by your cell. If it stops with an error, no cell turns red. In most front ends the page
+# just stays as it is. So catch errors in the callback, and show them in a *status line*: a text on the page.
+#
+# `careful` takes an action, and returns a callback that can no longer fail in silence. The second cell tries it with
+# a mistake: it asks for 0 neighbours.
+
+# %%
+status = widgets.Label()
+
+
+def careful(action):
+    def callback(button):
+        try:
+            action(button)
+            status.value = f"{state.k} neighbours of {state.query}"
+        except Exception as error:
+            status.value = f"{type(error).__name__}: {error}"
+
+    return callback
+
+
+# %%
+def show_none(button):
+    predictor.similar(state.query, k=0)
+
+
+nothing = widgets.Button(description="Show 0 neighbours")
+nothing.on_click(careful(show_none))
+nothing.click()
+print(status.value)
+
+# %% [markdown]
+# The status line says what was wrong, what came in, and what is wanted. Without `careful`, a person would click, and
+# see nothing.
+
+# %% tags=["question"]
+question("06-c")
+
+# %% [markdown]
+# ## The same, by zapsim
+# `zapsim.browse` is built as yours: a plain state, cards that are made once, and a status line. One line makes it.
 
 # %% [markdown] tags=["app"]
 # The framed shoe is the query. Click *Search like #…* under a neighbour, and that becomes the query; its
-# own neighbours appear at once. Go on, come back, filter, lose yourself in the catalogue. Words such as
-# *boots women* and Enter show what matches. *+* and *−* on a card ask for more like it, or less, and a click on
-# the framed picture for a part of it alone; *☆* keeps a favourite. Then try *Search with my picture* with a photo
-# of your own, and *Export*: a table of what is shown, to take with you.
+# own neighbours appear at once. *Surprise me* draws any item that matches the filters. All of it works by keyboard,
+# too: Tab goes on, Enter clicks.
 
 # %% tags=["app"]
-first = catalogue.sample(1, seed=6).keys[0]
-browser = zapsim.browse(predictor, first)
+browser = zapsim.browse(predictor, start)
 browser
 
 # %% [markdown]
-# Where widgets don't run, as on GitHub, nothing but a line of text stands above. These are its pictures,
-# without the controls:
+# Widgets don't run on GitHub. There, only a line of text stands above. These are its pictures, without the controls:
 
 # %% tags=["nbval-ignore-output"]
 browser.preview()
 
 # %% [markdown]
-# The widget remembers everything, and the notebook can ask. Whatever you clicked last is here:
+# The notebook can ask the browser's state, as it asked yours. As long as you set no filter, it is the same list:
 
 # %%
-browser.state.query
-
-# %%
-browser.state.neighbours()[["rank", "key", "score"]].head(3).round(3)
+state.query = browser.state.query
+theirs = browser.state.neighbours()["key"].head(4).tolist()
+print("The same neighbours:", state.neighbours() == theirs)
 
 # %% [markdown]
-# ## Then see how little it takes
-# Three parts: *state* (what is the query? `state` below), *scores* (who is near? `predictor.similar`) and *cards*
-# (the pictures and buttons). Keep state in plain Python, and widgets become thin: they tell the state what was
-# clicked (`clicked`; each button carries the key of its shoe), and show what it says (`show`).
+# What it adds to yours:
 #
-# The cards are made **once**; afterwards only their pictures change. Making widgets is slow, changing
-# one is fast.
+# | control | what it does |
+# |---|---|
+# | search box | words such as *boots women*, then Enter |
+# | filters | they know each other: only values that still find something are offered |
+# | chips (*✕ Boots*) | each filter that is set; a click takes it away |
+# | *+* and *−* on a card | more like it, or less like it |
+# | a click on the framed picture | only this quarter of it counts |
+# | *☆* | a favourite; *★ 2* shows all of them |
+# | *Search with my picture* | a photo of your own is the query |
+# | *Export* | what is shown, as HTML or CSV |
+#
+# Try this: set two filters, ask for more like one shoe, keep two favourites, and export them.
 
-# %%
-state = {"query": first}
-cards = [(widgets.Image(width=136, format="jpeg"), widgets.Button()) for _ in range(4)]
-
-
-def show():
-    for (image, button), key in zip(
-        cards, predictor.similar(state["query"], k=4)["key"], strict=True
-    ):
-        image.value = catalogue.thumbnail(key)
-        button.description, button.key = "Search like this", key
-
-
-def clicked(button):
-    state["query"] = button.key
-    show()
-
-
-# %% tags=["nbval-ignore-output"]
-for _, button in cards:
-    button.on_click(clicked)
-show()
-mine = widgets.HBox([widgets.VBox(card) for card in cards])
-display(mine)
+# %% tags=["question"]
+question("06-d")
 
 # %% [markdown]
-# A click is a function call, so a program can click as well:
-
-# %%
-print("before:", state["query"])
-cards[0][1].click()
-print("after: ", state["query"])
-
-# %% [markdown]
-# ## 📝 Exercise 1: a neighbour's neighbour
+# Two more ways reach people who don't want to see code:
 #
-# **Goal:** walk three steps from `start`, each time to the nearest item of another product *where you have not
-# been yet* (otherwise you would soon go to and fro: your nearest neighbour's nearest neighbour is often you).
-# **Given:** `predictor.similar(key, k=9, hide_colourways=True)`, a table, nearest first; `start`, a key.
-# **Wanted:** `my_walk`, a list of the three keys you came by.
+# - `predictor.page("shop.html")` writes the catalogue as one file. It opens with a double click in any browser,
+#   without Python. You will do it in 10.
+# - `make app` in a terminal serves this notebook as a web page, by [Voila](https://voila.readthedocs.io). Only the
+#   browser is seen. Everybody who opens the page gets a state of their own.
 #
-# *Hint:* two loops. The inner one goes through `table["key"]` and stops at the first key that is neither
-# `start` nor in `my_walk`; it becomes the next query.
-
-# %%
-start = catalogue.sample(1, seed=68).keys[0]
-start
+# ## 📝 Exercise 06-4: say it in words
+#
+# A colleague keeps the query in a label: `label.value` is the key, and each callback reads it from there.
+#
+# - **Goal:** explain what you would change, and why.
+# - **Given:** what you built above.
+# - **Wanted:** `my_words`, a text of two sentences: where should the query live, and what is then left for the
+#   widgets to do?
 
 # %% tags=["exercise"]
-# stub: my_walk = ...
-my_walk, key = [], start
-for _ in range(3):
-    found = predictor.similar(key, k=9, hide_colourways=True)["key"]
-    key = next(k for k in found if k not in [start, *my_walk])
-    my_walk.append(key)
+my_words = ...
 
-# %% tags=["check"]
-from zapsim.course.exercise import check
-from zapsim.widgets.browser_state import BrowserState
-
-walker = BrowserState(predictor, start, k=9)
-walker.set_hide_colourways(True)
-expected = [start]
-for _ in range(3):
-    walker.show(next(key for key in walker.neighbours()["key"] if key not in expected))
-    expected.append(walker.query)
-check(
-    my_walk,
-    expected[1:],
-    hint="each step starts from the one before it; neither `start` nor a key twice; colourways hidden",
-)
-
-# %% [markdown]
-# Your walk, step by step. Did you leave the kind of shoe you started from?
-
-# %%
-try:
-    titles = {key: catalogue.caption(key) for key in [start, *my_walk]}
-    display(plot_pictures([(catalogue.picture(key), title) for key, title in titles.items()]))
-except (TypeError, KeyError):
-    print("No walk yet.")
-
-# %% [markdown]
-# ## 📝 Exercise 2: a second row, "same brand only"
-#
-# **Goal:** the little browser above shows any brand. Write what a second row would show: the four
-# nearest items of the query's own brand (its other colourways may be among them).
-# **Given:** `shop`, a predictor: `shop.similar(..., where={"Brand": ...})`; `shop.table.loc[key, "Brand"]`.
-# **Wanted:** a function `same_brand_row(key)` that returns a list of four `widgets.Image` (fewer, if the brand
-# has fewer items), in the order of the neighbours.
-#
-# *Hint:* `widgets.Image(value=shop.catalogue.thumbnail(key), format="jpeg", width=136)`.
-
-# %%
-shop = fitting(predictor, columns=["Brand"])
-branded = shop.table.dropna(subset=["Brand"]).index
-
-
-# %% tags=["exercise"]
-# stub: same_brand_row = ...
-def same_brand_row(key):
-    brand, look = shop.table.loc[key, "Brand"], shop.catalogue.thumbnail
-    found = shop.similar(key, k=4, where={"Brand": brand})
-    return [widgets.Image(value=look(k), format="jpeg", width=136) for k in found["key"]]
-
-
-# %% tags=["check"]
-def shows_the_same_brand(function):
-    look = shop.catalogue.thumbnail
-    for key in (branded[0], branded[-1]):
-        where = {"Brand": shop.table.loc[key, "Brand"]}
-        expected = shop.similar(key, k=4, where=where)["key"]
-        if [image.value for image in function(key)] != [look(k) for k in expected]:
-            return False
-    return True
-
-
-check(
-    same_brand_row,
-    shows_the_same_brand,
-    hint="the four nearest of `key`'s own brand, in that order",
-)
-
-# %% tags=["nbval-ignore-output"]
-try:
-    display(widgets.HBox(list(same_brand_row(branded[0]))))
-except Exception:
-    print("No row yet.")
-
-# %% [markdown]
-# ## Without code: as a web page
-# `make app` in a terminal serves this notebook with [Voila](https://voila.readthedocs.io) as a page: only the
-# browser, no cells. Everybody who opens it gets a session of their own.
+check("06-4", my_words)
 
 # %% [markdown]
 # ## You can now
-#
-# - ✅ browse any catalogue in JupyterLab, Colab or as a web page,
-# - ✅ search it with a photo of your own, and take what you found with you,
-# - ✅ say how state, scores and widgets fit together, and build a row of your own.
-#
-# **Next:** in 07 somebody asks whether it is any good, and you have an answer.
+# Build a browser that other people can click, and find the error when a click does nothing. The state is plain
+# Python; the widgets only show it.
+
+# %%
+goals("06")
+
+# %% [markdown]
+# **Next:** it looks good, but is it any good? [07](07_is_it_any_good.ipynb) measures it.

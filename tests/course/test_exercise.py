@@ -1,5 +1,7 @@
 """Exercises on what a learner may answer: right in any spelling, wrong for a reason, not at all."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,9 +72,25 @@ def test_a_function_is_tried_and_its_error_is_told():
     assert "A function is wanted" in judge(TWICE, 2).says
 
 
+def test_of_a_function_the_first_wrong_result_is_told():
+    exercise = replace(TWICE, tried=("f(1)", "f(5)"))
+    assert judge(exercise, lambda x: 2).says == "f(5) gives 2. Wanted: 10."
+    assert judge(exercise, lambda x: "ab").says == "f(1) gives 'ab'. Wanted: 2."
+    assert "does not give what is wanted" in judge(TWICE, lambda x: 2).says
+
+
+def test_what_is_given_may_have_been_changed_by_the_learner():
+    verdict = judge(TOP, [0.9, 0.5], [0.9, 0.5, 0.25])
+    assert verdict.state == "wrong"
+    assert "was changed in a cell (AttributeError" in verdict.says
+
+
 def test_a_text_has_to_name_each_idea():
     assert judge(WORDS, "Of five neighbours, 0.88 share the Subcategory.").state == "right"
-    assert "Not said yet: how many" in judge(WORDS, "They share the subcategory.").says
+    verdict = judge(WORDS, "They share the subcategory.")
+    # It may have been said in another way: that is no mistake.
+    assert verdict.state == "open"
+    assert "Not found in your words: how many" in verdict.says
     assert "no probability" in judge(WORDS, "The probability of five subcategories").says
     assert "A text in quotes" in judge(WORDS, 5).says
 
@@ -87,6 +105,8 @@ def test_a_text_has_to_name_each_idea():
         ("3", 3, False),
         ("boot", "boot", True),
         ("Boot", "boot", False),
+        ([100627], ["100627"], False),
+        (["100627"], "100627", False),
         (0.95301, 0.953, True),
         (0.96, 0.953, False),
         (float("nan"), 0.5, False),

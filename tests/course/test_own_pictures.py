@@ -164,3 +164,8 @@ def test_others_stand_in_for_the_text_s_items(opened, capsys):
     assert f"MiniZap's {minizap[0]!r}; here is your '0.jpg'." in said
     assert own.stand_in(predictor, minizap[0], "1.jpg") == "3.jpg"
     assert capsys.readouterr().out == ""
+
+
+def test_a_picture_whose_product_is_not_known_is_a_product_of_its_own(opened):
+    keys = [*ZAPPOS[:3], "a.jpg"]
+    assert own.products_of(opened(*keys)).loc[keys].tolist() == ["1", "1", "2", "a.jpg"]

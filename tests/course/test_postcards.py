@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import zapsim
-from zapsim.course.postcards import make_postcards
+from zapsim.course.postcards import count_copies, make_postcards
 from zapsim.judge.stability import CHANGES
 
 
@@ -51,3 +51,11 @@ def test_it_is_the_same_folder_every_time(shop, tmp_path):
     for path in folder.rglob("*.*"):
         assert (tmp_path / path.relative_to(folder)).read_bytes() == path.read_bytes()
     assert not make_postcards(tmp_path, seed=1).equals(copies)
+
+
+def test_copies_are_counted_where_they_share_a_group_with_their_original():
+    copies = pd.DataFrame({"copy": ["c", "d", "e"], "original": ["a", "b", "f"]})
+    # Of the groups, 0 and 1 have a copy with its original, 2 has none; e is in no group.
+    groups = {"a": 0, "c": 0, "b": 1, "d": 1, "x": 2, "y": 2, "f": 3}
+    duplicates = pd.DataFrame({"key": list(groups), "group": list(groups.values())})
+    assert count_copies(duplicates, copies) == {"found": 2, "of": 3, "wrong": 2}

@@ -85,6 +85,12 @@ def test_singular_and_plural_find_each_other(text, query):
     assert found([text, "other"], query) == [0]
 
 
+@pytest.mark.parametrize("query", ["flipflop", "flip-flops", "FLIP FLOP", "Flip‑Flop"])
+def test_compounds_are_found_however_they_are_written(query):
+    assert found(["a flip-flop", "Flip‑Flops", "flap"], query) == [0, 1]
+    assert found(["a flipflop", "flap"], "flip-flop") == [0]
+
+
 def test_whole_words_come_before_beginnings_then_names_then_order():
     assert found(["flats", "flat", "flatter", "flat"], "flat") == [1, 3, 0, 2]
     index = words(["red", None, "red"], Brand=[None, "red", None])
@@ -141,6 +147,7 @@ def test_suggestions_are_names_first_and_count_what_a_search_finds(predictor):
     assert next(iter(predictor.suggest("boots wom"))) == "boots Women"
     assert next(iter(predictor.suggest("knee hi"))) == "Knee High"
     assert next(iter(predictor.suggest("19137"))) == "1913768"
+    assert next(iter(predictor.suggest("slipon"))) == "Slip-On"
     assert predictor.suggest("no such") == predictor.suggest("") == predictor.suggest(" (") == {}
 
 

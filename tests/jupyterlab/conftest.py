@@ -70,13 +70,20 @@ class Lab(Server):
         options += [f"--ServerApp.root_dir={folder}"]
         super().__init__("jupyterlab", options, folder, "/api/status")
 
+    def write(self, name, *sources):
+        """Write a notebook of code cells of one's own."""
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        # Without a kernel named, JupyterLab would ask for one.
+        metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), self.folder / name)
+
     def open(self, page, name):
         page.goto(f"{self.address}/lab/tree/{name}?reset")
         page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
         page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
 
     def run_all(self, page, name):
-        """Run every cell, save, and return the saved notebook."""
+        """Run every cell, save, and return the saved notebook; after an error, no cell runs."""
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         deadline = time.monotonic() + RUN_SECONDS
@@ -89,7 +96,8 @@ class Lab(Server):
                 # It is just being written.
                 continue
             code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-            if all(cell.execution_count for cell in code):
+            failed = any(output.output_type == "error" for cell in code for output in cell.outputs)
+            if failed or all(cell.execution_count for cell in code):
                 return notebook
         raise TimeoutError(f"{name} was not through after {RUN_SECONDS} s")
 

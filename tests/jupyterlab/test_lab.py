@@ -21,3 +21,8 @@ def test_notebook_00_runs_from_the_menu_and_shows_its_pictures(lab, page, screen
     width = sheet.evaluate("image => image.naturalWidth")
     assert width > 500
     page.screenshot(path=screenshots / "lab-00-run.png")
+    # No alternative text is read from a notebook: a picture's words follow it, also after a run.
+    words = page.locator("details", has_text="The picture in words").first
+    words.locator("summary").click()
+    alt = next(cell.metadata["alt"] for cell in notebook.cells if "alt" in cell.metadata)
+    assert alt in words.inner_text()

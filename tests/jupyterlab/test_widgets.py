@@ -2,7 +2,6 @@
 
 import re
 
-import nbformat
 import pytest
 
 NAME = "widgets.ipynb"
@@ -19,11 +18,7 @@ CELLS = [
 @pytest.fixture
 def widgets(lab, page):
     """The two widgets, in a notebook of their own."""
-    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
-    # Without a kernel named, JupyterLab would ask for one.
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
-    nbformat.write(notebook, lab.folder / NAME)
+    lab.write(NAME, *CELLS)
     page.set_viewport_size({"width": 1400, "height": 1500})
     lab.open(page, NAME)
     lab.run_all(page, NAME)

@@ -42,7 +42,7 @@ def test_kaggle_fashion(make_folder, zip_of, capsys, as_zip):
     assert catalogue.captions.iloc[0] == "Turtle Check Men Navy Blue Shirt, 15970"
     assert catalogue.captions.iloc[2] == "59263"
     assert capsys.readouterr().out.removeprefix("myntradataset/") == (
-        "styles.csv: 2 of 2 rows belong to 2 of 3 pictures, by the file's name without its suffix "
+        "styles.csv: 2 of 2 rows belong to 2 of 3 pictures,\nby the file's name without its suffix "
         "in column 'id'. check() names the others.\n"
     )
     assert catalogue.check()["problem"].tolist() == ["no metadata"]

@@ -49,6 +49,12 @@ def numbers(browser):
     return [KEYS.index(card.key) for card in cards(browser)]
 
 
+def inside(widget):
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from inside(child)
+
+
 def says(browser):
     return unescape(re.sub("<[^>]*>", "", browser.status.value))
 
@@ -94,11 +100,6 @@ def test_it_opens_with_the_query_its_facts_and_its_neighbours(browser, catalogue
 
 
 def test_every_button_has_words(browser):
-    def inside(widget):
-        yield widget
-        for child in getattr(widget, "children", ()):
-            yield from inside(child)
-
     buttons = [w for w in inside(browser) if isinstance(w, (widgets.Button, widgets.FileUpload))]
     assert len(buttons) == 9 + 5 * 4
     assert all(button.description.strip() for button in buttons)
@@ -673,3 +674,15 @@ def test_pictures_are_read_when_they_are_shown_and_only_once(catalogue, predicto
     browser.k.value = 1
     browser.k.value = 3
     assert read == [KEYS[2]]
+
+
+def test_words_are_read_before_anybody_searches(browser):
+    browser._readers.shutdown()
+    assert "_words" in vars(browser.state.predictor)
+
+
+def test_colourways_can_be_hidden_only_where_there_are_some(browser, make_folder, on_a_circle):
+    assert browser.hide_colourways in inside(browser)
+    loose = zapsim.load_catalogue(make_folder("a.jpg", "b.jpg", name="loose"))
+    alone = zapsim.browse(zapsim.SimilarityPredictor(loose, on_a_circle(loose, [0, 9])))
+    assert alone.hide_colourways not in inside(alone)

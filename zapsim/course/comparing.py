@@ -8,7 +8,7 @@ different, and raises nothing.
 import numpy as np
 import pandas as pd
 
-__all__ = ["described", "same"]
+__all__ = ["described", "same", "shown"]
 
 _SHOWN = 60
 
@@ -39,8 +39,7 @@ def described(answer):
     except ValueError:
         shape = (len(answer),)
     if isinstance(answer, (str, int, float, bool, np.number, np.bool_, type(None))):
-        text = repr(answer.item() if isinstance(answer, np.generic) else answer)
-        return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+        return shown(answer)
     if len(shape) == 1 and not isinstance(answer, dict):
         kinds = {"text" if isinstance(each, str) else "value" for each in answer}
         kind = kinds.pop() if len(kinds) == 1 else "value"
@@ -48,6 +47,17 @@ def described(answer):
     if shape:
         return f"an array of shape {shape}"
     return f"a {type(answer).__name__}"
+
+
+def shown(value):
+    """Write a value (str) as one would type it, its numbers rounded; a long one is cut."""
+    try:
+        value = np.asarray(value).tolist()
+        text = repr(np.round(value, 3).tolist() if np.asarray(value).dtype.kind == "f" else value)
+    except (TypeError, ValueError):
+        text = repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _same(answer, value, ordered, tolerance):
@@ -77,16 +87,24 @@ def _same(answer, value, ordered, tolerance):
 
 
 def _same_arrays(answer, value, ordered, tolerance):
-    answer, value = np.squeeze(answer), np.squeeze(value)
-    if answer.shape != value.shape or (answer.dtype == bool) != (value.dtype == bool):
+    texts = _holds_texts(value)
+    if texts != _holds_texts(answer) or (answer.dtype == bool) != (value.dtype == bool):
         return False
-    if value.dtype.kind in "OUS":
+    if texts:
         answer, value = answer.astype(str), value.astype(str)
-    elif answer.dtype.kind == "O":
-        answer = answer.astype(float)
+    else:
+        answer, value = np.squeeze(answer), np.squeeze(value)
+        answer = answer.astype(float) if answer.dtype.kind == "O" else answer
+    if answer.shape != value.shape:
+        return False
     if not ordered:
         answer, value = np.sort(answer, axis=None), np.sort(value, axis=None)
     if value.dtype.kind != "f":
         return bool((answer == value).all())
     slack = tolerance * (np.nanmax(np.abs(value), initial=0) or 1)
     return bool(np.allclose(answer, value, rtol=0, atol=slack, equal_nan=True))
+
+
+def _holds_texts(values):
+    kind = values.dtype.kind
+    return kind in "US" or (kind == "O" and any(isinstance(each, str) for each in values.flat))

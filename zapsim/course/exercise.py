@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from zapsim.course.comparing import described, same
+from zapsim.course.comparing import described, same, shown
 
 __all__ = ["Exercise", "Mistake", "Verdict", "judge"]
 
@@ -59,6 +59,9 @@ class Exercise:
     call : callable, optional
         For an answer that is a function: called with it and what was given, returns what is
         compared, such as its results for small inputs.
+    tried : tuple of str
+        What stands for each result of `call`, such as "my_cosine([3, 4], [4, 3])": the first that
+        is wrong is told to the learner.
     ordered, tolerance
         As in `zapsim.course.comparing.same`.
     """
@@ -72,6 +75,7 @@ class Exercise:
     solution: str = ""
     explains: str = ""
     call: Callable | None = None
+    tried: tuple[str, ...] = ()
     ordered: bool = True
     tolerance: float = 1e-3
 
@@ -95,25 +99,49 @@ def judge(exercise, answer, *given):
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             return Verdict("wrong", f"Your function stops when it is tried, with {reason}")
+        if answer is None:
+            return Verdict("open", "Not solved yet.")
         if _is_nothing(answer):
-            return Verdict("open", "Not solved yet: your function returns nothing (None).")
+            return Verdict("open", "Not solved yet. Your function returns nothing (None).")
     return _judge_words(exercise, answer) if exercise.ideas else _judge(exercise, answer, given)
 
 
 def _judge(exercise, answer, given):
-    def equals(value):
+    def equals(value, answer=answer):
         return same(answer, value, exercise.ordered, exercise.tolerance)
 
-    expected = exercise.expected(*given)
+    try:
+        expected = exercise.expected(*given)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        return Verdict(
+            "wrong",
+            f"What is given for this exercise was changed in a cell ({reason}). "
+            "Run the cells above it again, and take other names for your own.",
+        )
     if equals(expected):
         return Verdict("right", exercise.explains)
     for mistake in exercise.mistakes:
         if _fits(mistake, answer, given, equals):
             return Verdict("wrong", mistake.says)
-    wanted, received = described(expected), described(answer)
-    if wanted != received and not exercise.call and len({*map(_is_plain, (expected, answer))}) > 1:
-        return Verdict("wrong", f"Wanted: {_kind(expected)}. Received: {received}.")
+    if exercise.call:
+        return Verdict("wrong", _first_difference(exercise, answer, expected, equals))
+    wanted, received = _kind(expected), described(answer)
+    if _kind(answer) != wanted:
+        return Verdict("wrong", f"Wanted: {wanted}. Received: {received}.")
     return Verdict("wrong", f"Received: {received}.")
+
+
+def _first_difference(exercise, answer, expected, equals):
+    """Say what a function gave for the first of what it was tried on, and what was wanted."""
+    said = "Your function runs, but does not give what is wanted."
+    try:
+        for name, got, value in zip(exercise.tried, answer, expected, strict=True):
+            if not equals(value, got):
+                return f"{name} gives {shown(got)}. Wanted: {shown(value)}."
+    except (TypeError, ValueError):
+        pass
+    return said
 
 
 def _judge_words(exercise, answer):
@@ -125,9 +153,14 @@ def _judge_words(exercise, answer):
         if _fits(mistake, answer, (), lambda value: False):
             return Verdict("wrong", mistake.says)
     missing = [idea for idea, words in exercise.ideas.items() if not re.search(words, answer, re.I)]
+    # A program cannot read: only what is known to be wrong is called so.
     if missing:
-        return Verdict("wrong", f"Not said yet: {'; '.join(missing)}.")
-    return Verdict("right", exercise.explains)
+        return Verdict(
+            "open",
+            f"Not found in your words: {'; '.join(missing)}. Did you say it in another way? Then "
+            f'compare with solution("{exercise.name}").',
+        )
+    return Verdict("right", f"(As far as a program can tell.) {exercise.explains}".strip())
 
 
 def _fits(mistake, answer, given, equals):
@@ -141,16 +174,12 @@ def _fits(mistake, answer, given, equals):
 
 
 def _is_nothing(answer):
-    return answer is None or (
-        isinstance(answer, (list, tuple)) and bool(answer) and all(each is None for each in answer)
-    )
-
-
-def _is_plain(value):
-    return isinstance(value, str) or not hasattr(value, "__len__")
+    listed = isinstance(answer, (list, tuple)) and bool(answer)
+    return listed and all(each is None for each in answer)
 
 
 def _kind(value):
+    """Say of what kind a value is, without giving it away."""
     if isinstance(value, str):
         return "a text"
-    return "a number" if _is_plain(value) else described(value)
+    return described(value) if hasattr(value, "__len__") else "a number"

@@ -25,6 +25,7 @@ __all__ = [
     "kind_of",
     "labels_of",
     "load_or_extract",
+    "products_of",
     "readable_keys",
     "readable_sample",
     "stand_in",
@@ -127,6 +128,11 @@ def labels_of(catalogue, kind, between=" · "):
     rows = cells.itertuples(index=False)
     labels = [between.join(str(cell) for cell in row if pd.notna(cell)) or None for row in rows]
     return pd.Series(labels, index=cells.index, dtype=object, name=between.join(kind))
+
+
+def products_of(catalogue):
+    """Return each item's product, or where that is not known the item's key (Series by key)."""
+    return _products(catalogue.table)
 
 
 def readable_keys(catalogue, keys=None):

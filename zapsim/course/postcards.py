@@ -15,7 +15,7 @@ from PIL import Image
 
 from zapsim.judge.stability import CHANGES
 
-__all__ = ["make_postcards"]
+__all__ = ["count_copies", "make_postcards"]
 
 _SIDE, _TOP, _FIRST = 80, 13, 101
 _COPIES_A_CHANGE = 3
@@ -62,6 +62,19 @@ def make_postcards(folder, seed=0):
     lines = ["Number;Motif;Seller;Price", *rows, ""]
     (Path(folder) / _LIST).write_bytes("\r\n".join(lines).encode("cp1252"))
     return pd.DataFrame(copies, columns=["copy", "original", "change"])
+
+
+def count_copies(duplicates, copies):
+    """Compare what `zapsim.near_duplicates` found with the copies that were made.
+
+    Returns a dict of int: ``found``, the copies that share a group with their original; ``of``, all
+    copies; ``wrong``, groups without one.
+    """
+    groups = duplicates.set_index("key")["group"]
+    both = copies[["copy", "original"]].apply(lambda keys: keys.map(groups))
+    together = both.loc[both["copy"] == both["original"], "copy"]
+    wrong = groups.nunique() - together.nunique()
+    return {"found": len(together), "of": len(copies), "wrong": wrong}
 
 
 def _number(pair):

@@ -36,8 +36,8 @@ __all__ = [
 ]
 
 _INCHES = 1.45
-_LETTERS = 20
-_LINE_INCHES = 0.135
+_LETTERS = 19
+_LINE_INCHES = 0.16
 QUERY_COLOUR = "#0072B2"
 SHARED_COLOUR = "#D55E00"
 # Light enough to lie behind pictures: Okabe and Ito's colours, which colour-blind people can
@@ -46,7 +46,7 @@ _TINTS = ("#8fc9ef", "#f3cf80", "#80cfb9", "#e6bcd3", "#f8f2a1", "#eaae80", "#80
 _CELL = 44
 
 
-def plot_pictures(titled, columns=8, query=None, note=None):
+def plot_pictures(titled, columns=6, query=None, note=None):
     """Draw pictures with their titles below.
 
     Parameters
@@ -151,7 +151,7 @@ def plot_side_by_side(catalogue, query, rows, k=5):
         place.set_axis_off()
     look, label = catalogue.picture_or_none, catalogue.caption
     for (left, *places), (name, table) in zip(axes, found.items(), strict=True):
-        _draw(left, look(query), str(name), QUERY_COLOUR, size=9)
+        _draw(left, look(query), str(name), QUERY_COLOUR, size=10)
         for place, item in zip(places, table.itertuples(), strict=False):
             tick, frame = ("✓ ", SHARED_COLOUR) if item.key in shared else ("", None)
             title = f"{tick}#{item.rank}   {item.score:.3f}\n{label(item.key)}"
@@ -251,7 +251,7 @@ def finished(figure, note=None, fontsize=10, **place):
     return figure
 
 
-def _draw(axes, picture, title, frame=None, size=7.5):
+def _draw(axes, picture, title, frame=None, size=9):
     """Draw a picture with its title below, wrapped, and a frame of a colour around it."""
     axes.set_axis_on()
     if picture is None:
@@ -265,5 +265,5 @@ def _draw(axes, picture, title, frame=None, size=7.5):
 
 
 def _wrapped(title):
-    lines = [fill(line, _LETTERS, max_lines=3, placeholder=" …") for line in title.split("\n")]
+    lines = [fill(line, _LETTERS, max_lines=5, placeholder=" …") for line in title.split("\n")]
     return "\n".join(lines)

@@ -29,6 +29,8 @@ _LETTERS = str.maketrans(
 # Accents of Latin, Greek and Cyrillic letters. Marks of other scripts are letters by themselves.
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _APOSTROPHES = re.compile("['’ʼ`´]")
+# Many write "flip-flop" as one word.
+_JOINTS = re.compile(r"(?<=[^\W\d_])[-‐‑.](?=[^\W\d_])")
 # What is neither a letter, a digit nor a mark ends a word.
 _ASCII_GAPS = bytes(
     code if code > 127 or chr(code).isalnum() or chr(code) == "\n" else 32 for code in range(256)
@@ -59,6 +61,15 @@ def _folded_lines(texts):
         together = "\n".join(text.replace("\n", " ") for text in texts)
     together = _APOSTROPHES.sub("", together).lower()
     return together.encode().translate(_ASCII_GAPS).decode().split("\n")
+
+
+def _findable_lines(texts):
+    """Fold many texts at once; words that a hyphen or dot joins stand in them as one word, too."""
+    if _JOINTS.search("\n".join(texts)):
+        joined = [_JOINTS.sub("", text) for text in texts]
+        pairs = zip(texts, joined, strict=True)
+        texts = [text if text == other else f"{text} {other}" for text, other in pairs]
+    return _folded_lines(texts)
 
 
 def _without_accents(text):
@@ -99,7 +110,7 @@ class Words:
         self._texts = list(zip(ends, ends[1:], codes, strict=False))
         self._index([line for each in lines for line in each])
         self._values = [
-            {f" {line}": value for value, line in zip(each, _folded_lines(each), strict=True)}
+            {f" {line}": value for value, line in zip(each, _findable_lines(each), strict=True)}
             for each in (sorted(counts, key=lambda v, c=counts: -c[v]) for counts in values)
         ]
 
@@ -217,7 +228,7 @@ def _add_folded(texts, text):
     Code 0 is a cell of no words: that of items without a value.
     """
     codes, cells = pd.factorize(np.asarray(text, object))
-    codes, lines = codes + 1, ["", *_folded_lines(list(map(str, cells)))]
+    codes, lines = codes + 1, ["", *_findable_lines(list(map(str, cells)))]
     # A product's number stands in its key, and often in further columns.
     if not any(lines == other and np.array_equal(codes, known) for known, other in texts):
         texts.append((codes, lines))

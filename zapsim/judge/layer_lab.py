@@ -152,8 +152,8 @@ def article_cut(catalogue):
     check_catalogue(catalogue)
     if not is_downloaded(include_top=True):
         print(
-            "fc2 is left out: its weights (528 MB) are not on this machine. To have Keras fetch "
-            "them: zapsim.VGG16Extractor('fc2', image_size=224, weights='imagenet').model"
+            "fc2 is left out: its weights (528 MB) are not on this machine. Keras fetches them:\n"
+            "zapsim.VGG16Extractor('fc2', image_size=224, weights='imagenet').model"
         )
         return {}
     return extract_cuts(catalogue, ["fc2"], image_size=224, weights="imagenet", power=1)

@@ -93,7 +93,8 @@ def _line(metadata, match, n_items):
     found_out = f" ({', '.join(metadata.found_out)})" if metadata.found_out else ""
     return (
         f"{metadata.name}{found_out}: {n_rows:,} of {len(metadata.frame):,} rows belong to "
-        f"{len(match.rows):,} of {n_items:,} pictures, by {match.way} in column {match.column!r}."
+        f"{len(match.rows):,} of {n_items:,} pictures,\n"
+        f"by {match.way} in column {match.column!r}."
         + ("" if len(match.rows) == n_items else " check() names the others.")
     )
 

@@ -12,7 +12,7 @@ const plain = (text) =>
 const wordsOf = (text) => plain(text).match(/[\p{L}\p{N}]+/gu) ?? [];
 // "t strap" and "tstrap" of "T-Strap", so that it is found however it is written.
 function spaced(text) {
-  const joined = text.replace(/(?<=\p{L})['’.-](?=\p{L})/gu, "");
+  const joined = text.replace(/(?<=\p{L})['’.‐‑-](?=\p{L})/gu, "");
   return ` ${[...wordsOf(text), ...(joined === text ? [] : wordsOf(joined))].join(" ")} `;
 }
 const has = (text, words) =>

@@ -61,6 +61,11 @@ class Browser(StatefulWidget):
 
     _shows = BrowserState
 
+    def __init__(self, state):
+        super().__init__(state)
+        # The first search reads all words: meanwhile, people look at the first pictures.
+        self._readers.submit(state.predictor.search, "")
+
     def __repr__(self):
         return f"Browser of {len(self.state.predictor.table):,} items"
 
@@ -86,10 +91,11 @@ class Browser(StatefulWidget):
         self.load.add_class("zapsim-load")
         top = [self.search.box, self.search.button, *self._make_buttons(), self.upload]
         self.gallery = self._make_gallery()
+        hide = [self.hide_colourways] if state.has_colourways else []
         return [
             row(top),
             *([self.filters.box] if state.filters.columns else []),
-            row([self.k, self.hide_colourways, self.chips.box]),
+            row([self.k, *hide, self.chips.box]),
             row([self.status, self.links, self.load]),
             self.gallery.row,
         ]

@@ -96,6 +96,12 @@ class BrowserState:
         return self.predictor.grid.side if self.predictor.grid else 0
 
     @property
+    def has_colourways(self):
+        """Whether any product has more than one item: only then can colourways be hidden."""
+        table = self.predictor.table
+        return "Product" in table and bool(table["Product"].dropna().duplicated().any())
+
+    @property
     def can_go_back(self):
         """Whether there is an earlier step."""
         return self._way.ahead(-1) is not None

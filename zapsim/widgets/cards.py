@@ -89,6 +89,7 @@ class Gallery:
         self._n, self._make = n, lambda rank: Card(rank, actions, *looks)
         self._cards = []
         self._box = grid([], CARD + 14, "8px", flex="1 1 310px")
+        self._box.add_class("zapsim-cards")
         self.row = row([self.query.box, self._box])
         self.row.layout.align_items = "flex-start"
 

@@ -15,6 +15,8 @@ CARD = 136
 # button. Words of other buttons are there for screen readers, and a sign is drawn over them; a
 # FileUpload shows how many files it holds, which would always read "(0)", and gets words instead.
 # The arrow that ipywidgets gives a select is black on dark themes, too; the web browser's is not.
+# Many cards scroll in a box of their own: once few take their place, the page must not end above
+# where a person reads.
 STYLE = """<style>
 .zapsim { container-type: inline-size; width: 100%; max-width: 1200px; }
 .zapsim.widget-container, .zapsim .widget-container { overflow: visible; }
@@ -34,6 +36,7 @@ STYLE = """<style>
 .zapsim .zapsim-chips { overflow: auto hidden; flex: 1 1 260px; height: 32px; min-width: 0; }
 .zapsim-chips button { flex: none; max-width: 150px; height: 26px; line-height: 24px;
   border-radius: 13px; border: 1px solid rgba(128, 128, 128, 0.6); }
+.zapsim .zapsim-cards { max-height: max(520px, 75vh); overflow: hidden auto; padding: 1px; }
 .zapsim-card { position: relative; border: 1px solid rgba(128, 128, 128, 0.4);
   border-radius: 8px; padding: 4px 6px; }
 .zapsim-card:hover { border-color: #0072B2; box-shadow: 0 0 0 1px #0072B2; }
@@ -42,7 +45,7 @@ STYLE = """<style>
   line-height: 24px; }
 .zapsim-card > button:nth-of-type(1)::after { content: ""; position: absolute; inset: 0;
   cursor: pointer; }
-.zapsim-card > button:nth-of-type(n+2) { position: absolute; top: 136px; width: 24px; height: 24px;
+.zapsim-card > button:nth-of-type(n+2) { position: absolute; top: 138px; width: 24px; height: 24px;
   margin: 0; padding: 0; z-index: 1; font-size: 0; border-radius: 12px; }
 .zapsim-card > button:nth-of-type(2) { right: 54px; }
 .zapsim-card > button:nth-of-type(3) { right: 30px; }
@@ -68,6 +71,11 @@ STYLE = """<style>
 .zapsim-name { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical;
   overflow: hidden; line-height: 1.3; height: 2.6em; margin-bottom: 3px; }
 @container (max-width: 640px) {
+  .zapsim .widget-hslider { width: 100% !important; }
+  .zapsim .zapsim-status { height: 57px; }
+  .zapsim-status + .widget-html { flex: 1 1 50%; min-height: 32px; }
+  .zapsim-query > img, .zapsim-query > .zapsim-parts { width: 140px !important;
+    height: 140px !important; align-self: flex-start; }
   .zapsim-query { flex-flow: row wrap; gap: 12px; width: 100%; box-sizing: border-box; }
   .zapsim-query > .widget-html { flex: 1 1 160px; width: auto; }
 }

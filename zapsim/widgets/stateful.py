@@ -25,6 +25,7 @@ __all__ = ["StatefulWidget", "error_text"]
 
 _THUMBNAILS = 2_000
 _READERS = 4
+_FOLDED = "Where widgets do not run: open this to see the pictures."
 
 
 class StatefulWidget(widgets.VBox):
@@ -58,11 +59,13 @@ class StatefulWidget(widgets.VBox):
     def preview(self):
         """Return what is shown, frozen, for places where widgets don't run, such as GitHub.
 
+        It is folded: where widgets run, it would repeat the one above.
+
         Returns
         -------
         IPython.display.HTML
         """
-        return HTML(self._preview())
+        return HTML(f"<details><summary>{_FOLDED}</summary>{self._preview()}</details>")
 
     def _button(self, description, tooltip, action, *arguments):
         """Make a button, as wide as its words, that carries out an action."""

@@ -16,7 +16,7 @@ from zapsim.judge.layer_lab import run_cuts
 from zapsim.similarity import nearest, top_k, unit_vectors
 from zapsim.vgg16.network import LAYERS, MEANS, layer_costs, preprocessed
 
-__all__ = ["interrupted", "preprocessing_variants", "try_cuts", "try_preprocessing"]
+__all__ = ["interrupted", "precisions", "preprocessing_variants", "try_cuts", "try_preprocessing"]
 
 
 def interrupted(catalogue, after):
@@ -30,24 +30,31 @@ def _read_until(catalogue, interrupted, key):
     return catalogue.read(key)
 
 
-def try_cuts(catalogue, labels, products=None, image_size=64):
-    """Measure what a cut after each of VGG16's five pools costs and gives.
+def precisions(ways, labels, products=None):
+    """Measure precision at 5 of several features (dict of DataFrame): Series by name.
 
-    Every picture of the catalogue is readable; labels and products are Series by key, and items of
-    the same product are no neighbours; `image_size` is at least 64, so that the last pool's maps
-    have 2×2 cells. One row a pool: ``n_features`` of a 2×2 grid of averages, ``cost_so_far`` as in
-    `layer_costs`, and ``precision_at_5``.
+    Labels and products are Series by key; items of the same product are no neighbours.
     """
-    extractor = VGG16Extractor("block5_pool", grid=2, image_size=image_size)
-    cuts = [(layer, 2) for layer in LAYERS if "pool" in layer]
-    values = run_cuts(catalogue, extractor, cuts)
-    costs, rows = layer_costs(image_size)["cost_so_far"], {}
-    for layer, grid in cuts:
-        features = pd.DataFrame(values[layer, grid], index=catalogue.keys)
-        precision = precision_at_k(top_k(features, 5, exclude=products), labels)
-        rows[layer] = features.shape[1], costs[layer], precision
-    columns = ["n_features", "cost_so_far", "precision_at_5"]
-    return pd.DataFrame.from_dict(rows, "index", columns=columns)
+    found = {name: top_k(features, 5, exclude=products) for name, features in ways.items()}
+    values = {name: precision_at_k(each, labels) for name, each in found.items()}
+    return pd.Series(values, name="precision_at_5")
+
+
+def try_cuts(catalogue, labels, products=None, cuts=(("block4_pool", 2),), image_size=64):
+    """Measure what several cuts through VGG16 cost and give.
+
+    Every picture of the catalogue is readable; labels and products are as in `precisions`; `cuts`
+    are (layer, grid) each, with a layer of maps and a grid as `VGG16Extractor` takes them. One row
+    a cut: ``n_features``, ``cost_so_far`` as in `layer_costs`, and ``precision_at_5``.
+    """
+    last = max((layer for layer, _ in cuts), key=list(LAYERS).index)
+    values = run_cuts(catalogue, VGG16Extractor(last, 1, image_size), list(cuts))
+    ways = {cut: pd.DataFrame(each, catalogue.keys) for cut, each in values.items()}
+    costs = layer_costs(image_size)["cost_so_far"]
+    rows = {cut: (each.shape[1], costs[cut[0]]) for cut, each in ways.items()}
+    table = pd.DataFrame(rows, ["n_features", "cost_so_far"]).T.astype({"n_features": int})
+    table["precision_at_5"] = list(precisions(ways, labels, products))
+    return table.rename_axis(index=["layer", "grid"])
 
 
 def preprocessing_variants(catalogue, image_size=64):
@@ -73,7 +80,7 @@ def preprocessing_variants(catalogue, image_size=64):
 def try_preprocessing(variants, labels, products=None):
     """Compare what `preprocessing_variants` returns by precision at 5, colourways left out.
 
-    The right variant comes first; labels and products are as in `try_cuts`. One row a variant:
+    The right variant comes first; labels and products are as in `precisions`. One row a variant:
     ``both``, where queries and catalogue take the same path, and ``query only``, where the
     catalogue takes the right one. At least six products are needed.
     """
@@ -84,6 +91,6 @@ def try_preprocessing(variants, labels, products=None):
         scores[groups[:, None] == groups] = -np.inf
         found = np.stack([nearest(row, 5) for row in scores])
         mixed = Neighbours(first.index, found, np.take_along_axis(scores, found, axis=1))
-        paths = {"both": top_k(features, 5, exclude=products), "query only": mixed}
-        rows[name] = {path: precision_at_k(each, labels) for path, each in paths.items()}
-    return pd.DataFrame(rows).T
+        rows[name] = precision_at_k(mixed, labels)
+    both = precisions(variants, labels, products)
+    return pd.DataFrame({"both": both, "query only": rows})

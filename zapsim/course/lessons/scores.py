@@ -1,18 +1,17 @@
-"""What cosine similarity is, and what it costs.
+"""What cosine similarity is, and what a matrix of it shows.
 
-In: vectors, a similarity matrix, labels. Out: matplotlib Figures and DataFrames.
+In: vectors, a similarity matrix, labels. Out: matplotlib Figures.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from zapsim.course.lessons.style import COLOURS, SLANTED, tidy
 
-__all__ = ["matrix_memory", "plot_arrows", "plot_heat_map", "plot_score_distribution"]
+__all__ = ["plot_arrows", "plot_heat_map"]
 
 
-def plot_arrows(vectors):
+def plot_arrows(vectors, title=None):
     """Draw two-dimensional vectors as arrows from the origin (dict of name to (x, y))."""
     figure, axes = plt.subplots(figsize=(4.2, 3.6))
     for (name, (x, y)), colour in zip(vectors.items(), COLOURS, strict=False):
@@ -22,53 +21,29 @@ def plot_arrows(vectors):
         axes.annotate(f"{name} ({x}, {y})", (x, y), color=colour, **place)
     reach = 1.25 * max(max(vector) for vector in vectors.values())
     axes.set(xlim=(0, reach), ylim=(0, reach), aspect="equal")
-    axes.set(xlabel="feature 1", ylabel="feature 2")
+    axes.set(xlabel="feature 1", ylabel="feature 2", title=title)
     return tidy(figure, axes)
 
 
-def plot_heat_map(matrix, labels):
+def plot_heat_map(matrix, labels, title=None):
     """Draw a similarity matrix (DataFrame) with its items ordered by label (Series by key).
 
-    Items without a label are left out, here and in `plot_score_distribution`.
+    Items without a label are left out.
     """
     ordered = labels.loc[matrix.index].dropna().sort_values(kind="stable")
     counts = ordered.value_counts(sort=False).loc[ordered.unique()]
     ends = counts.cumsum().to_numpy()
-    figure, axes = plt.subplots(figsize=(9, 7.6))
+    figure, axes = plt.subplots(figsize=(7.4, 6.4))
     low = np.quantile(matrix.to_numpy(), 0.01)
-    image = axes.imshow(matrix.loc[ordered.index, ordered.index], cmap="viridis", vmin=low, vmax=1)
+    ordered_matrix = matrix.loc[ordered.index, ordered.index]
+    # Smoothed pixels would make the stored picture half as large again.
+    image = axes.imshow(ordered_matrix, cmap="viridis", vmin=low, vmax=1, interpolation="nearest")
     for end in ends[:-1]:
         axes.axhline(end - 0.5, color="white", linewidth=0.6)
         axes.axvline(end - 0.5, color="white", linewidth=0.6)
     middles = ends - counts.to_numpy() / 2
-    axes.set_yticks(middles, counts.index, fontsize=9)
-    axes.set_xticks(middles, counts.index, fontsize=9, **SLANTED)
+    axes.set_yticks(middles, counts.index, fontsize=8.5)
+    axes.set_xticks(middles, counts.index, fontsize=8.5, **SLANTED)
+    axes.set_title(title)
     figure.colorbar(image, label="cosine similarity", shrink=0.8)
     return tidy(figure)
-
-
-def plot_score_distribution(matrix, labels):
-    """Draw how the scores of pairs with the same label and with different ones are spread."""
-    labels = labels.loc[matrix.index].dropna()
-    matrix, codes = matrix.loc[labels.index, labels.index], pd.factorize(labels)[0]
-    rows, columns = np.triu_indices(len(matrix), k=1)
-    scores, same = matrix.to_numpy()[rows, columns], codes[rows] == codes[columns]
-    figure, axes = plt.subplots(figsize=(7, 2.8))
-    bins = np.linspace(scores.min(), scores.max(), 60)
-    for chosen, name, colour in [(~same, "different", "#8A8A8A"), (same, "the same", COLOURS[0])]:
-        label = f"{name} {labels.name} ({chosen.sum():,} pairs)"
-        axes.hist(scores[chosen], bins, density=True, alpha=0.6, color=colour, label=label)
-    axes.set(xlabel="cosine similarity", ylabel="share of pairs", yticks=[])
-    axes.legend(frameon=False, fontsize=8)
-    return tidy(figure, axes)
-
-
-def matrix_memory(sizes, k=50):
-    """Compare the memory of a whole similarity matrix with that of every item's k nearest.
-
-    In megabytes, by number of items (sizes: list of int): ``matrix`` takes a float32 a pair,
-    ``neighbours`` an int32 and a float32 for each of the k.
-    """
-    sizes = np.array(sizes, dtype=np.int64)
-    table = {"matrix": 4 * sizes**2 / 1e6, "neighbours": 8 * k * sizes / 1e6}
-    return pd.DataFrame(table, index=pd.Index(sizes, name="items")).round(1)
