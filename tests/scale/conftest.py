@@ -27,7 +27,7 @@ def quiet_ray():
     os.environ |= before
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
 def cluster(quiet_ray):
     """Two workers on this machine."""
     options = {"include_dashboard": False, "log_to_driver": False, "logging_level": "error"}
@@ -39,7 +39,7 @@ def cluster(quiet_ray):
 @pytest.fixture
 def small_portions(monkeypatch):
     """Several portions, although there are few pictures."""
-    monkeypatch.setattr(extraction, "_PORTIONS", (4, 2, 1, 1))
+    monkeypatch.setattr(extraction, "_PORTIONS", (4, 1, 1))
 
 
 @pytest.fixture(scope="session")

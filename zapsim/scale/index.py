@@ -29,9 +29,9 @@ _KINDS = ("IVF_HNSW_SQ", "IVF_PQ")
 # Of fewer, all are compared in milliseconds, and no index is needed.
 _FEWEST = 5_000
 # Where a filter leaves no more, all of them are compared: that is exact, and as fast.
-_FEW = 20_000
-# Short codes put a 10th of the nearest elsewhere: so many times as many are scored exactly.
-_REFINE = 10
+_FEW = 1_000
+# Short codes put some of the nearest further back: so many times as many are scored exactly.
+_REFINE = 5
 _EFFORT = 40
 _AT_ONCE = 500
 _BLOCK = 4_096
@@ -53,8 +53,9 @@ def build_index(features, address, catalogue=None, *, kind="IVF_HNSW_SQ", storag
     catalogue : Catalogue, optional
         Its columns can be filtered by. Items that it lacks are an error.
     kind : {"IVF_PQ", "IVF_HNSW_SQ"}
-        PQ keeps a byte for 4 numbers, and reads 40 of about √n groups; HNSW keeps one for each, and
-        is faster. Below 5,000 items no index is needed: all are compared.
+        HNSW is a graph from neighbour to neighbour, over one byte for each number. PQ keeps a byte
+        for 4 numbers in about √n groups: a quarter of the room, but many times the time to build.
+        Below 5,000 items no index is needed: all are compared.
     storage_options : dict of str to str, optional
         For object storage, as LanceDB takes them.
 
@@ -183,7 +184,8 @@ class FeatureIndex:
             Filters as in `SimilarityPredictor.similar`; applied before the search. A value that
             occurs nowhere finds nothing.
         effort : int
-            So many groups of the index are read: more find more, and take longer.
+            More finds more, and takes longer: of PQ, so many groups are read; on its way through
+            HNSW's graph, the search keeps so many more candidates in view.
 
         Returns
         -------
@@ -244,7 +246,8 @@ class FeatureIndex:
         query = self._table.search(vector, vector_column_name="features")
         query = query.distance_type("cosine").limit(n)
         # Where a filter leaves few in these groups, further ones are read.
-        return query.maximum_nprobes(0).minimum_nprobes(checked_whole("effort", effort))
+        query = query.maximum_nprobes(0).minimum_nprobes(checked_whole("effort", effort))
+        return query.ef(n + effort)
 
     def vectors(self, keys):
         """Return the features of some keys (n, n_features), float32; KeyError if one is missing."""

@@ -22,8 +22,8 @@ __all__ = ["IndexPredictor"]
 
 # Where no more items are left, all of them are compared.
 _FEW = 2_000
-# Short codes put a 10th of the nearest elsewhere: so many times as many are scored exactly.
-_REFINE = 10
+# Short codes put some of the nearest further back: so many times as many are scored exactly.
+_REFINE = 5
 # Groups of the index that are read for each so many candidates, and at least.
 _EFFORT, _A_GROUP = 40, 100
 # A query comes back with other filters, or as an earlier step.
