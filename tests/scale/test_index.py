@@ -169,6 +169,29 @@ def test_items_without_features_are_counted_and_named(catalogue, tmp_path):
     assert len(found.table) == len(rest)
 
 
+def test_it_lies_in_object_storage_as_well(catalogue, features, moto_server, s3):
+    s3.client.create_bucket(Bucket="shop-index")
+    few = catalogue.subset(features.index[:30])
+    options = {
+        "aws_endpoint": "http://{}:{}".format(*moto_server),
+        "allow_http": "true",
+        "aws_region": "us-east-1",
+        "client_max_retries": "0",
+    }
+    built = build_index(features.loc[few.keys], "s3://shop-index/a", few, storage_options=options)
+    exact = zapsim.SimilarityPredictor(few, features.loc[few.keys])
+    assert IndexPredictor(few, built).similar(few.keys[0]).equals(exact.similar(few.keys[0]))
+    built.remove([few.keys[3]])
+    assert len(FeatureIndex("s3://shop-index/a", options)) == 29
+    for address in ("s3://nowhere/a", "s3://shop-index/a"):
+        # Nobody listens at port 9.
+        elsewhere = (
+            options if "nowhere" in address else options | {"aws_endpoint": "http://[::1]:9"}
+        )
+        with pytest.raises(ConnectionError, match=r"cannot be opened\. Is it spelt.*credentials"):
+            FeatureIndex(address, elsewhere)
+
+
 class TestPredictor:
     @pytest.fixture(params=[2_000, 5])
     def found(self, request, index, catalogue, monkeypatch):

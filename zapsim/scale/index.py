@@ -69,6 +69,8 @@ def build_index(features, address, catalogue=None, *, kind="IVF_HNSW_SQ", storag
         If there are no features, their settings differ, or the catalogue lacks some of them.
     StoreError
         If there is no such store, or it cannot be read.
+    ConnectionError
+        If the address cannot be opened.
     ImportError
         If LanceDB is not installed.
 
@@ -128,7 +130,9 @@ def build_index(features, address, catalogue=None, *, kind="IVF_HNSW_SQ", storag
 
 
 class FeatureIndex:
-    """A LanceDB table of features, made by `build_index`; ValueError if there is none.
+    """A LanceDB table of features, made by `build_index`.
+
+    ValueError if there is none, ConnectionError if the address cannot be opened.
 
     Attributes
     ----------
@@ -298,8 +302,15 @@ class FeatureIndex:
 
 
 def _connect(address, storage_options):
-    # It counts and reports nothing; its own log warns of what we cannot change.
-    return require("lancedb").connect(address, storage_options=storage_options)
+    lancedb = require("lancedb")
+    try:
+        return lancedb.connect(address, storage_options=storage_options)
+    except (ValueError, OSError, RuntimeError) as error:
+        raise ConnectionError(
+            f"{address} cannot be opened. Is it spelt like this, may you read it (region, "
+            "credentials, storage_options), and does the storage answer? It says: "
+            f"{str(error)[:500]}"
+        ) from error
 
 
 def _batch(features, schema, about, catalogue):
