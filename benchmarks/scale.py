@@ -1,6 +1,7 @@
 """Search 1,000,000 × 256 features in LanceDB, beside exact search and FAISS; click through them.
 
     python -m benchmarks.scale [--items 1000000] [--queries 100] [--kinds IVF_HNSW_SQ IVF_PQ]
+    python -m benchmarks.scale --ray    # what Ray costs on one machine, beside the plain loop
 
 Vectors are MiniZap's real features, reduced to 256 numbers, drawn again and again with seeded
 noise, block by block: no process of ours holds more than a block while the index is built. Needs
@@ -18,8 +19,8 @@ import pandas as pd
 
 import zapsim
 from benchmarks.browsing import METADATA, SHOWN, choose, timed
-from benchmarks.measure import alone, machine, save, table
-from zapsim.scale import FeatureIndex, IndexPredictor, build_index
+from benchmarks.measure import alone, interleaved, machine, save, spread, table
+from zapsim.scale import FeatureIndex, IndexPredictor, build_index, extract_on_ray
 from zapsim.similarity import nearest, unit_vectors
 
 WIDTH, BLOCK, K = 256, 20_000, 10
@@ -35,7 +36,11 @@ def main():
     parser.add_argument("--queries", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=40)
     parser.add_argument("--kinds", nargs="+", default=["IVF_HNSW_SQ"])
+    parser.add_argument("--ray", action="store_true")
     options = parser.parse_args()
+    if options.ray:
+        save("scale-ray", {"machine": machine("ray"), "seconds": overhead()})
+        return
     results = {"machine": machine("lancedb", "faiss-cpu", "numpy"), "items": options.items}
     print(results["machine"])
     with tempfile.TemporaryDirectory() as folder:
@@ -59,6 +64,29 @@ def main():
         print(table(results["clicks"]))
     results["load after"] = machine()["load"]
     save(f"scale-{options.items}", results)
+
+
+def overhead(repeats=3):
+    """Extract MiniZap by turns in the plain loop and on Ray, which runs already."""
+    import ray
+
+    catalogue = zapsim.load_catalogue()
+    _, starting = timed(lambda: ray.init("local", include_dashboard=False, log_to_driver=False))
+    with tempfile.TemporaryDirectory() as folder:
+        stores = iter(range(10**6))
+        times = interleaved(
+            {
+                "plain": lambda: zapsim.VGG16Extractor().extract(
+                    catalogue, cache=f"{folder}/{next(stores)}"
+                ),
+                "Ray": lambda: extract_on_ray(catalogue, f"{folder}/{next(stores)}"),
+            },
+            repeats,
+        )
+    ray.shutdown()
+    rows = [{"way": name, "seconds": spread(each)["median"]} for name, each in times.items()]
+    print(f"Ray started in {starting / 1000:.1f} s\n{table(rows)}")
+    return {"starting Ray": starting / 1000} | times
 
 
 def blocks(items, seed=0):

@@ -43,7 +43,7 @@ from zapsim.vgg16.network import (
 from zapsim.vgg16.number_format import PRECISIONS
 from zapsim.vgg16.weights import describe_weights, identify_weights
 
-__all__ = ["PREPROCESSING", "Batch", "Extractor", "VGG16Extractor", "each_batch"]
+__all__ = ["PREPROCESSING", "Batch", "Extractor", "VGG16Extractor", "each_batch", "read_batch"]
 
 # As many as there are cores: while one waits for the disk or a GPU, the others compute.
 _CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 2)
