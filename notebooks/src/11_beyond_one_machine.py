@@ -252,7 +252,7 @@ assumed = {
     "dollars_per_machine_hour": 0.40,
     "kilobytes_per_picture": 50,
     **{"n_features": 2048, "bytes_per_number": 2, "index_features": 256},
-    **{"index_bytes_per_item": 500, "indexed_per_second": 900},
+    **{"index_bytes_per_item": 500, "indexed_per_second": 700},
     "dollars_per_gigabyte_month": 0.025,
     **{"search_machine_gigabytes": 100, "search_machine_dollars_per_month": 300},
 }
