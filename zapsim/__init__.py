@@ -8,6 +8,7 @@ those above it; rooms on one line know nothing of each other::
 
     course/                         what only the notebooks use: lessons, checks of exercises
     widgets/   judge/   explore/    cards, browser, mixer, quiz · how good · why, and on a map
+    scale/                          more than one machine: Ray, object storage, an index in LanceDB
     kinds/                          other kinds of features: baselines, mixtures, PCA, your own
     predictor.py                    neighbours of a query: filtered, diverse, drawn, as HTML
     page/    find/                  a page to take away · words, filters, examples, duplicates

@@ -213,6 +213,14 @@ class Catalogue:
         keys = list(dict.fromkeys(self._known(key) for key in keys))
         return Catalogue(self._files, self.table.loc[keys].sort_index(), self._metadata)
 
+    def portion(self, keys):
+        """Return the catalogue of these keys only, cheap to send to another process.
+
+        Unlike `subset`, it forgets all other files: what is pickled grows with `keys` alone. They
+        are keys of this catalogue, spelt as in it.
+        """
+        return Catalogue(self._files.only(keys), self.table.loc[keys])
+
     def with_reader(self, read, content=None, treatment=None):
         """Return the `Catalogue` of the same items, their files read in another way.
 

@@ -43,7 +43,7 @@ from zapsim.vgg16.network import (
 from zapsim.vgg16.number_format import PRECISIONS
 from zapsim.vgg16.weights import describe_weights, identify_weights
 
-__all__ = ["PREPROCESSING", "Batch", "Extractor", "VGG16Extractor", "each_batch"]
+__all__ = ["PREPROCESSING", "Batch", "Extractor", "VGG16Extractor", "each_batch", "read_batch"]
 
 # As many as there are cores: while one waits for the disk or a GPU, the others compute.
 _CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 2)
@@ -151,7 +151,7 @@ class Extractor:
         ]
         starts = range(0, len(squares), self.batch_size)
         batches = [squares[start : start + self.batch_size] for start in starts]
-        blocks = [each.result() for _, each in ahead(self._vectors, batches, _THREADS, _THREADS)]
+        blocks = [each.result() for _, each in ahead(self.vectors, batches, _THREADS, _THREADS)]
         values = np.concatenate([np.empty((0, self.n_features), np.float32), *blocks])
         return values if several else values[0]
 
@@ -170,7 +170,8 @@ class Extractor:
         """Return what the last layer gives for squares, as `zapsim.vgg16.engine` says."""
         return self.engine.maps(squares)
 
-    def _vectors(self, squares):
+    def vectors(self, squares):
+        """Return the feature vectors (n, n_features), float32, of squares."""
         return feature_vectors(self.maps(squares), self.grid, self.power)
 
     def _extract_catalogue(self, catalogue, cache):
@@ -210,7 +211,7 @@ class Extractor:
         unreadable = {}
         bar = tqdm(total=len(keys), initial=int(found.sum()), desc="Extracting", unit="picture")
         with bar, ShardWriter(store) as writer:
-            for batch in each_batch(catalogue, missing, self, self._vectors):
+            for batch in each_batch(catalogue, missing, self, self.vectors):
                 unreadable |= batch.unreadable
                 if batch.keys:
                     rows = [position[key] for key in batch.keys]
@@ -270,23 +271,28 @@ def each_batch(catalogue, keys, extractor, compute):
     size = extractor.batch_size
 
     def work(part):
-        good, contents, digests, squares, unreadable = [], [], [], [], {}
-        for key in part:
-            try:
-                # Read once, so that what is identified is what is seen, whoever writes meanwhile.
-                data = catalogue.read(key)
-                square = extractor.load(data, key)
-                contents.append(catalogue.content(key, data))
-                digests.append(sha256(data).hexdigest())
-                squares.append(square)
-                good.append(key)
-            except PictureError as error:
-                unreadable[key] = str(error)
-        return Batch(good, contents, digests, compute(squares) if good else None, unreadable)
+        return read_batch(catalogue, part, extractor, compute)
 
     parts = [keys[start : start + size] for start in range(0, len(keys), size)]
     for _, batch in ahead(work, parts, _THREADS, 2 * _THREADS):
         yield batch.result()
+
+
+def read_batch(catalogue, keys, extractor, compute):
+    """Read a few pictures and compute something for them, as in `each_batch`: a `Batch`."""
+    good, contents, digests, squares, unreadable = [], [], [], [], {}
+    for key in keys:
+        try:
+            # Read once, so that what is identified is what is seen, whoever writes meanwhile.
+            data = catalogue.read(key)
+            square = extractor.load(data, key)
+            contents.append(catalogue.content(key, data))
+            digests.append(sha256(data).hexdigest())
+            squares.append(square)
+            good.append(key)
+        except PictureError as error:
+            unreadable[key] = str(error)
+    return Batch(good, contents, digests, compute(squares) if good else None, unreadable)
 
 
 def _kept(values, found):

@@ -64,43 +64,14 @@ class SimilarityPredictor(Narrowed):
     def __init__(self, catalogue, features, extractor=None):
         check_catalogue(catalogue)
         check_frame(features)
-        made = hasattr(extractor, "extract") and not isinstance(extractor, type)
-        if extractor is not None and not made:
-            raise TypeError(
-                "extractor must be what made the features, such as zapsim.VGG16Extractor(). "
-                f"Received: {received(extractor)}"
-            )
         if not len(features):
             raise ValueError("features are empty: there is nothing to recommend.")
-        self._settings = features.attrs.get("extractor")
         if not is_matrix(features):
             features = _spelt(features, catalogue.keys)
         else:
             features = _spelt(_spelt(features.T, catalogue.keys).T, catalogue.keys)
-        known = features.index.isin(catalogue.keys)
-        if not known.any():
-            raise ValueError(
-                f"None of the features' {len(features):,} keys is in the catalogue: they start "
-                f"with {features.index[0]!r}, the catalogue with {catalogue.keys[0]!r}. Were they "
-                "made from another folder? Vectors that are named otherwise, such as by file name, "
-                "are matched by zapsim.load_vectors(…, catalogue=catalogue)."
-            )
-        if not known.all():
-            warnings.warn(
-                f"{(~known).sum():,} of {len(features):,} features belong to no item of the "
-                "catalogue and are left out.",
-                stacklevel=2,
-            )
-        # An extractor of one's own need not say how it works.
-        theirs = getattr(extractor, "settings", None)
-        if theirs and self._settings and theirs != self._settings:
-            raise ValueError(
-                f"The features were made by another extractor ({self._settings}) than the one "
-                f"given ({theirs}). Leave it out: the right one is made when needed."
-            )
-        self.catalogue, self.extractor = catalogue, extractor
-        self.table = catalogue.table.loc[features.index[known]]
-        self._rows = {key: row for row, key in enumerate(self.table.index)}
+        settings = features.attrs.get("extractor")
+        known = self._set_up(catalogue, features.index, extractor, settings)
         self._matrix = self._unit = None
         if not is_matrix(features):
             self._unit = unit_vectors(features if known.all() else features[known])
@@ -113,6 +84,40 @@ class SimilarityPredictor(Narrowed):
         self._matrix = features.loc[known, self.table.index].to_numpy(np.float32)
         if not np.isfinite(self._matrix).all():
             raise ValueError("The similarity matrix holds NaN or infinity. Compute it again.")
+
+    def _set_up(self, catalogue, keys, extractor, settings):
+        """Keep all but the vectors; tell which of their keys the catalogue knows, (n_items,)."""
+        made = hasattr(extractor, "extract") and not isinstance(extractor, type)
+        if extractor is not None and not made:
+            raise TypeError(
+                "extractor must be what made the features, such as zapsim.VGG16Extractor(). "
+                f"Received: {received(extractor)}"
+            )
+        known = keys.isin(catalogue.keys)
+        if not known.any():
+            raise ValueError(
+                f"None of the features' {len(keys):,} keys is in the catalogue: they start "
+                f"with {keys[0]!r}, the catalogue with {catalogue.keys[0]!r}. Were they "
+                "made from another folder? Vectors that are named otherwise, such as by file name, "
+                "are matched by zapsim.load_vectors(…, catalogue=catalogue)."
+            )
+        if not known.all():
+            warnings.warn(
+                f"{(~known).sum():,} of {len(keys):,} features belong to no item of the "
+                "catalogue and are left out.",
+                stacklevel=3,
+            )
+        # An extractor of one's own need not say how it works.
+        theirs = getattr(extractor, "settings", None)
+        if theirs and settings and theirs != settings:
+            raise ValueError(
+                f"The features were made by another extractor ({settings}) than the one "
+                f"given ({theirs}). Leave it out: the right one is made when needed."
+            )
+        self.catalogue, self.extractor, self._settings = catalogue, extractor, settings
+        self.table = catalogue.table.loc[keys[known]]
+        self._rows = {key: row for row, key in enumerate(self.table.index)}
+        return known
 
     def __repr__(self):
         kind = "a similarity matrix" if self._unit is None else f"{self._unit.shape[1]:,} features"

@@ -22,7 +22,7 @@ from zapsim.io.parquet import StoreError
 from zapsim.io.pictures import PictureError
 from zapsim.io.store import features_frame, open_store
 
-__all__ = ["Found", "load_features", "look_up"]
+__all__ = ["Found", "each_found", "load_features", "look_up"]
 
 # They mostly wait for the disk.
 _THREADS, _TOGETHER = 8, 32
@@ -121,15 +121,30 @@ def look_up(store, catalogue, n_features=None):
 
     Vectors are read a shard at a time. `n_features` is their length where the store is empty.
     """
-    index = list(store.index())
-    known = {key for keys, _, _ in _rows(index) for key in keys}
-    contents = dict.fromkeys(catalogue.keys)
-    contents |= _identify(catalogue, known & contents.keys())
-    copies = _copies(catalogue, index, contents)
+    contents, copies, known = _wanted(store, catalogue)
     values, found = store.read(contents, n_features, copies)
     moved = {key for keys in copies.values() for key in keys}
     n_moved = sum(key in moved for key, has in zip(contents, found, strict=True) if has)
     return Found(values, found, n_moved, contents, known)
+
+
+def each_found(store, catalogue):
+    """Yield what a `FeatureStore` has of a catalogue's pictures, as features, shard by shard.
+
+    For catalogues whose vectors are more than memory holds. Each key comes once, in any order.
+    """
+    contents, copies, _ = _wanted(store, catalogue)
+    for keys, values in store.each(contents, copies):
+        yield features_frame(keys, values, store.settings)
+
+
+def _wanted(store, catalogue):
+    """Return what is asked of a store, as `FeatureStore.each` takes it, and the store's keys."""
+    index = list(store.index())
+    known = {key for keys, _, _ in _rows(index) for key in keys}
+    contents = dict.fromkeys(catalogue.keys)
+    contents |= _identify(catalogue, known & contents.keys())
+    return contents, _copies(catalogue, index, contents), known
 
 
 def _copies(catalogue, index, contents):

@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections import Counter
 from contextlib import suppress
+from copy import copy
 from errno import ENODEV, ENOTCONN, ESTALE, ETIMEDOUT
 from os import PathLike
 from os.path import abspath, exists
@@ -53,11 +54,14 @@ _GONE = {ENOTCONN, ESTALE, ETIMEDOUT, ENODEV}
 
 
 def open_files(source):
-    """List the pictures of a folder, a ``.zip`` or a ``.tar``: `Files`.
+    """List the pictures of a folder, a ``.zip`` or a ``.tar``: `Files`, which may be given, too.
 
     FileNotFoundError if there is none; ValueError if it is neither, or holds no picture; TypeError
     if it is no path.
     """
+    if isinstance(source, Files):
+        # Of another kind of place, such as a bucket.
+        return source
     wanted = "source must be the path of one folder, .zip or .tar."
     check_type(source, (str, PathLike), wanted)
     if not str(source).strip():
@@ -181,6 +185,14 @@ class Files:
             self.others[suffix_of(name) or _BARE] -= 1
             why = f"no suffix, but some such files are pictures: rename it (one is {what})"
             self._leave_out(name, why, _BARE)
+
+    def only(self, keys):
+        """Return `Files` of these keys alone, which are small to send to another process."""
+        files = copy(self)
+        files._names = {key: self._names[key] for key in keys}
+        files.keys, files._tables = list(files._names), {}
+        files.skipped = {}
+        return files
 
     def read(self, key):
         """Return the file's bytes; `PictureError` if it, ConnectionError if nothing can be read."""

@@ -111,13 +111,14 @@ class FeatureStore:
             f"VGG16Extractor().extract(catalogue, cache={str(self.folder)!r})."
         )
 
-    def blocks(self):
+    def blocks(self, newest_first=False):
         """Yield a `Block` for each shard.
 
         A damaged shard is named in a warning and passed over. One that cannot be read now, or is
         deleted meanwhile, is a StoreError.
         """
-        for shard in _shards(self.folder):
+        shards = _shards(self.folder)
+        for shard in reversed(shards) if newest_first else shards:
             try:
                 with parquet.reading(shard):
                     table = _with_digests(parquet.read_table(shard))
@@ -139,25 +140,43 @@ class FeatureStore:
                 columns = [name for name in _NAMES if name in pq.read_schema(shard).names]
                 yield _with_digests(parquet.read_table(shard, columns=columns))
 
-    def read(self, contents, n_features=None, copies=None):
-        """Look up features by `contents`: the wanted keys, and what identifies each one's content.
+    def each(self, contents, copies=None):
+        """Look up features by `contents`, the wanted keys and what identifies each one's content.
 
-        `copies`, a dict of (content, SHA-256) to a list of wanted keys, says which of them may be
-        found under any key. `n_features` is the width where the store is empty. Returns values
-        (n_items, n_features), float32, in the order of `contents`, and which were found,
-        (n_items,), bool; the others are zeros. A content of None is never found.
+        Yields keys (list of str) and values (n, n_features), float16, a shard at a time and each
+        key once. `copies`, a dict of (content, SHA-256) to a list of wanted keys, says which of
+        them may be found under any key. A content of None is never found.
+        """
+        copies, seen = copies or {}, set()
+        # What was written last counts.
+        for block in self.blocks(newest_first=True):
+            names = list(zip(block.keys, block.contents, block.digests, strict=True))
+            keys, rows = [], []
+            for row in reversed(range(len(names))):
+                key, content, digest = names[row]
+                wanted = [key] if contents.get(key) == content else copies.get((content, digest))
+                for each in wanted or ():
+                    if each not in seen:
+                        seen.add(each)
+                        keys.append(each)
+                        rows.append(row)
+            yield keys, block.values[rows]
+
+    def read(self, contents, n_features=None, copies=None):
+        """Look up features as in `each`, all at once.
+
+        `n_features` is the width where the store is empty. Returns values (n_items, n_features),
+        float32, in the order of `contents`, and which were found, (n_items,), bool; the others are
+        zeros.
         """
         position = {key: i for i, key in enumerate(contents)}
-        values, copies = None, copies or {}
+        values = None
         found = np.zeros(len(contents), bool)
-        for block in self.blocks():
+        for keys, part in self.each(contents, copies):
             if values is None:
-                values = np.zeros((len(contents), block.values.shape[1]), np.float32)
-            rows = zip(block.keys, block.contents, block.digests, strict=True)
-            for row, (key, content, digest) in enumerate(rows):
-                wanted = [key] if contents.get(key) == content else copies.get((content, digest))
-                for place in (position[each] for each in wanted or ()):
-                    values[place], found[place] = block.values[row], True
+                values = np.zeros((len(contents), part.shape[1]), np.float32)
+            places = [position[key] for key in keys]
+            values[places], found[places] = part, True
         if values is None:
             values = np.zeros((len(contents), n_features or 0), np.float32)
         return values, found
