@@ -10,8 +10,6 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 from benchmarks.measure import machine, save, spread, table
 from tests.conftest import CHROMIUM, QUIET
 from tests.jupyterlab.conftest import Lab
@@ -36,6 +34,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=20)
     options = parser.parse_args()
+    from playwright.sync_api import sync_playwright
+
     times = {"Search like #4": [], "More like #2": [], "Lower right": [], "← Back": []}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=CHROMIUM, args=QUIET)

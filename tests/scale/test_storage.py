@@ -56,7 +56,7 @@ def test_one_object_that_cannot_be_read_is_a_picture_that_cannot_be_read(
 ):
     catalogue = zapsim.load_catalogue(open_bucket(bucket[0]))
     s3.faults["Boots/a.jpg"] = fault
-    with pytest.warns(UserWarning, match=r"1 pictures could not be read[\s\S]*Boots/a.jpg"):
+    with pytest.warns(UserWarning, match=r"1 picture could not be read[\s\S]*Boots/a.jpg"):
         features = extractor.extract(catalogue, cache=tmp_path / "store")
     assert list(features.index) == sorted(KEYS)[1:]
     s3.faults.clear()

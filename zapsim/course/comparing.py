@@ -81,6 +81,9 @@ def _same(answer, value, ordered, tolerance):
     if isinstance(value, (list, tuple)) and not all(np.ndim(each) == 0 for each in value):
         parts = zip(answer, value, strict=True)
         return all(_same(a, v, ordered, tolerance) for a, v in parts)
+    if isinstance(answer, (set, frozenset)) and ordered:
+        # It has no order, though by chance it may come in the right one.
+        return False
     if isinstance(answer, (set, frozenset, dict)) or hasattr(answer, "__next__"):
         answer = list(answer)
     return _same_arrays(np.asarray(answer), np.asarray(value), ordered, tolerance)
