@@ -57,7 +57,7 @@ def test_a_question_answered_by_name_counts_too(capsys):
     course.question("04-a", "a")
     assert "❌ a:" in capsys.readouterr().out
     assert kept.solved(["04-a"]) == []
-    course.question("04-a", "b")
+    course.question("04-a", " B ")
     assert kept.solved(["04-a"]) == ["04-a"]
 
 

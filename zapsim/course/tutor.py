@@ -76,7 +76,7 @@ def question(name, answer=None):
         display({"text/html": asked.as_html(), "text/plain": asked.as_text()}, raw=True)
         display(QuestionButtons(asked, note))
         return
-    right, says = explanation(asked, answer)
+    right, says = explanation(asked, str(answer).strip().lower())
     note(right)
     _say(says)
 
