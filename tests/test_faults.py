@@ -68,7 +68,7 @@ def stand_in(log=None, seconds=0.0, before=lambda: None):
         noise = [np.random.default_rng(number).random(extractor.n_features) for number in numbers]
         return np.array(noise, np.float16).astype(np.float32)
 
-    extractor._vectors = run
+    extractor.vectors = run
     return extractor
 
 
