@@ -1,9 +1,14 @@
 """05's checks: right answers in any spelling, and for each misconception a message of its own."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
+from tests.course.practice.answers import (
+    assert_each_is_tried,
+    assert_heard,
+    assert_right,
+    each_wrong,
+)
 from zapsim.course.exercise import judge
 from zapsim.course.practice import find_exercise, nb05
 
@@ -124,25 +129,16 @@ WRONG = {
 
 @pytest.mark.parametrize("exercise", nb05.EXERCISES, ids=lambda exercise: exercise.name)
 def test_right_answers_pass_however_they_are_written(exercise):
-    names = {"np": np, "pd": pd}
-    exec(exercise.solution, names)
-    answers = [list(names.values())[-1], *RIGHT[exercise.name]]
-    assert [judge(exercise, answer).state for answer in answers] == ["right"] * len(answers)
+    assert_right(exercise, RIGHT[exercise.name])
 
 
-@pytest.mark.parametrize(
-    ("name", "says", "answer"),
-    [(name, says, answer) for name, by in WRONG.items() for says, answer in by.items()],
-)
+@pytest.mark.parametrize(("name", "says", "answer"), each_wrong(WRONG))
 def test_a_wrong_answer_hears_what_is_behind_it(name, says, answer):
-    verdict = judge(find_exercise(name), answer)
-    assert verdict.state == "wrong"
-    assert says in verdict.says
+    assert_heard(name, says, answer)
 
 
 def test_each_misconception_is_tried():
-    for exercise in nb05.EXERCISES:
-        assert len(WRONG[exercise.name]) == len(exercise.mistakes)
+    assert_each_is_tried(nb05.EXERCISES, WRONG)
 
 
 def test_words_that_leave_something_out_hear_what():

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 import zapsim
-from zapsim.course.exercise import judge
-from zapsim.course.practice import find_exercise
+from tests.course.practice.answers import assert_told_apart, solved, verdict
 
 CATALOGUE = zapsim.load_catalogue()
 LABELS = CATALOGUE.table["Category"] + " · " + CATALOGUE.table["SubCategory"]
@@ -37,25 +36,6 @@ def interval_of(values, groups=PRODUCTS, seed=0):
 
 def own_product(key):
     return PRODUCTS.eq(PRODUCTS[key])
-
-
-def verdict(name, answer, *given):
-    return judge(find_exercise(name), answer, *given)
-
-
-def solved(name, **names):
-    """Run an exercise's solution, and return the name that it sets."""
-    there = {"np": np, **names}
-    exec(find_exercise(name).solution, there)
-    return next(value for key, value in there.items() if key.startswith("my_"))
-
-
-def different(verdicts):
-    verdicts = list(verdicts)
-    assert {each.state for each in verdicts} == {"wrong"}, verdicts
-    said = [each.says for each in verdicts]
-    assert len(set(said)) == len(said), said
-    assert not any(says.startswith("Received") for says in said), said
 
 
 def test_the_solutions_are_right(matrix):
@@ -103,7 +83,7 @@ def test_each_mistake_with_one_query_is_told_apart(matrix):
         lambda key: right(key) / 6,
         lambda key: (LABELS[matrix.loc[key].nlargest(10).index[5:]] == LABELS[key]).mean(),
     ]
-    different([verdict("07-1", answer, matrix, LABELS, PRODUCTS) for answer in answers])
+    assert_told_apart([verdict("07-1", answer, matrix, LABELS, PRODUCTS) for answer in answers])
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -132,7 +112,7 @@ def test_each_mistake_with_the_difference_is_told_apart():
         ((EACH - FEWER).min(), (EACH - FEWER).max()),
         interval_of((EACH - FEWER).abs()),
     ]
-    different([verdict("07-2", answer, EACH, FEWER, PRODUCTS) for answer in answers])
+    assert_told_apart([verdict("07-2", answer, EACH, FEWER, PRODUCTS) for answer in answers])
     assert "one precision" in verdict("07-2", other, EACH, FEWER, PRODUCTS).says
 
 
@@ -159,7 +139,7 @@ def test_words_that_say_no_limit_hear_it():
 
 
 def test_wrong_claims_are_told_apart():
-    different(
+    assert_told_apart(
         verdict("07-3", words)
         for words in (
             "The shoes are 88 % similar, but not the same.",
@@ -187,4 +167,4 @@ def test_other_pairs_are_told_apart():
         ("Over the Knee", "Knee High"),
         (5, 2),
     ]
-    different([verdict("07-4", answer, SHARES) for answer in answers])
+    assert_told_apart([verdict("07-4", answer, SHARES) for answer in answers])

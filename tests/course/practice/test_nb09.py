@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 import zapsim
-from zapsim.course.exercise import judge
-from zapsim.course.practice import find_exercise
+from tests.course.practice.answers import assert_told_apart, solved, verdict
 
 TABLE = zapsim.load_catalogue().table
 FEATURES = zapsim.load_features()
@@ -23,25 +22,6 @@ def scores(parts):
     """The scores of one item by shape, and by colour."""
     key = FEATURES.index[300]
     return [zapsim.similarity_matrix(parts[n]).loc[key].drop(key) for n in ("shape", "colour")]
-
-
-def verdict(name, answer, *given):
-    return judge(find_exercise(name), answer, *given)
-
-
-def solved(name, **names):
-    """Run an exercise's solution, and return the name that it sets."""
-    there = {"np": np, **names}
-    exec(find_exercise(name).solution, there)
-    return next(value for key, value in there.items() if key.startswith("my_"))
-
-
-def different(verdicts):
-    verdicts = list(verdicts)
-    assert {each.state for each in verdicts} == {"wrong"}, verdicts
-    said = [each.says for each in verdicts]
-    assert len(set(said)) == len(said), said
-    assert not any(says.startswith("Received") for says in said), said
 
 
 def by_cell(products):
@@ -81,7 +61,7 @@ def test_each_mistake_with_the_cells_is_told_apart():
         beyond,
         np.ones((2, 2)),
     ]
-    different(verdict("09-1", answer, A, B, MEAN) for answer in answers)
+    assert_told_apart(verdict("09-1", answer, A, B, MEAN) for answer in answers)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +87,7 @@ def test_a_caption_without_a_limit_hears_it():
 
 
 def test_wrong_claims_about_a_heat_map_are_told_apart():
-    different(
+    assert_told_apart(
         verdict("09-2", words)
         for words in (
             "Orange adds to the score: the white beside the boots is alike, not the boots.",
@@ -134,7 +114,7 @@ def test_each_mistake_with_the_mixture_is_told_apart(scores):
         (scaled(shape) + scaled(colour)).nlargest(6),
         scaled(shape) * 0.3 + scaled(colour) * 0.7,
     ]
-    different(verdict("09-3", answer, *scores) for answer in answers)
+    assert_told_apart(verdict("09-3", answer, *scores) for answer in answers)
 
 
 def test_the_part_may_be_an_array():
@@ -153,7 +133,7 @@ def test_other_parts_are_told_apart():
         FEATURES.columns[1536:],
         FEATURES.iloc[0, 1536:],
     ]
-    different(verdict("09-4", answer, FEATURES) for answer in answers)
+    assert_told_apart(verdict("09-4", answer, FEATURES) for answer in answers)
 
 
 def test_the_numbers_that_the_text_says_without_a_cell(parts):

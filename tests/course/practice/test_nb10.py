@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 
 import zapsim
-from zapsim.course.exercise import judge
+from tests.course.practice.answers import assert_told_apart, solved, verdict
 from zapsim.course.joint_space import picture_vectors
 from zapsim.course.postcards import make_postcards
-from zapsim.course.practice import find_exercise
 
 
 @pytest.fixture(scope="module")
@@ -30,33 +29,16 @@ def distance(one, other):
     return np.sqrt(((one - other) ** 2).mean() / one.var())
 
 
-def says(name, answer, *given):
-    return judge(find_exercise(name), answer, *given)
-
-
-def solved(name, variable, **given):
-    space = dict(given)
-    exec(find_exercise(name).solution, space)
-    return space[variable]
-
-
-def all_told_apart(verdicts):
-    assert {verdict.state for verdict in verdicts} == {"wrong"}
-    told = [verdict.says for verdict in verdicts]
-    assert len(set(told)) == len(told)
-    assert not any("Received" in text for text in told), "each is known"
-
-
 def test_who_has_no_row(shop, catalogue):
     rows = pd.read_csv(shop / "list.csv", sep=";", encoding="cp1252", dtype=str)
     stems = pd.Series([Path(key).stem for key in catalogue.keys], catalogue.keys)
-    right = solved("10-1", "my_unknown", stems=stems, rows=rows)
+    right = solved("10-1", stems=stems, rows=rows)
     assert len(right) == 12
     for answer in (right, list(right), set(right), right[::-1], np.array(right)):
-        assert says("10-1", answer, stems, rows).state == "right"
-    all_told_apart(
+        assert verdict("10-1", answer, stems, rows).state == "right"
+    assert_told_apart(
         [
-            says("10-1", answer, stems, rows)
+            verdict("10-1", answer, stems, rows)
             for answer in (
                 stems[right],
                 ["297"],
@@ -73,9 +55,9 @@ def test_who_has_no_row(shop, catalogue):
 
 
 def test_a_distance_that_knows_mirrors():
-    right = solved("10-2", "my_distance", distance=distance)
-    assert says("10-2", right).state == "right"
-    assert says("10-2", lambda a, b: np.minimum(distance(a, b), distance(a[:, ::-1], b))).state
+    right = solved("10-2", distance=distance)
+    assert verdict("10-2", right).state == "right"
+    assert verdict("10-2", lambda a, b: np.minimum(distance(a, b), distance(a[:, ::-1], b))).state
     turned = {
         "upside down": lambda a, b: min(distance(a, b), distance(a, b[::-1])),
         "red and blue": lambda a, b: min(distance(a, b), distance(a, b[..., ::-1])),
@@ -86,26 +68,26 @@ def test_a_distance_that_knows_mirrors():
         "half a turn": lambda a, b: min(distance(a, b), distance(a, b[::-1, ::-1])),
         "both distances": lambda a, b: (distance(a, b), distance(a, b[:, ::-1])),
     }
-    verdicts = {word: says("10-2", answer) for word, answer in turned.items()}
-    all_told_apart(verdicts.values())
-    for word, verdict in verdicts.items():
-        assert word in verdict.says
+    verdicts = {word: verdict("10-2", answer) for word, answer in turned.items()}
+    assert_told_apart(verdicts.values())
+    for word, heard in verdicts.items():
+        assert word in heard.says
 
 
 def test_a_search_with_words(catalogue):
     vectors = picture_vectors(catalogue)
     words = zapsim.SimilarityPredictor(catalogue, vectors)
-    right = solved("10-3", "my_found", vectors=vectors, words=words)
+    right = solved("10-3", vectors=vectors, words=words)
     for answer in (right, list(right), right.to_numpy()):
-        assert says("10-3", answer, vectors).state == "right"
+        assert verdict("10-3", answer, vectors).state == "right"
 
     def found(*texts, k=4):
         return words.similar_to(vectors.columns.isin(texts).astype(float), k=k)
 
     least = found("dark", "green", k=len(vectors))["key"][: -4 - 1 : -1]
-    all_told_apart(
+    assert_told_apart(
         [
-            says("10-3", answer, vectors)
+            verdict("10-3", answer, vectors)
             for answer in (
                 found("green")["key"],
                 least,

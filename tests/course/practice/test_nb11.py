@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
-from zapsim.course.exercise import judge
-from zapsim.course.practice import find_exercise, nb11
+from tests.course.practice.answers import (
+    assert_each_is_tried,
+    assert_heard,
+    assert_right,
+    each_wrong,
+)
+from zapsim.course.practice import nb11
 
 RIGHT = {
     "11-1": [lambda n, f, b: np.float32(n / 1e9 * b * f), lambda n, f, b: n * f * b * 1e-9],
@@ -40,22 +45,13 @@ WRONG = {
 
 @pytest.mark.parametrize("exercise", nb11.EXERCISES, ids=lambda exercise: exercise.name)
 def test_right_answers_pass_however_they_are_written(exercise):
-    names = {"np": np}
-    exec(exercise.solution, names)
-    answers = [list(names.values())[-1], *RIGHT[exercise.name]]
-    assert [judge(exercise, answer).state for answer in answers] == ["right"] * len(answers)
+    assert_right(exercise, RIGHT[exercise.name])
 
 
-@pytest.mark.parametrize(
-    ("name", "says", "answer"),
-    [(name, says, answer) for name, by in WRONG.items() for says, answer in by.items()],
-)
+@pytest.mark.parametrize(("name", "says", "answer"), each_wrong(WRONG))
 def test_a_wrong_answer_hears_what_is_behind_it(name, says, answer):
-    verdict = judge(find_exercise(name), answer)
-    assert verdict.state == "wrong"
-    assert says in verdict.says
+    assert_heard(name, says, answer)
 
 
 def test_each_misconception_is_tried():
-    for exercise in nb11.EXERCISES:
-        assert len(WRONG[exercise.name]) == len(exercise.mistakes)
+    assert_each_is_tried(nb11.EXERCISES, WRONG)
