@@ -12,10 +12,15 @@ from zapsim.checks import (
     check_frame,
     check_list,
     checked_number,
+    checked_order,
+    checked_seed,
+    checked_values,
+    checked_vector,
     checked_whole,
     is_matrix,
     is_whole,
     item_values,
+    printable,
 )
 
 
@@ -27,6 +32,33 @@ def test_whole_numbers():
     ]  # fmt: skip
     with pytest.raises(ValueError, match="^size must be a whole number of at least 32. .*size=31$"):
         checked_whole("size", 31, 32)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.uint64])
+def test_numpy_s_whole_numbers_are_reckoned_with_as_python_s(kind):
+    assert 1000 * checked_whole("k", kind(2)) == 2000
+
+
+def test_a_number_too_large_for_any_array_is_refused():
+    with pytest.raises(ValueError, match="^k must be a whole number of at most 2,147,483,647. Rec"):
+        checked_whole("k", 10**30)
+    assert checked_seed(2**32 - 1) == 2**32 - 1
+    with pytest.raises(ValueError, match="seed must be a whole number of at most 4,294,967,295"):
+        checked_seed(2**32)
+
+
+def test_what_cannot_be_compared_is_no_choice():
+    for odd in (pd.NA, [1], {}, np.nan):
+        with pytest.raises(KeyError, match=r"fit must be one of pad, crop. Received: "):
+            check_choice("fit", odd, ("pad", "crop"), KeyError)
+
+
+def test_a_terminal_gets_no_orders():
+    assert printable("a\x1b[31m\x9b\r\0\u202e\ud83d\u2028") == (
+        r"a\x1b[31m\x9b\r\x00\u202e\ud83d\u2028"
+    )
+    for text in ("Château 👩\u200d👧\n\t中", "e\u0301"):
+        assert printable(text) == text
 
 
 @pytest.mark.parametrize(
@@ -67,11 +99,42 @@ def test_choices_offer_the_closest():
         check_choice("name", 8, {7: "x"}, KeyError)
 
 
-@pytest.mark.parametrize("values", ["one", b"one", None, 5, {"one": 1}])
+@pytest.mark.parametrize("values", ["one", b"one", None, 5, {"one": 1}, {"one"}])
 def test_one_value_is_no_list(values):
     message = re.escape(f"keys must be a list, such as x.index. Received: {values!r}")
     with pytest.raises(TypeError, match=f"^{message}$"):
         check_list("keys", values, "x.index")
+
+
+@pytest.mark.parametrize("values", [np.eye(2) * 1j, np.ma.masked_equal(np.eye(2), 1)])
+def test_features_of_which_part_would_be_lost_are_refused(values):
+    with pytest.raises(ValueError, match="some are masked, or complex"):
+        checked_values(values)
+
+
+def test_numbers_that_float32_would_lose_are_refused():
+    values = np.array([[1e-3, 0], [0, 0], [1e-60, 1e-61], [1, -1]])
+    for unfit in (values, pd.DataFrame(values), values.tolist(), np.full((1, 2), 1e-42)):
+        with pytest.raises(ValueError, match="too small for float32"):
+            checked_values(unfit)
+    with pytest.raises(ValueError, match="too small for float32"):
+        checked_vector(values[2], pd.RangeIndex(2))
+    assert checked_values(values[[0, 1, 3]]).shape == (3, 2)
+    assert not checked_vector([0, 0], pd.RangeIndex(2)).any()
+
+
+def test_what_names_the_features_is_taken_by_name():
+    names = pd.Index(["x", "y", "z"])
+    right = pd.Series([1, 2, 3], names)
+    for vector in (right, right[::-1], right.to_numpy(), pd.Series([1, 2, 3]), [1, 2, 3]):
+        assert checked_vector(vector, names).tolist() == [1, 2, 3]
+    assert checked_vector(pd.Series([3, 1, 2], [2, 0, 1]), pd.RangeIndex(3)).tolist() == [1, 2, 3]
+    frame = pd.DataFrame([[3, 2, 1]], columns=names[::-1])
+    assert checked_order(frame, names).to_numpy().tolist() == [[1, 2, 3]]
+    with pytest.raises(ValueError, match="1 of 3 features are not among .* 'x'"):
+        checked_vector(right.rename({"x": "w"}), names)
+    with pytest.raises(ValueError, match="are masked"):
+        checked_vector(np.ma.masked_equal([1, 2, 3], 2), names)
 
 
 def test_lists():
@@ -137,6 +200,11 @@ NAMED = pd.Series(["x", "y", "z"], ITEMS, name="Category")
 )
 def test_values_are_taken_by_name_where_they_have_names_else_by_position(values):
     assert item_values(values, ITEMS, "labels").tolist() == ["x", "y", "z"]
+
+
+def test_a_name_that_is_written_in_two_ways_is_one_value():
+    values = item_values(["Café", "Cafe\u0301", 1], ITEMS, "labels")
+    assert values.tolist() == ["Café", "Café", 1]
 
 
 COUNTED = pd.Series(["x", "y", "z"])

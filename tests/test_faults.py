@@ -4,155 +4,66 @@ Most of it runs in forked processes whose network is a cheap deterministic stand
 that is tested here, and TensorFlow would take most of the time. One kill has the real network.
 """
 
-import faulthandler
 import os
 import random
 import signal
 import subprocess
 import sys
-import threading
 import time
-import traceback
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
-from PIL import Image
-from tqdm.auto import tqdm
 
 import zapsim
-from zapsim.io import store as store_module
+from tests.hostile import stand_in as helpers
+from tests.hostile.attack import ROOT
+from tests.hostile.stand_in import (
+    AHEAD,
+    BATCH,
+    SHARD,
+    age,
+    assert_whole,
+    extract,
+    forked,
+    keys_in,
+    lines,
+    small_shards,
+    stand_in,
+    stored,
+    wait_for,
+    with_other_settings,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks, and sends signals")
-
-BATCH, SHARD = 4, 8
-# Batches that are computed, or wait to be written, while others still are.
-AHEAD = 3 * (os.cpu_count() or 2) * BATCH
-SETTINGS = {"layer": "block1_pool", "grid": 1, "image_size": 32, "weights": None}
 
 
 @pytest.fixture
 def numbered(tmp_path):
     """Return ``numbered(n)``: a folder of n tiny pictures, each of another colour."""
-
-    def make(n):
-        folder = tmp_path / "numbered"
-        folder.mkdir()
-        for number in range(n):
-            colour = number % 16, number // 16 % 16, number // 256
-            Image.new("RGB", (32, 32), colour).save(folder / f"{number:04}.png")
-        return folder
-
-    return make
-
-
-def number_of(square):
-    """Read back which picture it is."""
-    red, green, blue = (int(value) for value in square[16, 16])
-    return red + 16 * green + 256 * blue
-
-
-def stand_in(log=None, seconds=0.0, before=lambda: None):
-    """Make an extractor whose network is arithmetic, and that logs every picture it computes."""
-    extractor = zapsim.VGG16Extractor(**SETTINGS, batch_size=BATCH)
-
-    def run(squares):
-        before()
-        numbers = [number_of(square) for square in squares]
-        if log is not None:
-            with open(log, "a", encoding="utf-8") as file:
-                file.write("".join(f"{number}\n" for number in numbers))
-        time.sleep(seconds)
-        noise = [np.random.default_rng(number).random(extractor.n_features) for number in numbers]
-        return np.array(noise, np.float16).astype(np.float32)
-
-    extractor.vectors = run
-    return extractor
-
-
-def extract(pictures, store, log=None, seconds=0.0, before=lambda: None):
-    """Extract into a store with small shards; return the features."""
-    store_module.SHARD_ITEMS = SHARD
-    catalogue = zapsim.load_catalogue(pictures)
-    return stand_in(log, seconds, before).extract(catalogue, cache=store)
+    return lambda n: helpers.numbered(tmp_path / "numbered", n)
 
 
 def apart(function, *arguments):
     """Call a function of this file in a process that is free to fork, having no TensorFlow."""
     code = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_faults\n"
+        "import sys; from tests import test_faults\n"
         f"test_faults.{function.__name__}(*sys.argv[1:])\n"
         "assert 'tensorflow' not in sys.modules\n"
     )
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def forked(function, *arguments):
-    """Fork a process that does this and nothing else; return its number."""
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        # Whoever is killed while drawing a bar would keep the lock that all forks share.
-        tqdm.set_lock(threading.RLock())
-        faulthandler.dump_traceback_later(100, exit=True)
-        function(*arguments)
-    except BaseException:
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
-
-
-def lines(path):
-    return Path(path).read_text(encoding="utf-8").split() if Path(path).exists() else []
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline, "waited for two minutes"
-        time.sleep(0.003)
 
 
 def wait_until_computed(log, n):
     wait_for(lambda: len(lines(log)) >= n)
 
 
-def stored(store):
-    return zapsim.load_features(store) if any(Path(store).glob("part-*")) else pd.DataFrame()
-
-
-def keys_in(store):
-    shards = Path(store).glob("part-*")
-    return {k for shard in shards for k in pq.read_table(shard, columns=["key"])["key"].to_pylist()}
-
-
-def assert_whole(store, pictures, expected):
-    """Check keys, contents and values against a run that nothing disturbed, and for leftovers."""
-    assert {path.suffix for path in Path(store).iterdir()} == {".parquet"}, "something is left"
-    pd.testing.assert_frame_equal(zapsim.load_features(store), expected)
-    catalogue = zapsim.load_catalogue(pictures)
-    for shard in Path(store).glob("part-*"):
-        table = pq.read_table(shard)
-        for key, content in zip(
-            table["key"].to_pylist(), table["content"].to_pylist(), strict=True
-        ):
-            assert catalogue.content(key) == content
-
-
-def age(store):
-    """Make what killed processes left half written so old that nobody can be writing it."""
-    for leftover in Path(store).glob(".part-*.tmp"):
-        os.utime(leftover, (0, 0))
-
-
 @pytest.fixture(autouse=True)
-def restored(monkeypatch):
-    monkeypatch.setattr(store_module, "SHARD_ITEMS", SHARD)
+def shards():
+    with small_shards():
+        yield
 
 
 @pytest.fixture
@@ -249,11 +160,6 @@ def extract_twice_at_once(pictures, store, alone, log):
 
 def test_two_processes_at_once_lose_and_mix_nothing(numbered, paths):
     apart(extract_twice_at_once, numbered(160), *paths)
-
-
-def with_other_settings(extractor):
-    extractor.settings = extractor.settings | {"grid": 2}
-    return extractor
 
 
 def extract_other_settings_at_once(pictures, store, alone, log):

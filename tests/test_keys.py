@@ -13,6 +13,7 @@ from zapsim.io.saved import Neighbours
 from zapsim.judge.people import attribute_questions
 from zapsim.keys import clean_key, known_key, respelt, same_keys
 from zapsim.kinds.blend import shared_neighbours
+from zapsim.page.content import page_content
 from zapsim.widgets.browser_state import BrowserState
 from zapsim.widgets.export import csv_of
 from zapsim.widgets.mixer_state import MixState
@@ -179,6 +180,13 @@ TAKES_A_FRAME = {
     "plot_map": lambda c, f, r: shown(
         zapsim.plot_map(c, r(zapsim.map_catalogue(f, "PCA")), "Category")
     ),
+    "near_duplicates": lambda c, f, r: zapsim.near_duplicates(c, r(f), threshold=1),
+    "hide_duplicates": lambda c, f, r: P(c, f).similar(
+        ONE, hide_duplicates=r(pd.Series([1, 1, 2, 2, 1, 3], f.index))
+    ),
+    "page": lambda c, f, r: page_content(
+        c, c.table, f.to_numpy(), 2, None, r(pd.DataFrame({"x": range(6), "y": 0}, f.index))
+    ),
     "side by side": lambda c, f, r: shown(
         zapsim.plot_side_by_side(
             c, ONE, {"a": P(c, f), "saved": respell_column(P(c, f).similar(ONE), r)}
@@ -266,6 +274,21 @@ def test_known_keys_may_be_spelt_otherwise_themselves(spelt):
         spelt(ONE),
         "y",
     ]
+
+
+def test_what_is_too_long_is_named_by_its_ends():
+    known = pd.Index(["a/b.jpg", "c.jpg"])
+    with pytest.raises(KeyError, match=r"No item 'x+…x+/b\.jpg' among 2\. One is 'a/b"):
+        known_key(f"{'x' * 100_000}/b.jpg", known)
+    with pytest.raises(KeyError, match="No item int among 2"):
+        known_key(10**5_000, known)
+
+
+def test_labels_under_what_is_not_unicode_are_refused(catalogue, features):
+    labels = catalogue.table["Category"]
+    index = pd.Index(["\ud800", *KEYS[1:]], dtype=object)
+    with pytest.raises(ValueError, match=r"1 of 6 items have no value .* starts with '\\ud800'"):
+        zapsim.precision_at_k(zapsim.top_k(features, 2), labels.set_axis(index))
 
 
 def test_keys_may_be_numbers():

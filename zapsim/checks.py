@@ -6,17 +6,21 @@ the order it has; a Series whose index only counts, 0, 1, 2, …, says no keys. 
 ``check_…`` only raises, one named ``checked_…`` also returns.
 """
 
+import re
+from contextlib import suppress
 from difflib import get_close_matches
-from os import PathLike
+from os import PathLike, fsencode, fspath
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import psutil
 from PIL import Image
 
-from zapsim.keys import by_keys, respelt
+from zapsim.keys import by_keys, composed_cells, quoted, respelt
 
 __all__ = [
+    "ToldError",
     "by_key",
     "check_catalogue",
     "check_choice",
@@ -24,7 +28,6 @@ __all__ = [
     "check_features",
     "check_flag",
     "check_frame",
-    "check_k",
     "check_key",
     "check_list",
     "check_memory",
@@ -35,6 +38,11 @@ __all__ = [
     "check_table",
     "check_type",
     "checked_number",
+    "checked_order",
+    "checked_pairs",
+    "checked_path",
+    "checked_seed",
+    "checked_spelling",
     "checked_values",
     "checked_vector",
     "checked_whole",
@@ -43,11 +51,19 @@ __all__ = [
     "is_picture",
     "is_whole",
     "item_values",
+    "printable",
     "received",
+    "told",
 ]
 
 _PICTURES = (str, PathLike, bytes, bytearray, memoryview, np.ndarray, Image.Image)
 _PICTURE = "a path, bytes, a Pillow image or an array"
+# Below this, float32 rounds by more than a ten-thousandth.
+_SMALLEST = 1e-41
+# Of a message, in characters.
+_LONGEST = 2_000
+# What a terminal obeys, what turns the direction of all that follows, and halves of letters.
+_ORDERS = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def is_whole(value):
@@ -55,18 +71,35 @@ def is_whole(value):
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
-def checked_whole(name, value, least=1):
-    """Return a whole number of at least `least` as int; ValueError for anything else."""
-    if not is_whole(value) or value < least:
+def checked_whole(name, value, least=1, most=2**31 - 1):
+    """Return a whole number, from `least` to `most`, as int; ValueError for anything else.
+
+    Reckoned with as it is, one of NumPy's may be too small for what comes out.
+    """
+    whole = int(value) if is_whole(value) else None
+    if whole is None or not least <= whole <= most:
+        large = whole is not None and whole > most
+        wanted = f"at most {most:,}" if large else f"at least {least}"
         raise ValueError(
-            f"{name} must be a whole number of at least {least}. Received: {name}={received(value)}"
+            f"{name} must be a whole number of {wanted}. Received: {name}={received(value)}"
         )
-    return int(value)
+    return whole
 
 
-def check_k(k, name="k"):
-    """Raise ValueError unless k is a whole number of at least 1."""
-    checked_whole(name, k)
+def checked_pairs(pairs):
+    """Return the pairs of a JSON object as a dict; ValueError if two have one name.
+
+    For ``json.loads(…, object_pairs_hook=checked_pairs)``, which would take the last of them.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name comes twice")
+    return found
+
+
+def checked_seed(seed):
+    """Return a seed as int, such as NumPy and scikit-learn take."""
+    return checked_whole("seed", seed, 0, 2**32 - 1)
 
 
 def checked_number(name, value, low, high=np.inf, ends="[]"):
@@ -88,7 +121,8 @@ def checked_number(name, value, low, high=np.inf, ends="[]"):
 
 def check_choice(name, value, choices, error=ValueError):
     """Raise an error, which offers the closest, unless a value is one of the choices."""
-    if not pd.api.types.is_hashable(value) or value not in choices:
+    # In a set, nothing is compared with what cannot be, such as pandas' NA.
+    if not pd.api.types.is_hashable(value) or value not in set(choices):
         names = list(map(str, choices))
         close = get_close_matches(str(value), names, n=1)
         more = f" … ({len(names):,} in all)" if len(names) > 30 else ""
@@ -99,9 +133,41 @@ def check_choice(name, value, choices, error=ValueError):
 
 
 def received(value):
-    """Return a value as it is written, or, where that is long, only its type's name."""
-    said = repr(value)
-    return said if len(said) <= 80 and "\n" not in said and said[0] != "<" else type(value).__name__
+    """Return a value as it is written, or, where that is long or fails, only its type's name."""
+    # A whole number of thousands of digits cannot be written, and any class may raise.
+    with suppress(Exception):
+        said = printable(repr(value))
+        if len(said) <= 80 and "\n" not in said and said[0] != "<":
+            return said
+    return type(value).__name__
+
+
+def printable(text):
+    r"""Return a text as a terminal can print it: what is no letter is written as in Python.
+
+    Examples
+    --------
+    >>> print(printable("red \x1b[31m shoe"))
+    red \x1b[31m shoe
+    """
+    return _ORDERS.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def told(message):
+    """Return a message as `printable` does, without its middle where that is long.
+
+    Names, settings and what is read of a file may be anybody's, and of any length.
+    """
+    message = printable(message)
+    half = _LONGEST // 2
+    return message if len(message) <= _LONGEST else f"{message[:half]} … {message[-half:]}"
+
+
+class ToldError(Exception):
+    """An error whose message is `told`."""
+
+    def __init__(self, message):
+        super().__init__(told(message))
 
 
 def check_type(value, kinds, wanted):
@@ -110,11 +176,40 @@ def check_type(value, kinds, wanted):
         raise TypeError(f"{wanted} Received: {received(value)}")
 
 
-def check_list(name, values, example):
-    """Raise TypeError if values are no list, such as a single string; ValueError if it is empty."""
-    if isinstance(values, dict) or not pd.api.types.is_list_like(values):
+def checked_path(path, name="path", of="a file or folder"):
+    """Return a path that somebody gave, a text or of pathlib, as pathlib.Path; "~" is their home.
+
+    TypeError if it is none, ValueError if no system can open it.
+    """
+    wanted = f"{name} must be the path of {of}."
+    check_type(path, (str, PathLike), wanted)
+    text = fspath(path)
+    check_type(text, str, wanted)
+    if not text.strip():
+        raise ValueError(f"{wanted} Received: an empty text. '.' is the current folder.")
+    try:
+        if b"\0" in fsencode(text):
+            raise ValueError(r"Backslashes of a Windows path were lost: write r'C:\…'")
+        return Path(text).expanduser()
+    # Half a letter; or a user without a home.
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(f"{wanted} Received: {received(path)} ({error})") from error
+
+
+def _is_in_order(values):
+    """Return whether values are many, and each has a place: no single one, no dict, no set."""
+    return pd.api.types.is_list_like(values) and not isinstance(values, (dict, set, frozenset))
+
+
+def check_list(name, values, example, empty=False):
+    """Raise TypeError if values are no list, such as a single string; ValueError if it is empty.
+
+    A set is none: it has another order each time. An `empty` one may be given where it means
+    something.
+    """
+    if not _is_in_order(values):
         raise TypeError(f"{name} must be a list, such as {example}. Received: {received(values)}")
-    if not len(values):
+    if not empty and not len(values):
         raise ValueError(f"{name} must not be empty. Give some, such as {example}.")
 
 
@@ -178,8 +273,28 @@ def check_predictor(predictor):
 
 
 def check_neighbours(neighbours, name="neighbours"):
-    """Raise TypeError unless they are `Neighbours`."""
-    _check_has(neighbours, "indices", f"{name} must be Neighbours, as zapsim.top_k returns.")
+    """Raise unless they are `Neighbours` (TypeError) that point at their own keys (ValueError)."""
+    wanted = f"{name} must be Neighbours, as zapsim.top_k returns."
+    parts = {"indices": np.ndarray, "scores": np.ndarray, "keys": pd.Index}
+    for part, kind in parts.items():
+        _check_has(neighbours, part, wanted)
+        check_type(getattr(neighbours, part), kind, f"{wanted} Its {part} are no {kind.__name__}.")
+    keys, indices = neighbours.keys, neighbours.indices
+    whole = (
+        indices.dtype.kind in "iu"
+        and indices.ndim == 2
+        and len(indices) == len(keys)
+        and (indices >= -1).all()
+        and (indices < len(keys)).all()
+    )
+    if not whole:
+        raise ValueError(
+            f"{wanted} Its indices, {indices.dtype} of shape {indices.shape}, do not point at its "
+            f"{len(keys):,} keys. A part of the items has other positions: find theirs anew."
+        )
+    if not keys.is_unique:
+        twice = quoted(keys[keys.duplicated()][0])
+        raise ValueError(f"{wanted} Its keys hold {twice} more than once.")
 
 
 def check_memory(n_bytes, what, instead):
@@ -215,6 +330,16 @@ def check_frame(features, name="features"):
         )
 
 
+def checked_spelling(features, keys, name="features"):
+    """Return features with their keys spelt as the known ones; ValueError if one comes twice."""
+    index = respelt(features.index, keys)
+    if index is features.index:
+        return features
+    features = features.set_axis(index)
+    check_frame(features, name)
+    return features
+
+
 def is_matrix(features):
     """Tell whether a DataFrame is a similarity matrix: some of its columns are its own keys.
 
@@ -235,19 +360,25 @@ def check_features(features, name="features"):
         )
 
 
-def checked_values(features):
+def checked_values(features, name="features"):
     """Return features as an array (n_items, n_features), float32; ValueError if unfit.
 
     That is if they are no numbers, are not two-dimensional, are empty, or hold NaN or infinity;
-    the first items that do are named.
+    the first items that do are named. Errors call the features by `name`.
     """
     try:
-        values = np.ascontiguousarray(features, dtype=np.float32)
+        # What is masked would count, and of complex numbers half would be lost.
+        masked = isinstance(features, np.ma.MaskedArray) and np.ma.is_masked(features)
+        if masked or np.iscomplexobj(features):
+            raise ValueError("some are masked, or complex")
+        # What float32 cannot hold becomes infinite.
+        with np.errstate(over="ignore"):
+            values = np.ascontiguousarray(features, dtype=np.float32)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"features must be numbers in rows of one length: {error}.") from error
+        raise ValueError(f"{name} must be numbers in rows of one length: {error}.") from error
     if values.ndim != 2 or not values.size:
         raise ValueError(
-            "features must have shape (n_items, n_features), neither of them 0. "
+            f"{name} must have shape (n_items, n_features), neither of them 0. "
             f"Received: {values.shape}"
         )
     # A sum is finite only if every summand is, and costs no copy of the array.
@@ -256,19 +387,55 @@ def checked_values(features):
         bad = np.flatnonzero(~np.isfinite(sums))
         names = features.index[bad] if isinstance(features, pd.DataFrame) else bad
         raise ValueError(
-            f"{len(bad):,} of {len(values):,} feature vectors hold NaN or infinity, the first of "
+            f"{len(bad):,} of {len(values):,} rows of {name} hold NaN or infinity, the first of "
             f"{list(names[:3])!r}. Drop them or extract them again."
         )
+    _check_kept(features, values, sums)
     return values
 
 
-def checked_vector(vector, n_features):
+def _check_kept(given, values, sums):
+    """Raise ValueError where numbers that are not 0 became so, or lost digits, as float32."""
+    small = np.flatnonzero(np.abs(sums) < _SMALLEST * values.shape[1])
+    # Most of those are zeros, or cancel each other out.
+    small = small[np.abs(values[small]).max(axis=1, initial=0) < _SMALLEST]
+    if len(small) and np.asarray(given)[small].astype(np.float64).any():
+        raise ValueError(
+            f"The numbers of up to {len(small):,} of {len(values):,} vectors are too small for "
+            "float32. Only directions count, so multiply them all by the same large number."
+        )
+
+
+def checked_order(values, names):
+    """Return a Series, or a DataFrame's columns, in the order of the features' names.
+
+    What has none of these names (pandas.Index), or another number of them, stays as it is.
+    ValueError if it has some of them only.
+    """
+    theirs = values.axes[-1] if isinstance(values, (pd.Series, pd.DataFrame)) else names
+    unlike = len(theirs) != len(names) or not names.is_unique or not theirs.isin(names).any()
+    if unlike or theirs.equals(names):
+        return values
+    missing = names[~names.isin(theirs)]
+    if len(missing):
+        raise ValueError(
+            f"{len(missing):,} of {len(names):,} features are not among the names that the numbers "
+            f"have, such as {missing[0]!r}. If they are in the right order, give them without "
+            "names: .to_numpy()."
+        )
+    return values.reindex(names, axis=values.ndim - 1)
+
+
+def checked_vector(vector, names):
     """Return one vector as an array (n_features,), float32.
 
     It is an array, a list of numbers, a Series, or what NumPy can make an array of, such as a
-    tensor of PyTorch. TypeError if it is not, ValueError if it has another shape, or holds NaN or
-    infinity.
+    tensor of PyTorch; a Series is taken by the features' names (pandas.Index). TypeError if it is
+    none of those, ValueError if it has another shape, is masked, or holds NaN or infinity.
     """
+    vector, n_features = checked_order(vector, names), len(names)
+    if np.ma.is_masked(vector):
+        raise ValueError("Some numbers of the query are masked. Fill them: vector.filled(0).")
     try:
         values = np.asarray(vector)
         numbers = values.dtype.kind in "fiu"
@@ -293,12 +460,13 @@ def checked_vector(vector, n_features):
             f"The query has {len(values):,} features, the catalogue's items have {n_features:,}. "
             "Make it with what made theirs: the same extractor or model."
         )
-    values = values.astype(np.float32)
+    given, values = values, values.astype(np.float32)
     if not np.isfinite(values).all():
         raise ValueError(
             f"The query holds NaN or infinity in {(~np.isfinite(values)).sum():,} of its "
             f"{n_features:,} numbers."
         )
+    _check_kept(given[None], values[None], values[None].sum(axis=1, dtype=np.float64))
     return values
 
 
@@ -328,11 +496,12 @@ def by_key(values):
 def item_values(values, keys, name):
     """Return one value an item, in the items' order: ndarray of shape (n_items,), object.
 
+    The letters of texts are composed: a name that is written in two ways is one.
     `values` are array-like, or a Series, or a table of one column, by key; `name` is what errors
     call them. TypeError if they are None or a single value, such as the name of a column;
     ValueError if some are missing, or said twice.
     """
-    if isinstance(values, dict) or not pd.api.types.is_list_like(values):
+    if not _is_in_order(values):
         raise TypeError(
             f"{name} must be a value for each item, such as catalogue.table['Category']. "
             f"Received: {received(values)}"
@@ -352,12 +521,13 @@ def item_values(values, keys, name):
         raise ValueError(
             f"{name} must have one value for each of the {len(keys):,} items. Received: {shape}"
         )
-    return values
+    return composed_cells(pd.Series(values, dtype=object)).to_numpy()
 
 
 def _by_key(values, keys, name):
     index = respelt(values.index, keys)
-    missing = keys[~keys.isin(index)]
+    # As objects: Arrow's texts cannot be compared with what is not Unicode.
+    missing = keys[~keys.astype(object).isin(index)]
     if len(missing):
         numbers = pd.api.types.is_integer_dtype(index) and keys.inferred_type != "integer"
         hint = (
@@ -368,7 +538,7 @@ def _by_key(values, keys, name):
         )
         raise ValueError(
             f"{len(missing):,} of {len(keys):,} items have no value in {values.name or name}, such "
-            f"as {missing[0]!r}; its index starts with {list(index[:1])!r}. {hint}"
+            f"as {missing[0]!r}; its index starts with {quoted(index[0])}. {hint}"
         )
     wanted = index[index.isin(keys)]
     if not wanted.is_unique:

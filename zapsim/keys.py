@@ -7,19 +7,46 @@ closest.
 """
 
 from pathlib import PurePosixPath
-from unicodedata import normalize
+from unicodedata import is_normalized, normalize
 
 import pandas as pd
 
-__all__ = ["by_keys", "clean_key", "known_key", "respelt", "same_keys", "unknown_key"]
+__all__ = [
+    "by_keys",
+    "clean_key",
+    "composed",
+    "composed_cells",
+    "known_key",
+    "quoted",
+    "respelt",
+    "same_keys",
+    "unknown_key",
+]
 
 _COMPARED = 1_000
+# A path is rarely longer.
+_LONGEST = 300
+
+
+def composed(value):
+    """Return a text with its letters composed, so that it equals itself as others write it.
+
+    What is no text is returned as it is.
+    """
+    return normalize("NFC", value) if isinstance(value, str) else value
+
+
+def composed_cells(cells):
+    """Return a Series with the letters of its texts composed; the same one if they are."""
+    if all(not isinstance(cell, str) or is_normalized("NFC", cell) for cell in cells):
+        return cells
+    return pd.Series(list(map(composed, cells)), cells.index, object, cells.name)
 
 
 def clean_key(name):
     """Return the key of a relative name, or None if it leads elsewhere or is not Unicode."""
     # macOS decomposes accents; some archivers on Windows write backslashes.
-    key = normalize("NFC", name.replace("\\", "/"))
+    key = composed(name.replace("\\", "/"))
     try:
         key.encode()
     except UnicodeEncodeError:
@@ -92,12 +119,24 @@ def unknown_key(key, keys):
     from difflib import get_close_matches
 
     # Comparing with 50,000 keys takes seconds; those of the same folder or file name come first.
-    folder, _, name = str(key).rpartition("/")
+    text = (key if isinstance(key, str) else quoted(key))[-_LONGEST:]
+    folder, _, name = text.rpartition("/")
     texts = [known for known in keys if isinstance(known, str)]
     alike = [k for k in texts if k.startswith(f"{folder}/") or k.endswith(f"/{name}")]
     few = [*alike, *texts[:_COMPARED]][:_COMPARED]
-    close = list(dict.fromkeys(get_close_matches(str(key), few, n=6, cutoff=0.5)))[:3]
+    close = list(dict.fromkeys(get_close_matches(text, few, n=6, cutoff=0.5)))[:3]
     offer = f" One is {next(iter(keys))!r}." if len(keys) else ""
     if close:
         offer = f" The closest are: {', '.join(map(repr, close))}."
-    return f"No item {key!r} among {len(keys):,}.{offer}"
+    return f"No item {quoted(key)} among {len(keys):,}.{offer}"
+
+
+def quoted(value):
+    """Return a value as it is written, without its middle where that is long."""
+    try:
+        written = repr(value)
+    # Python writes no number of thousands of digits, and any class may raise.
+    except Exception:
+        return type(value).__name__
+    half = _LONGEST // 2
+    return written if len(written) <= _LONGEST else f"{written[:half]}…{written[-half:]}"

@@ -6,8 +6,14 @@ import lzma
 import multiprocessing
 import os
 import pickle
+import re
+import shutil
 import struct
+import sys
 import tarfile
+import time
+import tracemalloc
+import warnings
 import zipfile
 import zlib
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -18,11 +24,11 @@ import pandas as pd
 import pytest
 
 import zapsim
-from zapsim.io import unpacked
+from zapsim.io import archives, unpacked
 from zapsim.io.archives import parts_of
 from zapsim.io.disk import TransferError
 from zapsim.io.pictures import PictureError
-from zapsim.io.sources import open_files
+from zapsim.io.sources import open_files, read_named
 from zapsim.kinds.blend import greyed
 
 PACKERS = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
@@ -206,6 +212,182 @@ def test_a_bomb_is_stopped_and_leaves_nothing(make_tar, packing, temporary, monk
     assert not [file for file in temporary.rglob("*") if file.is_file()]
 
 
+@pytest.mark.parametrize("packing", ["zip", "tar"])
+def test_pictures_that_are_the_same_bytes_over_and_over_are_a_bomb(
+    make_tar, tmp_path, monkeypatch, packing
+):
+    monkeypatch.setattr(unpacked, "_SMALL", 1_000_000)
+    if packing == "tar":
+        links = {f"{n}": special(tarfile.LNKTYPE, "a.jpg", f"{n}.jpg") for n in range(300)}
+        path = make_tar({"a.jpg": bytes(900_000), **links})
+    else:
+        path = tmp_path / "shoes.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for n in range(3):
+                archive.writestr(f"{n}.jpg", bytes(900_000))
+    with pytest.raises(ValueError, match=r"shoes\.\w+ grows to more than 100 times its size"):
+        open_files(path)
+
+
+@pytest.mark.parametrize("packing", ["zip", "tar", ".gz"])
+def test_more_files_than_an_archive_has_room_for_are_a_bomb(
+    make_tar, tmp_path, monkeypatch, packing
+):
+    monkeypatch.setattr(unpacked, "_FEW", 100)
+    for n_files, bomb in ((100, False), (101, packing != "tar")):
+        names = [f"{n}.jpg" for n in range(n_files)]
+        if packing == "zip":
+            monkeypatch.setattr(unpacked, "_LEAST", 1_000)
+            path = tmp_path / f"{n_files}.zip"
+            with zipfile.ZipFile(path, "w") as archive:
+                for name in names:
+                    archive.writestr(name, b"")
+        else:
+            path = make_tar(dict.fromkeys(names, b""), packing="" if packing == "tar" else packing)
+        if bomb:
+            with pytest.raises(ValueError, match=f"{path.name} holds more than 100 f.*unpack it"):
+                open_files(path)
+        else:
+            assert len(open_files(path).keys) == n_files
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_name_of_many_megabytes_is_not_read(make_tar, kind):
+    path = make_tar({"a.jpg": b"x" * 512, "b.jpg": b"y" * 2_000_000})
+    data = bytearray(path.read_bytes())
+    # The second header, behind the first file.
+    data[1024 + 156 : 1024 + 157] = kind
+    header = data[1024:1536]
+    header[148:156] = b" " * 8
+    data[1024 + 148 : 1024 + 156] = b"%06o\0 " % sum(header)
+    path.write_bytes(data)
+    with pytest.warns(UserWarning, match="files may be missing"):
+        assert open_files(path).keys == ["a.jpg"]
+
+
+@pytest.mark.parametrize("key", ["size", "GNU.sparse.map", "GNU.sparse.size"])
+@pytest.mark.parametrize("value", ["-512", "many", "9" * 5_000])
+def test_a_number_that_is_none_in_a_tar_is_told(make_tar, key, value):
+    info = tarfile.TarInfo("x.jpg")
+    info.pax_headers = {key: value, "GNU.sparse.name": "x.jpg"}
+    path = make_tar({"a.jpg": b"a", "x.jpg": info})
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            catalogue = zapsim.load_catalogue(path)
+    except ValueError as error:
+        assert re.search(r"shoes\.tar is neither", str(error))
+    else:
+        assert catalogue.read("a.jpg") == b"a"
+        assert "x.jpg" in catalogue.check().to_csv()
+
+
+@pytest.mark.parametrize("said", [{f"k{n}": "v" for n in range(101)}, {"k": "v" * 70_000}])
+def test_what_a_tar_says_of_all_its_files_is_limited(tmp_path, said):
+    path = tmp_path / "shoes.tar"
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT, pax_headers=said) as archive:
+        for name in ("a.jpg", "b.jpg"):
+            archive.addfile(tarfile.TarInfo(name))
+    with pytest.raises(ValueError, match=r"shoes\.tar is neither.*say something of all files"):
+        open_files(path)
+
+
+def test_thousands_of_headers_in_a_row_are_told(tmp_path):
+    header = tarfile.TarInfo.create_pax_global_header({"k": "v"})
+    path = tmp_path / "shoes.tar"
+    path.write_bytes(header * 3_000 + tarfile.TarInfo("a.jpg").tobuf() + bytes(1_024))
+    with pytest.raises(ValueError, match=r"shoes\.tar is neither.*headers in a row"):
+        open_files(path)
+
+
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_names_of_a_million_letters_are_left_out_and_not_kept(tmp_path, form):
+    path = tmp_path / "shoes.tar"
+    with tarfile.open(path, "w", format=form) as archive:
+        for n in range(20):
+            info = tarfile.TarInfo(f"name {n:04}" * 105_000 + ".jpg")
+            # Some are links, which are named, too.
+            info.type, info.linkname = tarfile.SYMTYPE if n % 2 else tarfile.REGTYPE, "x"
+            archive.addfile(info)
+        archive.addfile(tarfile.TarInfo("a.jpg"))
+    tracemalloc.start()
+    try:
+        files = open_files(path)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert files.keys == ["a.jpg"]
+    assert len(files.skipped) == files.left_out.total() == 20
+    assert all("…" in name and len(name) < 5_000 for name in files.skipped)
+    assert "a name of more than 4,096 characters, which no system opens" in files.skipped.values()
+    # One name at a time, a few times over.
+    assert most < 12_000_000
+
+
+@pytest.mark.parametrize("digits", ["1" * 900_000, ("1" * 255 + "x") * 3_900], ids=["all", "most"])
+def test_a_name_of_digits_takes_no_time(tmp_path, digits):
+    info, path = tarfile.TarInfo("b.jpg"), tmp_path / "shoes.tar"
+    info.pax_headers = {"comment": digits}
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        for each in (tarfile.TarInfo("a.jpg"), info, tarfile.TarInfo("c.jpg")):
+            archive.addfile(each)
+    start = time.process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert {"a.jpg", "c.jpg"} <= {*open_files(path).keys}
+    assert time.process_time() - start < 3
+
+
+def test_a_tar_that_begins_with_an_endless_name_says_so(tmp_path):
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = tarfile.GNUTYPE_LONGNAME, 100_000_000
+    path = tmp_path / "shoes.tar"
+    path.write_bytes(info.tobuf() + bytes(2_000_000))
+    message = r"shoes\.tar is neither.*100,000,000 bytes only say what the next file is called"
+    with pytest.raises(ValueError, match=message):
+        open_files(path)
+
+
+def test_of_a_tars_headers_nothing_is_kept(make_tar):
+    infos = {f"{n}.jpg": tarfile.TarInfo(f"{n}.jpg") for n in range(100)}
+    for info in infos.values():
+        info.pax_headers = {"comment": "v" * 100_000}
+    path = make_tar(infos)
+    tracemalloc.start()
+    try:
+        assert len(open_files(path).keys) == 100
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 3_000_000
+
+
+@pytest.mark.parametrize("packing", ["zip", ".gz"])
+def test_a_table_that_unpacks_to_far_more_than_it_is_is_not_read(
+    make_tar, make_zip, encoded, drawn, monkeypatch, packing
+):
+    monkeypatch.setattr(archives, "_SMALL_TABLE", 1_000_000)
+    entries = {"a.jpg": encoded(drawn(0), "JPEG"), "meta-data.csv": b"key\n" + bytes(3_000_000)}
+    entries["b.csv"] = entries["meta-data.csv"]
+    path = make_zip(entries) if packing == "zip" else make_tar(entries, packing=packing)
+    with pytest.warns(UserWarning, match=r"meta-data\.csv .*more than 100 times.*unpack"):
+        assert list(zapsim.load_catalogue(path).keys) == ["a.jpg"]
+    with pytest.raises(ValueError, match=r"b\.csv .*more than 100 times"):
+        zapsim.load_catalogue(path, metadata="b.csv")
+    if packing == "zip":
+        with pytest.raises(ValueError, match=r"b\.csv .*more than 100 times"):
+            read_named(path, "b.csv")
+
+
+def test_a_zip_of_a_file_without_a_name_is_read(tmp_path):
+    info = zipfile.ZipInfo("x")
+    info.filename = ""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(info, b"x")
+        archive.writestr("a.jpg", b"a")
+    assert open_files(tmp_path / "a.zip").keys == ["a.jpg"]
+
+
 def test_a_full_disk_is_told_before_and_while_unpacking(make_tar, monkeypatch, temporary):
     path = make_tar({"a.jpg": os.urandom(3_000_000)}, packing=".gz")
     free = iter([10**9, 10**9, 1000])
@@ -236,15 +418,28 @@ def test_unpacked_once_and_again_when_it_changed(make_tar, temporary, monkeypatc
         before.read("a.jpg")
 
 
-def test_what_a_kill_left_is_deleted_after_a_day(make_tar, temporary):
-    folder = unpacked.unpacked_folder()
-    old, new = folder / ".part-0.tmp", folder / ".part-1.tmp"
-    old.touch()
-    new.touch()
-    os.utime(old, (0, 0))
-    open_files(make_tar({"a.jpg": b"x"}, packing=".gz"))
-    assert not old.exists()
-    assert new.exists()
+@pytest.mark.parametrize("packing", ["zip", "", ".gz"])
+def test_a_copy_on_another_machine_is_the_same_archive(make_tar, make_zip, packing):
+    entries = {"a.jpg": b"1234"}
+    path = make_zip(entries) if packing == "zip" else make_tar(entries, packing=packing)
+    state = pickle.dumps(open_files(path))
+    copied = shutil.copy2(path, path.with_name("copied"))
+    os.replace(copied, path)
+    assert pickle.loads(state).read("a.jpg") == b"1234"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the second date is that of its making there")
+@pytest.mark.parametrize("packing", ["", ".gz"])
+def test_an_archive_of_the_same_size_and_date_is_another(make_tar, packing):
+    path = make_tar({"a.jpg": b"1234"}, packing=packing)
+    before, state = open_files(path), path.stat()
+    while path.stat().st_ctime_ns == state.st_ctime_ns:
+        make_tar({"a.jpg": b"4321"}, packing=packing)
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert path.stat().st_size == state.st_size
+    assert open_files(path).read("a.jpg") == b"4321"
+    with pytest.raises(ConnectionError, match="was changed since"):
+        before.read("a.jpg")
 
 
 def test_unpacked_again_where_it_was_cleaned_away(make_tar, temporary):
@@ -299,10 +494,10 @@ def test_a_picture_is_no_catalogue(make_folder):
         open_files(folder / "a.jpg")
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+@pytest.mark.unix
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.zip")
-    with pytest.raises(ValueError, match="nor a regular file"):
+    with pytest.raises(ValueError, match=r"neither a folder .*not a regular file"):
         open_files(tmp_path / "pipe.zip")
 
 
@@ -550,9 +745,132 @@ def test_threads_read_at_once_even_from_the_first_moment(source):
         assert all(pool.map(partial(_read_all_again_and_again, other, expected), range(8)))
 
 
+def rewritten(path, data):
+    """Put other bytes at the place of an open archive, as a program that writes it again does."""
+    path.write_bytes(data)
+
+
+def replaced(path, data):
+    other = path.with_name("other")
+    other.write_bytes(data)
+    other.replace(path)
+
+
+@pytest.mark.parametrize("change", [rewritten, replaced])
+@pytest.mark.parametrize("source", ["zip", "tar", "tar.gz", "parts"], indirect=True)
+@pytest.mark.parametrize("how", ["shorter", "longer", "other"])
+def test_an_archive_that_changes_while_it_is_open_says_so(source, change, how):
+    catalogue = zapsim.load_catalogue(source)
+    catalogue.read(catalogue.keys[1])
+    data = source.read_bytes()
+    other = {"shorter": data[: len(data) // 2], "longer": data + data, "other": bytes(len(data))}
+    change(source, other[how])
+    os.utime(source, ns=(1, 1))
+    with pytest.raises(ConnectionError, match=rf"{source.name} was changed since it was opened"):
+        for key in catalogue.keys:
+            catalogue.read(key)
+
+
+def test_an_archive_that_changes_while_a_picture_is_read_says_so(tar_of, make_folder, monkeypatch):
+    path = tar_of(make_folder(*KEYS))
+    files = open_files(path)
+    opened = archives.open_regular
+
+    def late(plain):
+        file = opened(plain)
+        path.write_bytes(bytes(path.stat().st_size))
+        os.utime(path, ns=(1, 1))
+        return file
+
+    monkeypatch.setattr(archives, "open_regular", late)
+    with pytest.raises(ConnectionError, match="was changed since"):
+        files.read(KEYS[0])
+
+
 def test_a_zip_that_was_replaced_is_not_read_by_the_old_list(make_zip):
     path = make_zip({"a.jpg": b"a", "b.jpg": b"b"})
     state = pickle.dumps(open_files(path))
     make_zip({"b.jpg": b"bb", "a.jpg": b"aa"})
     with pytest.raises(ConnectionError, match="was changed since"):
         pickle.loads(state).read("a.jpg")
+
+
+@pytest.mark.parametrize("last", ["old.zip", "table.xlsx"])
+@pytest.mark.parametrize("magic", [True, False], ids=["posix", "old"])
+def test_a_tar_whose_last_file_is_a_zip_is_a_tar(make_tar, make_folder, zip_of, last, magic):
+    inner = zip_of(make_folder("thumb.jpg", name="inner")).read_bytes()
+    picture = (make_folder("a.jpg", name="mine") / "a.jpg").read_bytes()
+    path = make_tar({"BM.jpg": picture, "b.jpg": picture, last: inner})
+    if not magic:
+        data = bytearray(path.read_bytes())
+        data[257:265] = bytes(8)
+        data[148:156] = b"%06o\0 " % (sum(data[:148]) + 8 * 32 + sum(data[156:512]))
+        path.write_bytes(data)
+    catalogue = zapsim.load_catalogue(path)
+    assert list(catalogue.keys) == ["BM.jpg", "b.jpg"]
+
+
+def test_a_zip_that_begins_with_a_tar_or_a_program_is_a_zip(make_tar, make_folder, tmp_path):
+    picture = (make_folder("a.jpg", name="mine") / "a.jpg").read_bytes()
+    tar = make_tar({"b.jpg": picture}).read_bytes()
+    for begun in (b"", b"MZ" + bytes(600)):
+        path = tmp_path / "begun.zip"
+        path.write_bytes(begun)
+        with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as archive:
+            archive.writestr("inner.tar", tar)
+            archive.writestr("c.jpg", picture)
+        assert list(zapsim.load_catalogue(path).keys) == ["c.jpg"]
+
+
+@pytest.mark.parametrize("packing", ["", ".gz"])
+def test_a_second_tar_behind_the_first_is_read_and_told(make_tar, make_folder, packing):
+    picture = (make_folder("a.jpg", name="mine") / "a.jpg").read_bytes()
+    both = [make_tar({f"{name}.jpg": picture}).read_bytes() for name in "ab"]
+    path = make_tar({}, packing=packing)
+    path.write_bytes(PACKERS[packing](b"".join(both)))
+    with pytest.warns(UserWarning, match=r"more follows its end at byte [\d,]+, such as a second"):
+        catalogue = zapsim.load_catalogue(path)
+    assert list(catalogue.keys) == ["a.jpg", "b.jpg"]
+
+
+def test_zeros_behind_a_tar_are_no_damage(make_tar, make_folder):
+    picture = (make_folder("a.jpg", name="mine") / "a.jpg").read_bytes()
+    path = make_tar({"a.jpg": picture})
+    path.write_bytes(path.read_bytes() + bytes(3_000_000))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert open_files(path).damage is None
+
+
+@pytest.mark.parametrize("name", ["b.jpg", "README", "meta-data.csv"])
+def test_a_place_beyond_all_files_costs_one_entry(make_folder, tmp_path, name):
+    picture = (make_folder("a.jpg", name="mine") / "a.jpg").read_bytes()
+    path = tmp_path / "far.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.jpg", picture)
+        info = zipfile.ZipInfo(name)
+        # As a number of 64 bits in its extra field; there is room for it in the list alone.
+        info.extra = struct.pack("<HHQ", 9, 8, 0)
+        archive.writestr(info, picture)
+    data = bytearray(path.read_bytes())
+    at = data.rindex(name.encode())
+    data[at - 4 : at] = b"\xff" * 4
+    data[at + len(name) : at + len(name) + 12] = struct.pack("<HHQ", 1, 8, 2**63)
+    path.write_bytes(data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        catalogue = zapsim.load_catalogue(path)
+        assert "a.jpg" in catalogue.keys
+        catalogue.check()
+    if name == "b.jpg":
+        with pytest.raises(PictureError, match="b.jpg: cannot be read"):
+            catalogue.picture("b.jpg")
+
+
+def test_a_zip_behind_another_says_what_is_not_read(make_zip, tmp_path):
+    path = make_zip(["a.jpg"])
+    path.write_bytes(path.read_bytes() + make_zip(["b.jpg"], "second.zip").read_bytes())
+    with pytest.warns(UserWarning, match=r"before byte [\d,]+, such as another zip, is not listed"):
+        catalogue = zapsim.load_catalogue(path)
+    assert list(catalogue.keys) == ["b.jpg"]
+    assert "incomplete" in set(catalogue.check()["problem"])

@@ -3,6 +3,7 @@
 import builtins
 import errno
 import os
+import time
 from pathlib import Path
 from threading import Event
 
@@ -14,7 +15,7 @@ from zapsim.io.disk import (
     copy,
     look,
     prepare_folder,
-    whole_folder,
+    temporary_folder,
     write_whole,
 )
 
@@ -64,6 +65,9 @@ def reading(source, monkeypatch):
             def __exit__(self, *_):
                 self.file.close()
 
+            def fileno(self):
+                return self.file.fileno()
+
             def read(self, _=-1):
                 if self.file.tell() and self.event is not None:
                     event, self.event = self.event, None
@@ -72,8 +76,8 @@ def reading(source, monkeypatch):
                     event()
                 return self.file.read(100_000)
 
-        def open_(path, *mode):
-            file = opened(path, *mode)
+        def open_(path, *mode, **options):
+            file = opened(path, *mode, **options)
             return File(file, each.pop(0) if each else None) if Path(path) == source else file
 
         monkeypatch.setattr(disk, "open", open_, raising=False)
@@ -161,6 +165,20 @@ def test_disk_that_does_not_answer_is_not_taken_for_a_full_one(source, target, d
     assert not target.exists()
 
 
+def test_what_is_killed_before_the_end_is_copied_again(source, target, monkeypatch):
+    """The date, by which a copy is known, comes before the name."""
+    monkeypatch.setattr(disk.os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        copy(source, target)
+    monkeypatch.undo()
+    replace, dates = os.replace, []
+    monkeypatch.setattr(
+        disk.os, "replace", lambda a, b: (dates.append(a.stat().st_mtime_ns), replace(a, b))
+    )
+    copy(source, target)
+    assert dates == [source.stat().st_mtime_ns]
+
+
 def test_disk_that_answers_again_is_asked_again(source, target, disconnected):
     disconnected({0, 1, 2, 4})
     copy(source, target)
@@ -197,9 +215,11 @@ def test_look_tells_what_is_there(source):
     assert look(source).st_size == len(CONTENT)
     assert look(source.with_name("gone")) is None
     assert look(source / "below a file") is None
+    assert look(source.with_name(999 * "x")) is None
+    assert look(source.with_name("null\0")) is None
 
 
-@pytest.mark.parametrize("code", [errno.EACCES, errno.ENAMETOOLONG])
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM])
 def test_what_may_not_be_looked_at_is_not_asked_again(tmp_path, monkeypatch, pauses, code):
     monkeypatch.setattr(Path, "stat", lambda path, **_: (_ for _ in ()).throw(OSError(code, "No")))
     with pytest.raises(TransferError, match=r"Could not look at .*x\.zip \(.*No\).*you may read"):
@@ -243,34 +263,34 @@ def test_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert (tmp_path / "new" / "a.txt").read_bytes() == b"first"
 
 
+OLD, YOUNG, THEIRS = f".part-{0:032x}.tmp", f".part-{1:032x}.tmp", ".part-of-mine.tmp"
+
+
+def test_what_a_kill_left_is_deleted_after_a_day(tmp_path):
+    for name in (OLD, YOUNG, THEIRS):
+        (tmp_path / name).touch()
+    folder = tmp_path / f".part-{2:032x}.tmp"
+    folder.mkdir()
+    (folder / "half").touch()
+    for name, hours in [(OLD, 25), (YOUNG, 23), (THEIRS, 25), (folder, 25)]:
+        then = time.time() - 3600 * hours
+        os.utime(tmp_path / name, (then, then))
+    write_whole(tmp_path / "a.txt", b"")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.txt", YOUNG, THEIRS}
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, OSError])
+def test_a_temporary_folder_is_deleted_unless_it_was_renamed(tmp_path, error):
+    with pytest.raises(error), temporary_folder(tmp_path / "new") as folder:
+        (folder / "half").touch()
+        raise error
+    assert not list((tmp_path / "new").iterdir())
+    with temporary_folder(tmp_path / "new") as folder:
+        os.replace(folder, tmp_path / "new" / "whole")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["whole"]
+
+
 # --- work ahead ------------------------------------------------------------------------------
-
-
-def test_a_folder_takes_the_place_of_another_whole_or_not_at_all(tmp_path, monkeypatch):
-    path = tmp_path / "page"
-    for content in ("first", "second"):
-        with whole_folder(path) as folder:
-            (folder / "index.html").write_text(content)
-        assert (path / "index.html").read_text() == content
-    refused = pytest.raises(TransferError, match="Could not write .*page .*No space left")
-    with refused, whole_folder(path) as folder:
-        (folder / "index.html").write_text("third")
-        raise OSError(errno.ENOSPC, "No space left on device")
-    assert (path / "index.html").read_text() == "second"
-
-    moves, replace = [], os.replace
-
-    def fail_once(source, target):
-        moves.append(target)
-        if len(moves) == 2:
-            raise OSError(errno.EACCES, "Permission denied")
-        replace(source, target)
-
-    monkeypatch.setattr(disk.os, "replace", fail_once)
-    with pytest.raises(TransferError, match="Permission denied"), whole_folder(path):
-        pass
-    assert (path / "index.html").read_text() == "second"
-    assert [each.name for each in tmp_path.iterdir()] == ["page"]
 
 
 def test_a_folder_where_one_may_not_write_is_found_before_the_work(tmp_path, monkeypatch):
@@ -279,6 +299,15 @@ def test_a_folder_where_one_may_not_write_is_found_before_the_work(tmp_path, mon
 
     monkeypatch.setattr(disk, "TemporaryFile", refuse)
     with pytest.raises(TransferError, match="Permission denied.* choose a folder where you may"):
+        prepare_folder(tmp_path, 1, "page")
+
+
+def test_a_folder_whose_room_is_not_told_is_an_error_with_words(tmp_path, monkeypatch):
+    def refuse(folder):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(disk.shutil, "disk_usage", refuse)
+    with pytest.raises(TransferError, match=r"Could not write .*Input/output error.*run again"):
         prepare_folder(tmp_path, 1, "page")
 
 

@@ -1,12 +1,14 @@
 """Downloads from a local server that breaks off, is busy, changes its mind or lies."""
 
+import gzip
 import socket
 import struct
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -31,11 +33,13 @@ class Answer:
     status: int = 0
     until: int | None = None
     how: str = "close"
-    ranges: bool = True
+    ranges: bool | str = True
     body: bytes | None = None
     length: int | str = "true"
     content_range: str = "bytes {start}-{last}/{total}"
     etag: str | None = '"1"'
+    more: dict = field(default_factory=dict)
+    code: int = 0
     date: str | None = None
 
 
@@ -68,11 +72,14 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.status:
             return self.send_error(answer.status)
         # Of another version, the whole is sent.
-        ranged = wanted and answer.ranges and self.headers["If-Range"] in (answer.etag, answer.date)
+        same = self.headers["If-Range"] in (answer.etag, answer.date)
+        ranged = wanted and (answer.ranges == "of any" or (answer.ranges and same))
         if ranged and start >= len(body):
             return self.send_error(416)
         begin = start if ranged else 0
-        self.send_response(206 if ranged else 200)
+        self.send_response(answer.code or (206 if ranged else 200))
+        for name, value in answer.more.items():
+            self.send_header(name, value)
         if answer.length == "true":
             self.send_header("Content-Length", str(len(body) - begin))
         elif answer.length == "chunked":
@@ -98,6 +105,11 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.length == "chunked":
             body = b"%x\r\n%s\r\n" % (len(body), body) + (b"0\r\n\r\n" if whole else b"")
         self.wfile.write(body)
+        while answer.how == "endless":
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(CONTENT), CONTENT))
+        while answer.how == "drip":
+            self.wfile.write(b"1\r\nx\r\n")
+            self.server.released.wait(0.02)
         self.wfile.flush()
         self.close_connection = True
         if not whole and answer.how == "stall":
@@ -228,7 +240,9 @@ def test_broken_connection_is_resumed(server, target, monkeypatch, how):
 
 
 @pytest.mark.parametrize("names", [{"etag": '"1"'}, {"etag": None, "date": "Sun"},
-                                   {"etag": 'W/"1"', "date": "Sun"}])  # fmt: skip
+                                   {"etag": 'W/"1"', "date": "Sun"},
+                                   {"etag": None, "date": "Sun", "more": {"ETag": ""}},
+                                   ])  # fmt: skip
 def test_next_call_goes_on_where_the_last_one_ended(server, target, names):
     server.default = Answer(until=CUT, **names)
     refused(server, target, r"5 tries brought nothing.*run again to go on")
@@ -370,7 +384,7 @@ def test_whatever_breaks_the_result_is_the_source(one_server, tmp_path_factory, 
 
 @pytest.mark.parametrize("url", ["vision.cs/x.zip", "ftp://host/x.zip", "http://host:x/", ""])
 def test_what_is_not_an_address_is_not_asked_again(tmp_path, url, pauses):
-    with pytest.raises(TransferError, match=r"is not a web address .* such as https://"):
+    with pytest.raises(TransferError, match=r"is not a web address.* such as https://"):
         download(url, tmp_path / "x.zip")
     assert not pauses
 
@@ -399,6 +413,23 @@ def test_length_that_hides_the_end_is_found_by_the_check(server, target):
     server.default = Answer(length=len(CONTENT) - 10)
     refused(server, target, r"is not what was expected: it starts with", only(CONTENT))
     assert not parts(target)
+
+
+@pytest.mark.parametrize("etag", ['"1"', None])
+def test_rest_that_is_of_this_version_or_does_not_say_is_taken(server, target, etag):
+    server.next = [Answer(until=CUT), Answer(), Answer(ranges="of any", etag=etag)]
+    download(server.url, target)
+    assert_whole(server, target)
+    assert len(server.starts) == 3
+
+
+@pytest.mark.parametrize("length", ["true", "chunked"])
+@pytest.mark.parametrize("names", [{"etag": '"2"'}, {"etag": None, "date": "Mon"}])
+def test_rest_of_another_version_is_not_mixed_in(server, target, names, length):
+    other = Answer(ranges="of any", body=CONTENT[::-1], length=length, **names)
+    server.next = [Answer(until=CUT), Answer(), other]
+    download(server.url, target)
+    assert_whole(server, target)
 
 
 @pytest.mark.parametrize(
@@ -456,6 +487,162 @@ def test_page_to_log_in_is_not_taken_for_the_file_and_costs_nothing(server, targ
     download(server.url, target, only(CONTENT))
     assert_whole(server, target)
     assert server.starts == [None, have]
+
+
+# --- servers that mean no good ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["close", "endless"])
+def test_circles_and_bodies_of_redirects_are_not_followed_for_ever(server, target, how, pauses):
+    server.default = Answer(
+        code=302, more={"Location": "/next"}, how=how, length="chunked", until=9
+    )
+    refused(server, target, "does not answer as one .*30 redirects")
+    assert pauses == []
+    assert not target.parent.exists()
+
+
+@pytest.mark.parametrize(
+    "place", ["file:///etc/passwd", "ftp://localhost/x", "data:,x", "http://["]
+)
+def test_redirects_to_what_is_no_web_address_are_refused(server, target, place):
+    server.next = [Answer(code=301, more={"Location": place})]
+    refused(server, target, r"shoes\.zip' is not a web address, or does not answer as one")
+    assert not target.parent.exists()
+
+
+@pytest.mark.parametrize("packed", ["gzip", "deflate, gzip", "zstd"])
+def test_what_is_sent_packed_is_not_unpacked(server, target, packed):
+    bomb = gzip.compress(bytes(10_000_000))
+    server.default = Answer(body=bomb, more={"Content-Encoding": packed})
+    refused(server, target, "sent packed .*though asked")
+    assert not target.parent.exists()
+
+
+@pytest.mark.parametrize("code", [203, 204, 206, 300, 304])
+def test_what_is_no_whole_file_is_refused(server, target, code):
+    server.default = Answer(code=code, length="none")
+    refused(server, target, f"answered {code}")
+
+
+def test_a_body_without_an_end_is_ended(server, target, monkeypatch):
+    monkeypatch.setattr(module, "_MOST_UNTOLD", 1_000_000)
+    server.default = Answer(how="endless", length="chunked", until=-1)
+    refused(server, target, "sends more than 0 GB, and does not say")
+    assert not parts(target), "nobody can go on with it"
+
+
+def test_a_body_without_an_end_does_not_fill_the_disk(server, target, monkeypatch):
+    usage, free = module.shutil.disk_usage, [10**9] * 3 + [1000] * 9
+    state = type(usage(target.parent.parent))
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: state(1, 1, free.pop(0)))
+    server.default = Answer(how="endless", length="chunked", until=-1)
+    refused(server, target, "No space left")
+    assert not parts(target)
+
+
+def test_more_than_was_told_is_not_received(server, target):
+    """The length says one thing, and the pieces it comes in another."""
+    more = {"Content-Length": str(len(CONTENT))}
+    server.default = Answer(how="endless", length="chunked", until=-1, more=more)
+    refused(server, target, "5 tries brought nothing")
+    assert all(part.stat().st_size < 3 * len(CONTENT) for part in parts(target))
+
+
+def test_a_server_that_drips_is_not_listened_to_for_ever(server, target, monkeypatch):
+    monkeypatch.setattr(module, "_LEAST_SECONDS", 0.2)
+    server.default = Answer(how="drip", length="chunked", until=1)
+    refused(server, target, r"sent \d+ bytes in 0\.2 seconds.*Run again later")
+
+
+@pytest.fixture
+def says():
+    """Return ``says(begin, more)``: the address of a server that begins so, and repeats `more`."""
+    with ExitStack() as stack:
+
+        def make(begin, more=b""):
+            listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            ended = threading.Event()
+            stack.callback(ended.set)
+
+            def speak():
+                # Till it is closed.
+                with suppress(OSError):
+                    while True:
+                        answer(listening.accept()[0])
+
+            def answer(connection):
+                with connection, suppress(OSError):
+                    connection.recv(65_536)
+                    connection.sendall(begin)
+                    while more and not ended.is_set():
+                        connection.sendall(more)
+                        # Faster than anybody reads, or as slow as may be.
+                        ended.wait(0 if len(more) > 999 else 0.02)
+
+            threading.Thread(target=speak, daemon=True).start()
+            return f"http://127.0.0.1:{listening.getsockname()[1]}/shoes.zip"
+
+        yield make
+
+
+_OK = b"HTTP/1.1 200 OK\r\n"
+_CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n5"
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        (b"HTTP/1.1 200", b" "),
+        (_OK, b"X"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 999),
+        (_CHUNKED + b";", b"x"),
+        (_CHUNKED + b"\r\nhello\r\n0\r\n", b"A: b\r\n"),
+        (_CHUNKED + b"\r\nhello\r\n0\r\n", b"A: b\r\n" * 999),
+    ],
+    ids=["status", "headers", "not yet", "not yet, fast", "size", "trailers", "trailers, fast"],
+)
+def test_whatever_a_server_sends_for_ever_is_not_listened_to(
+    says, target, monkeypatch, begin, more, proxied
+):
+    monkeypatch.setattr(module, "_LEAST_SECONDS", 0.3)
+    url = says(begin, more)
+    if proxied:
+        monkeypatch.setenv("http_proxy", url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        url = "http://shoes.example/shoes.zip"
+    with pytest.raises(TransferError, match=rf"{url} sent [05] bytes in 0\.3 seconds"):
+        download(url, target)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("status", [404, 503])
+def test_what_a_server_says_of_itself_is_cut_and_cannot_be_orders(says, target, status):
+    begin = b"HTTP/1.1 %d \x1b[31m\x07 %s\r\nContent-Length: 0\r\n\r\n" % (status, b"x" * 5_000)
+    with pytest.raises(TransferError, match=rf"{status}.* \\x1b\[31m\\x07 x{{99}}") as caught:
+        download(says(begin), target)
+    assert len(str(caught.value)) < 1_000
+    assert str(caught.value).isprintable()
+
+
+def test_a_byte_each_time_is_no_progress(server, target):
+    lengths = iter(range(1, 99))
+
+    class Next(list):
+        def pop(self, _):
+            return Answer(until=next(lengths))
+
+    server.next = Next([None])
+    refused(server, target, "5 tries brought nothing")
+
+
+def test_a_length_of_thousands_of_digits_is_none(server, target):
+    server.default = Answer(length="9" * 5000)
+    download(server.url, target)
+    assert_whole(server, target)
 
 
 # --- disks -----------------------------------------------------------------------------------

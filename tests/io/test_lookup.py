@@ -2,9 +2,13 @@
 
 import shutil
 import warnings
+import zlib
 from hashlib import sha256
+from unittest.mock import Mock
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import zapsim
@@ -205,6 +209,28 @@ def test_what_is_left_out_is_counted_and_named(make_folder, drawn, store, keep):
     assert "Extract them: VGG16Extractor().extract(catalogue, cache=" in message
 
 
+@pytest.mark.filterwarnings("ignore:1 vectors in the shard:UserWarning")
+def test_what_is_damaged_is_not_called_changed(make_folder, store):
+    catalogue = zapsim.load_catalogue(make_folder("a.jpg", "b.jpg"))
+    contents = [catalogue.content(key) for key in catalogue.keys]
+    store.write(["a.jpg", "b.jpg"], contents, np.array([[np.nan, 1], [1, 1]]))
+    with pytest.warns(UserWarning, match=r"1 in a damaged part of the store, such as 'a\.jpg'"):
+        assert load_features(store.folder, catalogue).index.tolist() == ["b.jpg"]
+
+
+@pytest.mark.filterwarnings("ignore:The shard:UserWarning")
+def test_a_store_whose_names_are_all_damaged_has_none_of_the_items(make_folder, store, keep):
+    catalogue = zapsim.load_catalogue(make_folder("a.jpg"))
+    keep(catalogue)
+    (shard,) = store.folder.iterdir()
+    table = pq.read_table(shard)
+    bare = table.set_column(0, "key", pa.array([1]))
+    pq.write_table(bare, store.folder / "part-0.parquet")
+    shard.unlink()
+    with pytest.raises(StoreError, match=r"None of the 1 items .* which holds 0: 1 not in the sto"):
+        load_features(store.folder, catalogue)
+
+
 def test_another_catalogue_is_an_error(make_folder, drawn, store, keep):
     keep(zapsim.load_catalogue(make_folder("a.jpg")))
     other = make_folder(name="other")
@@ -252,3 +278,56 @@ def test_bundled_features_are_found_one_level_higher(tmp_path):
     assert len(features) == 615
     np.testing.assert_array_equal(features, zapsim.load_features())
     assert features.index[0].startswith("MiniZap/")
+
+
+def forged(size, crc):
+    """Return bytes of this size and CRC-32: four of them make up for the others."""
+    data = b"forged".ljust(size - 4, b"\0")
+    steps, state = [], crc ^ 0xFFFFFFFF
+    table = [zlib.crc32(bytes([n]), 0xFFFFFFFF) ^ 0xFFFFFFFF for n in range(256)]
+    by_top = {entry >> 24: n for n, entry in enumerate(table)}
+    for _ in range(4):
+        steps.append(by_top[state >> 24])
+        state = ((state ^ table[steps[-1]]) << 8) & 0xFFFFFFFF
+    have = zlib.crc32(data) ^ 0xFFFFFFFF
+    for step in reversed(steps):
+        data += bytes([(have ^ step) & 0xFF])
+        have = table[step] ^ (have >> 8)
+    assert (len(data), zlib.crc32(data)) == (size, crc)
+    return data
+
+
+def test_a_picture_of_the_same_checksum_is_another_one(make_folder, store, keep):
+    folder = make_folder("a.jpg", "b.jpg")
+    catalogue = zapsim.load_catalogue(folder)
+    keep(catalogue)
+    before = (folder / "a.jpg").read_bytes()
+    (folder / "a.jpg").write_bytes(forged(len(before), zlib.crc32(before)))
+    assert catalogue.content("a.jpg") == f"{zlib.crc32(before):08x}-{len(before)}"
+    with pytest.warns(UserWarning, match=r"not the picture that .* such as 'a\.jpg'"):
+        assert numbers(load_features(store.folder, catalogue)) == {"b.jpg": 1}
+    # Of both, each has its own row.
+    keep(catalogue, 7)
+    assert numbers(load_features(store.folder, catalogue)) == {"a.jpg": 7, "b.jpg": 8}
+    (folder / "a.jpg").write_bytes(before)
+    assert numbers(load_features(store.folder, catalogue)) == {"a.jpg": 0, "b.jpg": 8}
+
+
+def test_a_folders_files_are_read_once(make_folder, store, keep, monkeypatch):
+    folder = make_folder("a.jpg", "b.jpg", "c.jpg")
+    keep(zapsim.load_catalogue(folder))
+    (folder / "a.jpg").rename(folder / "z.jpg")
+    catalogue = zapsim.load_catalogue(folder)
+    counted = reads(monkeypatch)
+    assert numbers(load_features(store.folder, catalogue)) == {"b.jpg": 1, "c.jpg": 2, "z.jpg": 0}
+    assert sorted(counted) == ["b.jpg", "c.jpg", "z.jpg"]
+
+
+def test_a_store_of_more_than_memory_is_not_read_whole(make_folder, store, keep, monkeypatch):
+    for number in range(4):
+        catalogue = zapsim.load_catalogue(make_folder(f"{number}.jpg", name=f"shop {number}"))
+        keep(catalogue)
+    monkeypatch.setattr("zapsim.checks.psutil.virtual_memory", lambda: Mock(available=40))
+    with pytest.raises(MemoryError, match=r"3 × 3 numbers.* Read fewer items at a time"):
+        load_features(store.folder)
+    assert numbers(load_features(store.folder, catalogue)) == {"3.jpg": 0}

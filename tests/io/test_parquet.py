@@ -1,5 +1,6 @@
 """One Parquet file of vectors: whole or not at all, and never taken for another's."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from zapsim.io import parquet
 from zapsim.io.parquet import StoreError, read_vectors, write_vectors
 
 ONE = np.ones((1, 3), np.float32)
@@ -62,6 +64,31 @@ def test_text_is_refused(tmp_path):
         read_vectors(tmp_path / "text.parquet")
 
 
+@pytest.mark.unix
+@pytest.mark.parametrize("make", [lambda path: os.mkfifo(path), Path.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_is_refused(tmp_path, make):
+    make(tmp_path / "it.parquet")
+    with pytest.raises(StoreError, match=r"it\.parquet is not a Parquet file .*not a regular file"):
+        read_vectors(tmp_path / "it.parquet")
+
+
+def test_what_unpacks_to_too_much_is_refused(path, monkeypatch):
+    write_vectors(path, [str(n) for n in range(9_000)], np.zeros((9_000, 9)))
+    assert read_vectors(path)[1].shape == (9_000, 9)
+    monkeypatch.setattr(parquet, "MAX_UNPACKED", 100_000)
+    monkeypatch.setattr(parquet, "_MAX_TIMES", 1)
+    with pytest.raises(StoreError, match=r"matrix\.parquet .*unpacks to .*the limit is"):
+        read_vectors(path)
+
+
+def test_missing_key_is_refused(tmp_path):
+    lists = pa.FixedSizeListArray.from_arrays(pa.array([1.0, 2.0]), 1)
+    table = pa.table({"key": ["a", None], "features": lists})
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(StoreError, match=r"a\.parquet .*'key' is missing in 1 rows"):
+        read_vectors(tmp_path / "a.parquet")
+
+
 def test_file_that_is_not_there_is_a_file_not_found(path):
     with pytest.raises(FileNotFoundError, match=r"matrix\.parquet"):
         read_vectors(path)
@@ -69,14 +96,14 @@ def test_file_that_is_not_there_is_a_file_not_found(path):
 
 def test_disk_that_does_not_answer_is_not_called_a_foreign_file(path, failing):
     write_vectors(path, ["a"], ONE)
-    failing("read_table", OSError(5, "Input/output error"), path.name)
+    failing("read", OSError(5, "Input/output error"), path.name)
     with pytest.raises(StoreError, match=r"Could not read .*\(Input/output error\).*run again"):
         read_vectors(path)
 
 
 def test_lack_of_memory_is_not_called_a_foreign_file(path, failing):
     write_vectors(path, ["a"], ONE)
-    failing("read_table", pa.ArrowMemoryError("malloc failed"), path.name)
+    failing("read", pa.ArrowMemoryError("malloc failed"), path.name)
     with pytest.raises(MemoryError, match="malloc failed"):
         read_vectors(path)
 

@@ -1,20 +1,36 @@
+import os
 import struct
 import subprocess
 import sys
+import time
 import zlib
+from contextlib import suppress
 from io import BytesIO
 
 import numpy as np
+import PIL
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+from tests.hostile.pictures import (
+    AS_STORED,
+    COLOURS,
+    CUT_SHORT,
+    MANY_PARTS,
+    NO_COLOURS,
+    exif_in_parts,
+    jpeg_with,
+    photoshop_notes,
+    xmp_beside,
+)
 from zapsim.io import pictures
 from zapsim.io.formats import FORMATS
 from zapsim.io.pictures import MAX_PIXELS, PictureError, fit_square, load_picture, thumbnail
 
+PILLOW = int(PIL.__version__.partition(".")[0])
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
 
@@ -31,19 +47,6 @@ def upright():
     """Six blocks of different colours, 32 high and 48 wide, no two rotations alike."""
     blocks = np.array([[RED, GREEN, BLUE], [WHITE, (0, 0, 0), (255, 255, 0)]], np.uint8)
     return blocks.repeat(16, axis=0).repeat(16, axis=1)
-
-
-# How a camera stores the upright picture for each EXIF orientation.
-AS_STORED = {
-    1: lambda a: a,
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.swapaxes(0, 1),
-    6: lambda a: np.rot90(a, 1),
-    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
-    8: lambda a: np.rot90(a, -1),
-}
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG"])
@@ -69,11 +72,243 @@ def test_exif_rotation_of_a_pillow_image_is_applied_too(encoded):
     assert (load_picture(image) == upright()).all()
 
 
-@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def entry(tag, kind, count, value):
+    return struct.pack("<HHL4s", tag, kind, count, value)
+
+
+SIX = entry(0x0112, 3, 1, b"\6\0\0\0")
+FAR = b"\xf0\xff\xff\xff"
+# What follows the number of entries, and which way is up.
+EXIF = {
+    "whole": (SIX, 6),
+    "in a loop": (SIX + entry(0x8769, 4, 1, b"\x08\0\0\0"), 6),
+    "outside": (entry(0x010F, 2, 900, FAR) + SIX + entry(0x8825, 4, 1, FAR), 6),
+    "a resolution that is text": (
+        SIX + entry(0x011A, 2, 3, b"ab\0\0") + entry(0x0128, 2, 1, FAR),
+        6,
+    ),
+    **{
+        f"a resolution of type {kind}": (
+            SIX + entry(0x011A, kind, 1, b"H\0\0\0") + entry(0x0128, 3, 1, b"\2\0\0\0") + bytes(4),
+            6,
+        )
+        for kind in (1, 2, 7)
+    },
+    "cut off": (SIX + b"\x12", 6),
+    "orientation 0": (entry(0x0112, 3, 1, bytes(4)), 1),
+    "orientation 9": (entry(0x0112, 3, 1, b"\x09\0\0\0"), 1),
+    "orientation of text": (entry(0x0112, 2, 2, b"6\0\0\0"), 1),
+    "orientation outside": (entry(0x0112, 5, 1, FAR), 1),
+    "nothing": (b"", 1),
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("exif", EXIF)
+def test_only_the_orientation_of_exif_counts(exif, file_format, encoded):
+    entries, turned = EXIF[exif]
+    head = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", max(1, len(entries) // 12))
+    stored = Image.fromarray(np.ascontiguousarray(AS_STORED[turned](upright())))
+    options = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}
+    data = encoded(stored, file_format, exif=head + entries, **options.get(file_format, {}))
+    # Earlier ones read no tag behind one that lies outside.
+    wanted = np.asarray(stored) if exif == "outside" and PILLOW < 12 else upright()
+    np.testing.assert_allclose(load_picture(data).astype(int), wanted, atol=4)
+
+
+def test_where_exif_does_not_say_xmp_does(encoded):
+    stored = Image.fromarray(np.ascontiguousarray(AS_STORED[6](upright())))
+    xmp = b'<rdf:Description tiff:Orientation="6"/>'
+    exif = b"Exif\0\0II*\0\x08\0\0\0\0\0" + bytes(4)
+    data = encoded(stored, "JPEG", exif=exif, xmp=xmp, quality=100, subsampling=0)
+    np.testing.assert_allclose(load_picture(data).astype(int), upright(), atol=4)
+
+
 @pytest.mark.parametrize("exif", [b"garbage", b"II*\0\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff"])
-def test_damaged_exif_does_not_cost_the_picture(exif, drawn, encoded):
-    data = encoded(drawn(), "JPEG", exif=b"Exif\0\0" + exif)
-    assert_rgb(load_picture(data), 40, 48)
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "WEBP"])
+def test_with_damaged_exif_a_picture_is_as_it_is(exif, file_format, encoded):
+    options = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}
+    image = Image.fromarray(upright())
+    data = encoded(image, file_format, exif=b"Exif\0\0" + exif, **options.get(file_format, {}))
+    np.testing.assert_allclose(load_picture(data).astype(int), upright(), atol=4)
+
+
+SILENT = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from PIL import Image
+from zapsim.io.pictures import load_picture
+with ThreadPoolExecutor(4) as pool:
+    read = list(pool.map(load_picture, sys.argv[1:] * 20))
+assert all(picture.shape == (32, 48, 3) for picture in read)
+Image.MAX_IMAGE_PIXELS = 999
+Image.open(sys.argv[1]).close()
+"""
+
+
+def test_pillow_says_nothing_of_metadata_but_all_else(tmp_path, encoded):
+    exif = b"Exif\0\0II*\0\x08\0\0\0\xff\xff"
+    png = encoded(Image.fromarray(upright()), "PNG", exif=exif)
+    (tmp_path / "1.png").write_bytes(png)
+    (tmp_path / "2.png").write_bytes(png[:33] + chunk(b"acTL", bytes(8)) + png[33:])
+    more = [(271, 3, 0), (274, 3, 1), (0x8769, 4, 2**32 - 9)]
+    (tmp_path / "3.tif").write_bytes(tiff(48, 32, upright().tobytes(), more=more))
+    names = [str(path) for path in sorted(tmp_path.iterdir())]
+    command = [sys.executable, "-W", "default", "-c", SILENT, *names]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr.count("Warning: ") == 1
+    assert "DecompressionBombWarning: " in done.stderr
+
+
+def chunk(kind, content, crc=None):
+    crc = zlib.crc32(kind + content) if crc is None else crc
+    return len(content).to_bytes(4, "big") + kind + content + crc.to_bytes(4, "big")
+
+
+# Each kept Pillow from opening it.
+METADATA = {
+    "packed text": ("PNG", chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(3_000_000)))),
+    "packed profile": ("PNG", chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(3_000_000)))),
+    "text with a wrong checksum": ("PNG", chunk(b"tEXt", b"a\0b", crc=1)),
+    "resolution cut short": ("PNG", chunk(b"pHYs", b"")),
+    "animation in disorder": ("PNG", chunk(b"acTL", bytes(8)) + chunk(b"fcTL", bytes(26))),
+    "Photoshop cut short": ("JPEG", b"\xff\xed\0\x16Photoshop 3.0\x008BIM\3\xed"),
+    "profile cut short": ("JPEG", b"\xff\xe2\0\x0eICC_PROFILE\0"),
+}
+
+
+@pytest.mark.parametrize("kind", METADATA)
+def test_other_metadata_does_not_cost_the_picture(kind, drawn, encoded):
+    file_format, added = METADATA[kind]
+    data, at = encoded(drawn(), file_format), {"PNG": 33, "JPEG": 2}[file_format]
+    # Earlier ones refuse fewer of them.
+    with (
+        pytest.raises(Exception, match=r".*") if PILLOW >= 12 else suppress(Exception),
+        Image.open(BytesIO(data[:at] + added + data[at:])) as image,
+    ):
+        image.load()
+    assert (load_picture(data[:at] + added + data[at:]) == load_picture(data)).all()
+
+
+def test_what_metadata_costs_the_picture_says_so(drawn, encoded):
+    data = encoded(drawn(), "JPEG")
+    with pytest.raises(PictureError, match=r"^a\.jpg: .*It, or its metadata, is damaged: .*anew"):
+        load_picture(data[:2] + b"\xff\xe0\0\7JFIF\0" + data[2:], "a.jpg")
+
+
+def test_metadata_that_costs_the_picture_does_not_cost_its_orientation(encoded):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = Image.fromarray(np.ascontiguousarray(AS_STORED[6](upright())))
+    for file_format, kind in (("PNG", "text with a wrong checksum"), ("JPEG", "profile cut short")):
+        added, at = METADATA[kind][1], {"PNG": 33, "JPEG": 2}[file_format]
+        data = encoded(stored, file_format, exif=exif)
+        picture = load_picture(data[:at] + added + data[at:])
+        assert picture.shape == (32, 48, 3)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        (b"\xff\xe1" + (108).to_bytes(2, "big") + b"Exif\0\0" + bytes(100)) * 160_000,
+        b"\xff" * 10**8,
+    ],
+)
+def test_a_jpeg_of_many_segments_takes_no_longer_and_is_turned(encoded, more):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = Image.fromarray(upright()).transpose(Image.Transpose.ROTATE_90)
+    data = encoded(stored, "JPEG", exif=exif, quality=100, subsampling=0)
+    # Behind all that say something of it.
+    at = data.index(b"\xff\xdb")
+    start = time.process_time()
+    picture = load_picture(data[:at] + more + data[at:])
+    assert time.process_time() - start < 5
+    assert (picture == load_picture(data)).all()
+    assert picture.shape == upright().shape
+
+
+@pytest.mark.parametrize("turned", AS_STORED)
+def test_what_is_told_in_parts_or_beside_damage_turns_a_picture(turned):
+    expected = load_picture(jpeg_with())
+    for split in (0, 15, None):
+        picture = load_picture(exif_in_parts(turned, split))
+        np.testing.assert_allclose(picture.astype(int), expected, atol=4)
+    for kind in ("zTXt", "iCCP"):
+        picture = load_picture(xmp_beside(turned, kind))
+        np.testing.assert_allclose(picture.astype(int), expected, atol=4)
+
+
+@pytest.mark.parametrize("name", COLOURS)
+def test_colours_that_pillow_itself_mistakes(name):
+    data, expected = COLOURS[name]
+    np.testing.assert_allclose(load_picture(data)[..., 0].ravel(), expected, atol=1)
+
+
+@pytest.mark.parametrize("name", NO_COLOURS)
+def test_colours_that_are_not_read_are_named(name):
+    with pytest.raises(PictureError, match=r"^a: .*Convert it to a PNG of 8 bits"):
+        load_picture(NO_COLOURS[name], "a")
+
+
+@pytest.mark.parametrize("name", CUT_SHORT)
+def test_a_picture_with_fewer_rows_than_it_says_is_named(name):
+    with pytest.raises(PictureError, match=r"^a: .*(truncated|compressed by).*[sS]ave it"):
+        load_picture(CUT_SHORT[name](), "a")
+
+
+def test_grey_at_the_end_is_grey(encoded):
+    grey = Image.new("RGB", (64, 48), (128, 128, 128))
+    for options in ({}, {"progressive": True}, {"optimize": True}, {"restart_marker_rows": 1}):
+        assert (load_picture(encoded(grey, "JPEG", **options)) == 128).all()
+
+
+@pytest.mark.parametrize("colour", [(128, 128, 128), (200, 90, 30)])
+def test_a_jpeg_that_gives_each_colour_by_itself_is_read(colour, encoded):
+    size = (64, 48)
+    planes = Image.new("RGB", size, colour).convert("YCbCr").split()
+    made = [encoded(plane, "JPEG", quality=95) for plane in planes]
+    at = made[0].index(b"\xff\xc0")
+    start = made[0].index(b"\xff\xda")
+    frame = b"\xff\xc0\0\x11\x08" + struct.pack(">HH", *size[::-1]) + b"\3"
+    frame += b"".join(bytes([number, 0x11, 0]) for number in (1, 2, 3))
+    whole = made[0][:at] + frame + made[0][at + 13 : start]
+    for number, plane in enumerate(made, 1):
+        scan = bytearray(plane[start:-2])
+        scan[5] = number
+        whole += bytes(scan)
+    picture = load_picture(whole + b"\xff\xd9")
+    np.testing.assert_allclose(picture.astype(int), np.full((48, 64, 3), colour), atol=3)
+
+
+def test_around_the_first_picture_of_a_gif_it_is_white():
+    head = b"GIF89a" + struct.pack("<HHBBB", 4, 2, 0x80, 1, 0) + bytes([0, 0, 0, 255, 0, 0])
+    one = struct.pack("<BHHHHB", 0x2C, 1, 0, 1, 1, 0) + b"\2\2D\1\0"
+    picture = load_picture(head + one + b";")
+    assert picture[0, :, 1].tolist() == [255, 0, 255, 255]
+    assert (picture[1] == 255).all()
+
+
+def test_an_avif_whose_exif_is_damaged_is_read(encoded):
+    if "AVIF" not in FORMATS:
+        pytest.skip("this Pillow does not read AVIF")
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Somebody"
+    stored = Image.fromarray(np.ascontiguousarray(AS_STORED[6](upright())))
+    data = encoded(stored, "AVIF", exif=exif, quality=100, subsampling="4:4:4")
+    damaged = data.replace(b"MM\0*", b"\xff\xff\xff\xff").replace(b"II*\0", b"\xff\xff\xff\xff")
+    assert damaged != data
+    np.testing.assert_allclose(load_picture(damaged).astype(int), upright(), atol=6)
+
+
+@pytest.mark.parametrize("turned", AS_STORED)
+def test_a_tiff_is_turned_too_whatever_else_its_directory_says(turned):
+    stored = AS_STORED[turned](upright())
+    height, width = stored.shape[:2]
+    more = [(274, 3, turned), (0x8769, 4, 8)]
+    data = tiff(width, height, stored.tobytes(), more=more)
+    assert (load_picture(data) == upright()).all()
 
 
 def half_transparent(mode):
@@ -213,10 +448,11 @@ def test_sixteen_bit_grey_tiff_is_scaled_not_clipped(dtype, encoded):
     ]
 
 
-def tiff(width, height, data, bits=8, compression=1):
-    """Write an RGB TIFF by hand."""
+def tiff(width, height, data, bits=8, compression=1, more=()):
+    """Write an RGB TIFF by hand; what is added to its directory is (tag, type, value)."""
     tags = [(256, 3, width), (257, 3, height), (258, 3, None), (259, 3, compression), (262, 3, 2)]
     tags += [(273, 4, 8), (277, 3, 3), (278, 3, height), (279, 4, len(data))]
+    tags = sorted(tags + list(more))
     start = 8 + len(data)
     after = start + 2 + 12 * len(tags) + 4
     entries = b"".join(
@@ -239,6 +475,28 @@ def test_sixteen_bit_colour_tiff_is_scaled():
 def test_a_tiff_packed_in_a_way_that_is_not_read_says_so(compression):
     with pytest.raises(PictureError, match=r"a\.tif: .*TIFF, compressed by .*Save it uncompressed"):
         load_picture(tiff(2, 1, bytes(6), compression=compression), "a.tif")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        tiff(2, 1, bytes(6))[:-9],
+        tiff(2, 1, bytes(6))[: 8 + 6 + 40],
+        tiff(2, 1, bytes(6))[:10],
+        # What follows could say how the pixels are packed; Pillow reads no further, and goes on.
+        tiff(2, 1, bytes(6), more=[(282, 5, 2**32 - 9), (317, 3, 2)]),
+    ],
+    ids=["values", "directory", "no directory", "half a directory"],
+)
+def test_a_tiff_whose_directory_is_damaged_is_named(damaged):
+    with pytest.raises(PictureError, match=r"^a\.tif: .*damaged.*[sS]ave it anew"):
+        load_picture(damaged, "a.tif")
+
+
+def test_what_is_no_number_is_black(encoded):
+    image = Image.fromarray(np.array([[np.nan, np.inf, -np.inf, 0.5, 1]], np.float32))
+    assert load_picture(encoded(image, "TIFF"))[0, :, 0].tolist() == [0, 255, 0, 127, 255]
 
 
 def test_first_page_of_a_tiff_is_taken(encoded):
@@ -277,12 +535,17 @@ def test_large_photos_are_decoded_smaller(size, least, shape, encoded):
     assert abs(int(picture[5, 5, 0]) - 200) < 3
 
 
-LARGE = """
-import resource, sys
+# Not ru_maxrss, which would start from the peak of this process.
+PEAK = """
+def peak():
+    lines = open("/proc/self/status").readlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) // 1000
+"""
+LARGE = f"""{PEAK}
+import sys
 import zapsim
 small, large = map(zapsim.load_catalogue, sys.argv[1:3])
-read = lambda catalogue: eval(sys.argv[3], {"catalogue": catalogue, "key": catalogue.keys[0]})
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
+read = lambda catalogue: eval(sys.argv[3], {{"catalogue": catalogue, "key": catalogue.keys[0]}})
 read(small)
 before = peak()
 read(large)
@@ -307,6 +570,200 @@ def test_a_photo_of_108_megapixels_takes_little_memory(call, most, tmp_path):
     command = [sys.executable, "-c", LARGE, *(str(tmp_path / n) for n in ("small", "large")), call]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert int(done.stdout) < most
+
+
+BOMBS = f"""{PEAK}
+from tests.hostile.pictures import SMALL_BOMBS, jpeg_with
+from zapsim.io.pictures import PictureError, load_picture
+load_picture(jpeg_with())
+for name, (make, read) in SMALL_BOMBS.items():
+    data = make()
+    # So that the peak starts anew.
+    open("/proc/self/clear_refs", "w").write("5")
+    before, was_read = peak(), True
+    try:
+        load_picture(data, "a")
+    except PictureError as error:
+        was_read = not str(error).startswith("a: ")
+    # Besides five times the file itself.
+    if was_read != read or peak() - before > 100 + len(data) // 200_000:
+        print(name, was_read, peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures its memory in Linux' way")
+def test_what_is_told_of_a_picture_takes_little_memory():
+    command = [sys.executable, "-c", BOMBS]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures its memory in Linux' way")
+def test_threads_share_what_memory_they_take(tmp_path):
+    # One alone takes 112 MB of 300 that there are; six would take 670.
+    Image.new("RGB", (4000, 4000)).save(tmp_path / "1.png")
+    done = subprocess.run(
+        [sys.executable, "-c", SHARED, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert 100 < int(done.stdout) < 400
+
+
+SHARED = f"""{PEAK}
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from zapsim.io import pictures
+from zapsim.io.budget import Budget
+pictures._ROOM = Budget(300_000_000)
+def work(_):
+    with pictures.reading(sys.argv[1] + "/1.png") as picture:
+        return pictures.fit_square(picture, 32)
+pictures.load_picture(pictures.np.zeros((2, 2), "uint8"))
+before = peak()
+list(ThreadPoolExecutor(6).map(work, range(8)))
+print(peak() - before)
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [
+        ("P", {}),
+        ("P", {"transparency": bytes([0, 128, 255])}),
+        ("LA", {}),
+        ("RGBA", {}),
+        ("I;16", {}),
+        ("L", {"transparency": 7}),
+    ],
+)
+def test_strips_make_no_difference(mode, options, encoded, monkeypatch):
+    pixels = np.random.default_rng(1).integers(0, 3, (50, 40, 4), np.uint8)
+    if mode == "I;16":
+        image = Image.fromarray(pixels[..., 0].astype(np.uint16) * 9999)
+    elif mode == "P":
+        image = palette_image(RED, GREEN, BLUE).resize((40, 50))
+        image.putdata(pixels[..., 0].ravel().tolist())
+    else:
+        image = Image.fromarray(pixels * 80).convert(mode)
+    data = encoded(image, **options)
+    whole = load_picture(data)
+    margined = np.full((70, 60, 3), 255, np.uint8)
+    margined[15:65, 15:55] = whole
+    square = [fit_square(margined, 21, fit) for fit in pictures.FITS]
+    monkeypatch.setattr(pictures, "_AT_ONCE", 40 * 7)
+    assert (load_picture(data) == whole).all()
+    for fit, expected in zip(pictures.FITS, square, strict=True):
+        assert (fit_square(margined, 21, fit) == expected).all()
+
+
+def scans(jpeg, n):
+    """Repeat a progressive JPEG's last scan."""
+    last = jpeg.rindex(b"\xff\xda")
+    return jpeg[:-2] + jpeg[jpeg.rindex(b"\xff\xc4", 0, last) : -2] * n + b"\xff\xd9"
+
+
+def test_a_jpeg_of_many_scans_is_refused_by_its_name(encoded):
+    jpeg = encoded(Image.new("L", (64, 64), 128), "JPEG", progressive=True)
+    assert_rgb(load_picture(scans(jpeg, 50)), 64, 64)
+    with pytest.raises(PictureError, match=r"^a\.jpg: .*so many scans"):
+        load_picture(scans(jpeg, 100), "a.jpg")
+    # What is behind it does not count, such as the film of a "live" photo.
+    assert_rgb(load_picture(jpeg + b"\xff\xda" * 1000), 64, 64)
+    # Fewer, on more pixels, take as long.
+    jpeg = encoded(Image.new("L", (8000, 8000), 128), "JPEG", progressive=True)
+    with pytest.raises(PictureError, match="so many scans"):
+        load_picture(scans(jpeg, 60))
+
+
+def test_what_would_take_minutes_is_refused_by_its_name(monkeypatch, encoded):
+    with pytest.raises(PictureError, match=r"^a\.bmp: .*run-length encoded, would take minutes"):
+        load_picture(run_length(6000, 4000), "a.bmp")
+    strips = encoded(Image.new("RGB", (60, 60)), "TIFF", tiffinfo={278: 1}, compression="tiff_lzw")
+    raw = encoded(Image.new("RGB", (6000, 60)), "TIFF", tiffinfo={278: 1})
+    monkeypatch.setattr(pictures, "_MAX_TILES", 3)
+    for data in (strips, raw):
+        with pytest.raises(
+            PictureError, match=r"^a\.tif: .*\(60 strips or tiles would take minutes"
+        ):
+            load_picture(data, "a.tif")
+
+
+def run_length(width, height):
+    info = struct.pack("<LiiHHLLiiLL", 40, width, height, 1, 8, 1, 4, 0, 0, 0, 0)
+    return b"BM" + struct.pack("<LLL", 58 + 1024, 0, 54 + 1024) + info + bytes(1024) + b"\1\1\0\0"
+
+
+@pytest.mark.parametrize("kind", MANY_PARTS, ids=" ".join)
+def test_a_file_of_very_many_parts_is_refused_before_they_take_the_machine(kind):
+    data = MANY_PARTS[kind]()
+    start = time.process_time()
+    with pytest.raises(PictureError, match=r"^Boot/1: .* bytes are so many small parts .*500,000"):
+        load_picture(data, "Boot/1")
+    assert time.process_time() - start < 5
+
+
+def test_what_photoshop_noted_is_not_read_where_there_is_very_much_of_it():
+    data = photoshop_notes()
+    start = time.process_time()
+    np.testing.assert_array_equal(load_picture(data), load_picture(jpeg_with()))
+    assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_what_fills_a_file_up_behind_its_picture_is_not_looked_at(file_format, drawn, encoded):
+    data = encoded(drawn(), file_format)
+    np.testing.assert_array_equal(load_picture(data + bytes(10**7)), load_picture(data))
+
+
+@pytest.mark.parametrize("piece", [1_000, 8_192])
+def test_a_large_png_in_small_chunks_is_read(piece, encoded):
+    grey = np.random.default_rng(0).integers(0, 256, (6000, 6000), np.uint8)
+    data = encoded(Image.fromarray(grey), compress_level=0)
+    at = data.index(b"IDAT") - 4
+    rows = zlib.compress(b"".join(b"\0" + row.tobytes() for row in grey), 0)
+    pieces = [rows[start : start + piece] for start in range(0, len(rows), piece)]
+    chunks = [chunk(b"IDAT", each) for each in pieces]
+    np.testing.assert_array_equal(
+        load_picture(data[:at] + b"".join(chunks) + data[-12:])[..., 0], grey
+    )
+
+
+def test_what_takes_too_much_memory_is_refused_by_its_name():
+    # 30 bytes: a lossless WebP of one colour.
+    bits = 6999 | 6999 << 14 | int("0001" * 5, 2) << 35
+    data = b"\x2f" + bits.to_bytes(8, "little") + b"\0"
+    data = b"WEBPVP8L" + struct.pack("<L", 9) + data
+    data = b"RIFF" + struct.pack("<L", len(data)) + data
+    with pytest.raises(PictureError, match=r"^a: 7000×7000 pixels of a WEBP take 784 MB .*a JPEG"):
+        load_picture(data, "a")
+
+
+def test_a_truncated_picture_is_no_half_picture(encoded):
+    pixels = np.random.default_rng(1).integers(0, 256, (40, 48, 3), np.uint8)
+    for file_format in FORMATS:
+        data = encoded(Image.fromarray(pixels), file_format)
+        for share in (0.5, 0.7, 0.9):
+            with pytest.raises(PictureError, match=r"^a: "):
+                load_picture(data[: int(len(data) * share)], "a")
+
+
+@pytest.mark.filterwarnings("ignore:Image size")
+def test_a_gif_that_grows_is_refused(encoded):
+    data = bytearray(encoded(palette_image(RED, BLUE), "GIF"))
+    at = data.index(b",\0\0\0\0") + 5
+    data[at : at + 4] = struct.pack("<HH", 12_000, 9000)
+    with pytest.raises(PictureError, match=r"^a\.gif: 12000×9000 pixels"):
+        load_picture(bytes(data), "a.gif")
+
+
+def test_a_file_of_more_bytes_than_the_limit_is_refused(tmp_path, monkeypatch, encoded, drawn):
+    data = encoded(drawn())
+    path = tmp_path / "1.png"
+    path.write_bytes(data)
+    monkeypatch.setattr(pictures, "MAX_BYTES", len(data))
+    assert_rgb(load_picture(path), 40, 48)
+    monkeypatch.setattr(pictures, "MAX_BYTES", len(data) - 1)
+    with pytest.raises(PictureError, match=r"1\.png: more than the limit of [\d,]+ bytes"):
+        load_picture(path)
 
 
 def test_pillow_does_not_warn_of_what_is_refused_anyway(recwarn):
@@ -352,6 +809,11 @@ def test_open_pillow_image_stays_open(tmp_path, encoded):
         load_picture(image)
         image.seek(1)
         assert image.convert("RGB").getpixel((0, 0)) == BLUE
+
+
+def test_bytes_are_not_copied():
+    data = bytes(1000)
+    assert pictures._found(data, "a") is data
 
 
 def test_source_is_left_as_it_was(drawn):
@@ -413,6 +875,8 @@ UNREADABLE = {
     "bomb that Pillow allows": (lambda e, i: bomb(10_000, 8_000), "10000×8000.*64,000,000"),
     "bomb that Pillow warns of": (lambda e, i: bomb(10_000, 10_000), "64,000,000.*save it as a J"),
     "bomb that Pillow refuses": (lambda e, i: bomb(60_000, 60_000), "limit of 64,000,000"),
+    "wide": (lambda e, i: bomb(63_000_000, 1), "side of 63,000,000 pixels .* limit of 100,000"),
+    "tall": (lambda e, i: bomb(1, 100_001), "side of 100,001 pixels .* limit of 100,000"),
     "JPEG bomb": (lambda e, i: claiming(e(i, "JPEG"), 30_000, 30_000), "limit of 500,000,000"),
     "progressive JPEG bomb": (
         lambda e, i: claiming(e(i, "JPEG", progressive=True), 12_000, 12_000),
@@ -446,6 +910,13 @@ def test_empty_file_is_refused(tmp_path):
     path.touch()
     with pytest.raises(PictureError, match=r"empty\.jpg: "):
         load_picture(path)
+
+
+@pytest.mark.unix
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(PictureError, match=r"pipe\.jpg: .*not a regular file"):
+        load_picture(tmp_path / "pipe.jpg")
 
 
 def test_missing_file_is_named(tmp_path):

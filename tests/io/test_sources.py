@@ -1,6 +1,10 @@
+import builtins
 import errno
 import os
+import pickle
 import re
+import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -9,6 +13,7 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 from unicodedata import normalize
 
 import pytest
@@ -16,10 +21,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import zapsim
-from zapsim.io import hints
+from zapsim.io import disk, folders, hints
 from zapsim.io import sources as files
+from zapsim.io.disk import TransferError
+from zapsim.io.folders import read_file
 from zapsim.io.pictures import PictureError
-from zapsim.io.sources import open_files
+from zapsim.io.sources import open_files, read_named
 
 NFC, NFD = normalize("NFC", "Schnürschuh.jpg"), normalize("NFD", "Schnürschuh.jpg")
 ODD_NAMES = [
@@ -151,6 +158,7 @@ def test_oversized_file_is_not_read(make_folder, zip_of, monkeypatch, as_zip):
 METHODS = {"stored": 0, "deflated": 8, "bzip2": 12, "lzma": 14}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="measures its memory in Linux' way")
 @pytest.mark.parametrize("method", METHODS)
 def test_zip_whose_entry_claims_to_be_small_takes_little_memory(tmp_path, method):
     """300 MB that claim to be 100 bytes; the operating system says what reading them takes."""
@@ -226,14 +234,184 @@ def test_a_name_that_is_no_unicode_costs_no_other_picture(make_zip, where):
     assert other in set(catalogue.check()["key"])
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no pipes in folders")
-def test_a_pipe_is_not_a_picture_and_is_not_waited_for(make_folder):
+@pytest.mark.unix
+def test_what_is_no_file_is_left_out_and_named(make_folder, tmp_path):
     folder = make_folder("a.jpg")
     os.mkfifo(folder / "b.jpg")
+    os.mkfifo(folder / "meta-data.csv")
+    (folder / "c.jpg").symlink_to("/dev/zero")
+    (folder / "d.jpg").symlink_to(folder / "b.jpg")
+    with socket.socket(socket.AF_UNIX) as bound:
+        # Its path may have about 100 bytes.
+        bound.bind(os.path.relpath(folder / "e.jpg"))
+    for links in (False, True):
+        catalogue = zapsim.load_catalogue(folder, links=links)
+        assert list(catalogue.keys) == ["a.jpg"]
+        assert repr(catalogue).endswith("; 5 left out: 5 pipes and devices")
+        skipped = catalogue.check().query("problem == 'skipped'")
+        assert {*skipped["key"]} == {"'meta-data.csv'", *(f"'{n}.jpg'" for n in "bcde")}
+
+
+@pytest.mark.unix
+@pytest.mark.parametrize(
+    "swap",
+    [lambda path: os.mkfifo(path), lambda path: path.symlink_to(path.parent / "a.jpg")],
+)
+@pytest.mark.parametrize("when", ["before", "while"])
+def test_what_is_no_file_any_more_is_not_waited_for(make_folder, monkeypatch, swap, when):
+    folder = make_folder("a.jpg", "b.jpg")
     catalogue = open_files(folder)
-    assert catalogue.read("a.jpg")
-    with pytest.raises(PictureError, match=r"b\.jpg: not a regular file"):
+    stat = os.stat
+
+    def late(path, **options):
+        state = stat(path, **options)
+        (folder / "b.jpg").unlink()
+        swap(folder / "b.jpg")
+        return state
+
+    if when == "while":
+        monkeypatch.setattr(disk, "os", SimpleNamespace(**{**vars(os), "stat": late}))
+    else:
+        late(folder / "b.jpg")
+    with pytest.raises(PictureError, match=r"b\.jpg: cannot be read \("):
         catalogue.read("b.jpg")
+
+
+@pytest.mark.unix
+def test_metadata_beside_a_zip_that_are_no_file_are_named(make_zip):
+    path = make_zip(["a.jpg"])
+    beside = path.with_name("meta-data.csv")
+    os.mkfifo(beside)
+    with pytest.warns(UserWarning, match=r"meta-data\.csv in .*is not a regular file"):
+        zapsim.load_catalogue(path)
+    beside.unlink()
+    path.with_name("mine.csv").write_text("key,Colour\na.jpg,red\n")
+    beside.symlink_to("mine.csv")
+    with pytest.warns(UserWarning, match=r"meta-data\.csv in .*is a link"):
+        assert "Colour" not in zapsim.load_catalogue(path).table
+    assert "Colour" in zapsim.load_catalogue(path, links=True).table
+
+
+def test_what_the_system_makes_up_is_not_read_without_end(tmp_path):
+    """Files that claim to be empty, and are not."""
+    if not Path("/proc/self/maps").exists():
+        pytest.skip("no /proc here")
+    with pytest.raises(OSError, match="has not the 0 bytes that it claims"):
+        read_file(Path("/proc/self/maps"), "maps.jpg", 1_000)
+
+
+@pytest.mark.parametrize("to", ["", "..", "../..", "/", "../elsewhere", "../elsewhere/a.jpg"])
+def test_links_are_not_followed_out_of_the_folder(make_folder, tmp_path, to):
+    elsewhere = make_folder("a.jpg", name="elsewhere")
+    folder = make_folder("b.jpg")
+    (folder / "x.jpg").symlink_to((folder / to).resolve())
+    files = open_files(folder)
+    assert files.keys == ["b.jpg"]
+    if not to:
+        assert not files.skipped
+        return
+    (why,) = files.skipped.values()
+    assert files.skipped.keys() == {"'x.jpg'"}
+    followed = open_files(folder, links=True)
+    if to in ("..", "../..", "/"):
+        assert "a link to a folder above" in why
+        assert followed.keys == ["b.jpg"]
+    else:
+        assert "links=True" in why
+        assert len(followed.keys) == 2
+        data = (elsewhere / "a.jpg").read_bytes()
+        assert followed.read(followed.keys[1]) == data
+        assert pickle.loads(pickle.dumps(followed)).read(followed.keys[1]) == data
+
+
+def test_named_metadata_are_not_read_through_a_link_out_of_the_catalogue(
+    make_folder, tmp_path, monkeypatch
+):
+    folder, elsewhere = make_folder("a.jpg"), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "secret.csv").write_text("key,Colour\na.jpg,red\n")
+    (folder / "styles.csv").symlink_to(elsewhere / "secret.csv")
+    (folder / "below").symlink_to(elsewhere)
+    for name in ("styles.csv", "below/secret.csv"):
+        with pytest.raises(ValueError, match=rf"{name} is a link that leads out.*links=True"):
+            zapsim.load_catalogue(folder, metadata=name)
+        with pytest.raises(ValueError, match=rf"{name} is a link that leads out"):
+            read_named(folder, name)
+        allowed = zapsim.load_catalogue(folder, metadata=name, links=True)
+        own = zapsim.load_catalogue(folder, metadata=folder / name)
+        assert list(allowed.table["Colour"]) == list(own.table["Colour"]) == ["red"]
+    monkeypatch.chdir(folder)
+    with pytest.raises(ValueError, match=r"styles.csv is a link that leads out"):
+        zapsim.load_catalogue(".", metadata="styles.csv")
+
+
+def test_a_folder_that_is_a_link_by_now_is_not_followed_out(make_folder, tmp_path):
+    folder, elsewhere = make_folder("Boots/x/a.jpg", "Shoes/b.jpg"), tmp_path / "elsewhere"
+    opened, followed = open_files(folder), open_files(folder, links=True)
+    (folder / "Boots").rename(elsewhere)
+    (folder / "Boots").symlink_to(elsewhere)
+    with pytest.raises(PictureError, match=r"Boots/x/a\.jpg: .*link that leads out"):
+        opened.read("Boots/x/a.jpg")
+    assert opened.read("Shoes/b.jpg")
+    assert followed.read("Boots/x/a.jpg")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others do not say where an open file lies")
+def test_a_folder_that_is_a_link_only_while_a_file_is_opened_is_not_followed_out(
+    make_folder, tmp_path, monkeypatch
+):
+    folder = make_folder("Boots/a.jpg")
+    boots = folder / "Boots"
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "a.jpg").write_bytes(b"secret")
+    opened, open_regular = open_files(folder), folders.open_regular
+
+    def swapping(path, follow):
+        boots.rename(tmp_path / "aside")
+        boots.symlink_to(tmp_path / "private")
+        file = open_regular(path, follow)
+        boots.unlink()
+        (tmp_path / "aside").rename(boots)
+        return file
+
+    monkeypatch.setattr(folders, "open_regular", swapping)
+    with pytest.raises(PictureError, match=r"Boots/a\.jpg: .*link that leads out"):
+        opened.read("Boots/a.jpg")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a path has 260 letters there")
+def test_a_folder_too_deep_to_be_listed_is_named(make_folder, monkeypatch):
+    folder = make_folder("a.jpg")
+    monkeypatch.chdir(folder)
+    for _ in range(25):
+        os.mkdir("d" * 200)
+        os.chdir("d" * 200)
+    files = open_files(folder)
+    # Other tests walk through the folders of all.
+    os.chdir(folder)
+    shutil.rmtree("d" * 200)
+    assert files.keys == ["a.jpg"]
+    (why,) = files.skipped.values()
+    assert "File name too long" in why
+
+
+def test_links_within_the_folder_are_followed_and_it_may_be_one_itself(make_folder, tmp_path):
+    folder = make_folder("a/1.jpg", "b/2.jpg")
+    (folder / "a" / "3.jpg").symlink_to(Path("../b/2.jpg"))
+    (tmp_path / "linked").symlink_to(folder)
+    for root in (folder, tmp_path / "linked"):
+        files = open_files(root)
+        assert files.keys == ["a/1.jpg", "a/3.jpg", "b/2.jpg"]
+        assert files.read("a/3.jpg") == files.read("b/2.jpg")
+        assert not files.skipped
+
+
+def test_a_folder_of_links_alone_says_how_to_follow_them(make_folder, tmp_path):
+    elsewhere = make_folder("a.jpg", name="elsewhere")
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "a.jpg").symlink_to(elsewhere / "a.jpg")
+    with pytest.raises(ValueError, match=r"1 links that lead out.*links', links=True\)"):
+        open_files(tmp_path / "links")
 
 
 @pytest.mark.parametrize("how", ["not connected", "unmounted"])
@@ -244,7 +422,7 @@ def test_a_disk_that_is_gone_is_no_damaged_picture(make_folder, monkeypatch, how
         folder.rename(folder.with_name("elsewhere"))
     else:
         error = OSError(errno.ENOTCONN, "Transport endpoint is not connected")
-        monkeypatch.setattr(Path, "read_bytes", lambda path: raising(error))
+        monkeypatch.setattr(folders, "open_regular", lambda *_: raising(error))
     with pytest.raises(ConnectionError, match="does not answer any more .* run again"):
         catalogue.read("a.jpg")
 
@@ -282,6 +460,14 @@ def test_zip_entry_that_escapes_is_left_out_and_listed(make_zip, tmp_path, name)
     assert sorted(tmp_path.parent.rglob("*")) == before
 
 
+def test_a_name_that_no_system_opens_is_left_out_and_named(make_zip):
+    files = open_files(make_zip(["a.jpg", "b" * 4_092 + ".jpg", "c" * 4_093 + ".jpg"]))
+    assert files.keys == ["a.jpg", "b" * 4_092 + ".jpg"]
+    assert [*files.skipped.values()] == [
+        "a name of more than 4,096 characters, which no system opens"
+    ]
+
+
 def test_backslashes_of_windows_archivers_are_slashes(make_zip):
     catalogue = open_files(make_zip(["Shoes\\Oxfords\\a.jpg", "Boots\\b.jpg"]))
     assert catalogue.keys == ["Boots/b.jpg", "Shoes/Oxfords/a.jpg"]
@@ -306,6 +492,7 @@ def test_junk_is_ignored_silently(make_folder, zip_of, as_zip):
     assert catalogue.skipped == {}
 
 
+@pytest.mark.unix
 @pytest.mark.parametrize("as_zip", [False, True])
 def test_odd_names_are_keys_as_they_are(make_folder, zip_of, as_zip):
     folder = make_folder(*ODD_NAMES)
@@ -496,7 +683,7 @@ def test_linked_folder_is_followed(make_folder):
         (folder / "Shoes").symlink_to(elsewhere, target_is_directory=True)
     except OSError:
         pytest.skip("no symbolic links here")
-    assert open_files(folder).keys == ["Boots/b.jpg", "Shoes/a.jpg"]
+    assert open_files(folder, links=True).keys == ["Boots/b.jpg", "Shoes/a.jpg"]
 
 
 def test_subfolder_that_cannot_be_listed_is_named(make_folder, monkeypatch):
@@ -510,10 +697,28 @@ def test_subfolder_that_cannot_be_listed_is_named(make_folder, monkeypatch):
 
     # Whoever runs the tests as root may list everything.
     monkeypatch.setattr(os, "scandir", forbid)
-    catalogue = open_files(folder)
+    with pytest.warns(UserWarning, match="1 folders cannot be listed, and .* missing.*Shoes"):
+        catalogue = open_files(folder)
     assert catalogue.keys == ["Boots/b.jpg"]
     assert catalogue.skipped.keys() == {str(folder / "Shoes")}
     assert "Permission denied" in catalogue.skipped[str(folder / "Shoes")]
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.ESTALE])
+@pytest.mark.parametrize("name", ["stat", "open"])
+def test_a_disk_that_refuses_is_not_taken_for_no_archive(make_zip, monkeypatch, name, code):
+    path = make_zip({"a.jpg": b"x"})
+    where, call = (os, os.stat) if name == "stat" else (builtins, open)
+
+    def refuse(place, *arguments, **options):
+        if place == path:
+            raise OSError(code, os.strerror(code), str(path))
+        return call(place, *arguments, **options)
+
+    monkeypatch.setattr(where, name, refuse)
+    monkeypatch.setattr("zapsim.io.disk.time.sleep", lambda seconds: None)
+    with pytest.raises(TransferError, match=f"Could not .*{path.name}.*{os.strerror(code)}"):
+        open_files(path)
 
 
 @pytest.mark.parametrize("inside", [False, True])

@@ -218,6 +218,25 @@ def test_record_that_does_not_fit_is_not_believed(fetch, text):
         fetch()
 
 
+@pytest.mark.parametrize(
+    "data", ["0123".encode("utf-16"), b"\xff", bytes(20_000)], ids=["UTF-16", "no text", "long"]
+)
+def test_record_that_is_no_text_or_too_long_is_not_believed(fetch, data):
+    fetch().with_name(f"{SQUARE}.sha256").write_bytes(data)
+    with pytest.raises(TransferError, match=r"no longer the one in ut-.*\.sha256\. Delete both"):
+        fetch()
+
+
+@pytest.mark.unix
+@pytest.mark.parametrize("name", [SQUARE, f"{SQUARE}.sha256", "meta-data.csv"])
+def test_devices_are_not_read(fetch, name):
+    path = fetch().with_name(name)
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(TransferError, match=rf"{name} is not a regular file"):
+        fetch()
+
+
 def test_lost_record_is_checked_and_written_again(fetch, server):
     record = fetch().with_name(f"{SQUARE}.sha256")
     text = record.read_text()
@@ -389,6 +408,14 @@ def test_claim_of_a_zip_bomb_is_not_unpacked(refused, www, monkeypatch):
         zipfile.ZipFile, "read", lambda self, name: read(self, name) if "jpg" in name else 1 / 0
     )
     refused(r"meta-data\.csv: 1,000,001 bytes are more than the limit of 1,000,000", gone=DATA)
+
+
+def test_one_entry_that_is_named_many_times_is_a_bomb(refused, www, monkeypatch):
+    monkeypatch.setattr("zapsim.io.unpacked._SMALL", 1_000_000)
+    with zipfile.ZipFile(www / DATA, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.bin", bytes(500_000))
+        archive.filelist += archive.filelist[-1:] * 400
+    refused("grows to more than 100 times its size", gone=DATA)
 
 
 def test_bomb_that_claims_to_be_small_stays_small(refused, www):

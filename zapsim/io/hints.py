@@ -8,10 +8,12 @@ import re
 import sys
 import warnings
 from contextlib import suppress
+from itertools import islice
 from statistics import median
 from time import perf_counter
 
 from zapsim.io.archives import parts_of
+from zapsim.io.folders import OUT
 from zapsim.io.formats import SUFFIXES, advice, suffix_of
 from zapsim.io.pictures import PictureError
 
@@ -54,6 +56,11 @@ def about_found(files):
         todo = [_about_archives([files.root / name for name in inner])]
     elif inner:
         todo = [f" {inner[0]} is an archive in it: unpack {files.root.name}, and open that one."]
+    if OUT in files.left_out:
+        todo.append(f" To follow the links: load_catalogue({str(files.root)!r}, links=True).")
+    # Of these, only the reason tells why they are no pictures.
+    odd = (n for n in files.skipped if files.left_out and suffix_of(n.strip("'\"")) in SUFFIXES)
+    todo += [f" {name} was left out: {files.skipped[name]}." for name in islice(odd, 1)]
     return (
         f"Looked for {', '.join(SUFFIXES)} in it and all folders below, and found "
         f"{counts.total():,} other files{f': {said}' if said else ''}.{''.join(todo)}"

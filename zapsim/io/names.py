@@ -4,10 +4,12 @@ In: relative names as a folder or an archive has them. Out: what kind of litter 
 The edge rule: what is not known as litter is the user's.
 """
 
-__all__ = ["HIDDEN", "litter_in", "slashed"]
+__all__ = ["HIDDEN", "MAX_NAME", "litter_in", "slashed"]
 
 # What `litter_in` calls hidden names.
 HIDDEN = ".…"
+# Letters of a key; no system opens a longer path.
+MAX_NAME = 4_096
 # What NAS, recycle bins, cameras and systems add, in lower case.
 _LITTER = {
     "__macosx",

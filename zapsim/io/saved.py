@@ -5,11 +5,13 @@ The edge rule: a file appears whole or not at all; a file that holds something e
 `StoreError`.
 """
 
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from zapsim.checks import check_neighbours, check_type, checked_values
 from zapsim.io.parquet import StoreError, read_vectors, write_vectors
 
 __all__ = ["Neighbours", "load_matrix", "load_neighbours", "save_matrix", "save_neighbours"]
@@ -34,6 +36,9 @@ class Neighbours(NamedTuple):
     indices: np.ndarray
     scores: np.ndarray
 
+    def __repr__(self):
+        return f"Neighbours of {len(self.keys):,} items, {self.indices.shape[1]:,} of each"
+
 
 def save_matrix(matrix, path):
     """Write a similarity matrix to one Parquet file, whole or not at all.
@@ -41,13 +46,13 @@ def save_matrix(matrix, path):
     Parameters
     ----------
     matrix : pandas.DataFrame of shape (n_items, n_items)
-        With the same keys on both axes, in the same order; ValueError if they differ.
+        With the same keys on both axes, in the same order, each once, and finite values;
+        ValueError if not, or if keys are no texts of at most 4,096 characters.
     path : path
-        Its folder is made where it is missing; `StoreError` if it cannot be written.
+        Its folder is made where it is missing; `StoreError` if it cannot be written, or is taken by
+        something else than a Parquet file.
     """
-    if not matrix.index.equals(matrix.columns):
-        raise ValueError("The matrix must have the same keys on both axes, in the same order.")
-    write_vectors(path, matrix.index, matrix.to_numpy(dtype=np.float32))
+    write_vectors(path, *_checked_matrix(matrix))
 
 
 def load_matrix(path):
@@ -63,7 +68,12 @@ def load_matrix(path):
             "which is not a square matrix. Was it written by save_matrix?"
         )
     index = pd.Index(keys, name="key")
-    return pd.DataFrame(scores, index=index, columns=index, copy=False)
+    matrix = pd.DataFrame(scores, index=index, columns=index, copy=False)
+    with _refused(path, "a similarity matrix", "save_matrix"):
+        if scores.dtype != np.float32:
+            raise TypeError(f"its values are {scores.dtype}.")
+        _checked_matrix(matrix)
+    return matrix
 
 
 def save_neighbours(neighbours, path):
@@ -75,16 +85,13 @@ def save_neighbours(neighbours, path):
     Parameters
     ----------
     neighbours : Neighbours
-        ValueError if there are none: one item alone has no neighbours.
+        ValueError if there are none, as one item alone has no neighbours, if they do not point at
+        their keys, each with a score, or if keys are no texts. Numbers of other kinds are
+        converted.
     path : path
         As in `save_matrix`.
     """
-    if not neighbours.indices.size:
-        raise ValueError(
-            "There are no neighbours to save: one item alone has none. "
-            f"Received: indices of shape {neighbours.indices.shape}"
-        )
-    write_vectors(path, *neighbours, names=_NEIGHBOURS)
+    write_vectors(path, *_checked_neighbours(neighbours), names=_NEIGHBOURS)
 
 
 def load_neighbours(path):
@@ -93,16 +100,51 @@ def load_neighbours(path):
     Returns `Neighbours`; errors as in `load_matrix`.
     """
     keys, indices, scores = read_vectors(path, _NEIGHBOURS)
-    whole = (
-        indices.shape == scores.shape
-        and (indices.dtype, scores.dtype) == (np.int32, np.float32)
-        and (indices >= -1).all()
-        and (indices < len(keys)).all()
-        and ((indices == -1) == np.isnan(scores)).all()
+    with _refused(path, "neighbours", "save_neighbours"):
+        if (indices.dtype, scores.dtype) != (np.int32, np.float32):
+            raise TypeError(f"its indices are {indices.dtype}, and its scores {scores.dtype}.")
+        return _checked_neighbours(Neighbours(pd.Index(keys, name="key"), indices, scores))
+
+
+# What is saved and what is loaded passes the same checks.
+def _checked_matrix(matrix):
+    """Return a matrix's keys and its values, float32; TypeError or ValueError if it is none."""
+    check_type(
+        matrix, pd.DataFrame, "matrix must be a DataFrame, as zapsim.similarity_matrix returns."
     )
-    if not whole:
-        raise StoreError(
-            f"{path} does not hold neighbours: its indices do not point at its {len(keys):,} keys, "
-            "each with a score. Was it written by save_neighbours? If so, compute them again."
+    if not matrix.index.equals(matrix.columns):
+        raise ValueError("The matrix must have the same keys on both axes, in the same order.")
+    if not matrix.index.is_unique:
+        raise ValueError("The matrix must have each key once.")
+    return matrix.index, checked_values(matrix, "matrix")
+
+
+def _checked_neighbours(neighbours):
+    """Return neighbours as they are kept; TypeError or ValueError if they are none."""
+    check_neighbours(neighbours)
+    if neighbours.scores.dtype.kind != "f" or neighbours.scores.shape != neighbours.indices.shape:
+        raise ValueError("Each of the neighbours must have a score, a number in floating point.")
+    indices = neighbours.indices.astype(np.int32, copy=False)
+    with np.errstate(over="ignore"):
+        scores = neighbours.scores.astype(np.float32, copy=False)
+    if not indices.size:
+        raise ValueError(
+            "There are no neighbours to save: one item alone has none. "
+            f"Received: indices of shape {indices.shape}"
         )
-    return Neighbours(pd.Index(keys, name="key"), indices, scores)
+    if ((indices == -1) != np.isnan(scores)).any() or np.isinf(scores).any():
+        raise ValueError(
+            "Each of the neighbours must have a finite score, and NaN where no more exist (-1)."
+        )
+    return Neighbours(neighbours.keys, indices, scores)
+
+
+@contextmanager
+def _refused(path, what, function):
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise StoreError(
+            f"{path} does not hold {what}: {error} Was it written by {function}? If so, compute it "
+            "again."
+        ) from error

@@ -13,26 +13,35 @@ import zlib
 from collections import Counter
 from contextlib import suppress
 from copy import copy
-from errno import ENODEV, ENOTCONN, ESTALE, ETIMEDOUT
-from os import PathLike
-from os.path import abspath, exists
+from hashlib import sha256
+from os.path import abspath, exists, isdir, lexists
 from pathlib import Path
+from stat import S_ISDIR
 from unicodedata import normalize
 
-from zapsim.checks import check_type
-from zapsim.io.archives import UNREADABLE, open_archive, parts_of, read_entry
-from zapsim.io.disk import TransferError
-from zapsim.io.folders import read_file, walk_folder
+from zapsim.checks import checked_path, told
+from zapsim.io.archives import (
+    UNREADABLE,
+    ChangedError,
+    check_unpacked,
+    open_archive,
+    parts_of,
+    read_entry,
+)
+from zapsim.io.disk import GONE, TransferError, look, open_regular
+from zapsim.io.folders import LEFT_OUT, leads_out, read_file, walk_folder
 from zapsim.io.formats import FORMATS, SUFFIXES, advice, suffix_of, told_by_content
 from zapsim.io.hints import about_found, about_missing, advise
-from zapsim.io.names import litter_in, slashed
+from zapsim.io.names import MAX_NAME, litter_in, slashed
 from zapsim.io.pictures import MAX_BYTES, PictureError
 from zapsim.keys import clean_key
 
 __all__ = [
     "METADATA",
+    "NAMED_BYTES",
     "SHEETS",
     "TABLES",
+    "TABLE_BYTES",
     "Files",
     "is_wanted",
     "open_files",
@@ -43,66 +52,69 @@ METADATA = "meta-data.csv"
 # What people keep metadata in. Parquet files may be features, and a .txt any text.
 SHEETS = (".csv", ".tsv", ".jsonl", ".xlsx")
 TABLES = (*SHEETS, ".txt", ".parquet")
+# A million rows of 100 columns.
+TABLE_BYTES = 1_000_000_000
 _LEVELS = 3
 # Of files without a suffix so many are looked into.
 _LOOKED_INTO = 9
 _LOOK_BYTES = 20_000_000
 _BARE = "without a suffix"
 NAMED_BYTES = 100_000_000
-# The errors of a disk that is gone, such as a Drive that was unmounted.
-_GONE = {ENOTCONN, ESTALE, ETIMEDOUT, ENODEV}
 
 
-def open_files(source):
+def open_files(source, links=False):
     """List the pictures of a folder, a ``.zip`` or a ``.tar``: `Files`, which may be given, too.
 
+    With `links`, those that lead out of a folder are followed, and the one beside an archive.
     FileNotFoundError if there is none; ValueError if it is neither, or holds no picture; TypeError
     if it is no path.
     """
     if isinstance(source, Files):
         # Of another kind of place, such as a bucket.
         return source
-    wanted = "source must be the path of one folder, .zip or .tar."
-    check_type(source, (str, PathLike), wanted)
-    if not str(source).strip():
-        raise ValueError(f"{wanted} Received: an empty text. '.' is the current folder.")
     # Absolute, so that "." has a name too.
-    path = Path(abspath(Path(source).expanduser()))
-    if not _is_there(path):
+    path = Path(abspath(checked_path(source, "source", "one folder, .zip or .tar")))
+    state = look(path)
+    if state is None:
         raise FileNotFoundError(
             f"No catalogue at {path}. {about_missing(str(source))}Give an existing folder, .zip "
             "or .tar, or call load_catalogue() without a path for the bundled MiniZap."
         )
-    files = _Folder(path) if path.is_dir() else _Archive(parts_of(path))
+    is_folder = S_ISDIR(state.st_mode)
+    files = _Folder(path, links) if is_folder else _Archive(parts_of(path), links)
     if not files.keys:
-        raise ValueError(f"No pictures in {path}. {about_found(files)}")
+        damage = f"{files.damage}. " if files.damage else ""
+        raise ValueError(f"No pictures in {path}. {damage}{about_found(files)}")
     if files.damage:
-        warnings.warn(f"{path}: {files.damage}", stacklevel=3)
+        warnings.warn(told(f"{path}: {files.damage}"), stacklevel=3)
     advise(files)
     return files
-
-
-def _is_there(path):
-    # A null character, or a name that is too long.
-    with suppress(OSError, ValueError):
-        return path.exists()
-    return False
 
 
 def read_named(source, name):
     """Read one file by its name, picture or not; None where there is none.
 
     It lies in a folder (pathlib.Path), or in any folder of a zip. ValueError if it, or the zip,
-    cannot be read, or it is larger than 100 MB.
+    cannot be read, or it is larger than 100 MB, or a link that leads out of the folder.
     """
     try:
         if source.is_dir():
             path = source / name
-            return read_file(path, name, NAMED_BYTES) if path.is_file() else None
-        with zipfile.ZipFile(source) as archive:
+            if not path.is_file():
+                return None
+            if leads_out(path, source):
+                raise ValueError(
+                    f"{path} is a link that leads out of the folder, and is not followed. Put a "
+                    "copy of the file in its place."
+                )
+            return read_file(path, name, NAMED_BYTES, within=source)
+        with open_regular(source) as file, zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             named = [e for e in entries if slashed(e.filename).rpartition("/")[2] == name]
-            return read_entry(archive, named[0], name, NAMED_BYTES) if named else None
+            if not named:
+                return None
+            check_unpacked(source, named[0])
+            return read_entry(archive, named[0], name, NAMED_BYTES)
     except UNREADABLE as error:
         raise ValueError(
             f"{name} in {source.name} cannot be read ({error}). Is it whole?"
@@ -116,12 +128,15 @@ class Files:
     which names were left out, and why; `left_out`, `others` and `litter` (Counters), how many by
     suffix look like pictures and were left out, or do not, and how many are of the system's own;
     `damage` (str or None), what is missing of the whole; `n_parts`, of how many archives it is;
-    `treatment` (str or None), what is done to all pictures when they are read. They can be
-    pickled and copied, and used in threads and in forked processes.
+    `treatment` (str or None), what is done to all pictures when they are read; `links` (bool),
+    whether links that lead out are followed; `taken` (str or None), the path of the file whose
+    bytes `metadata` gives. They can be pickled and copied, and used in threads and in forked
+    processes.
     """
 
-    treatment = damage = None
+    treatment = damage = taken = None
     n_parts = 1
+    links = False
 
     def __init__(self, root, files):
         self.root = root
@@ -132,10 +147,14 @@ class Files:
             path = slashed(name)
             if self._is_litter(path):
                 continue
-            if path.rpartition("/")[2] == METADATA:
-                metadata.append((path.count("/"), place))
-            if path.lower().endswith(TABLES) and (table := clean_key(name)):
+            if path.lower().endswith(TABLES):
+                table = clean_key(name) or path
+                if table in tables:
+                    self._leave_out(name, "same name as another table, and only the first counts")
+                    continue
                 tables[table] = place
+                if path.rpartition("/")[2] == METADATA:
+                    metadata.append(table)
             if not path.lower().endswith(SUFFIXES):
                 self._count_other(path)
                 if not re.search("[a-z]", suffix_of(path)):
@@ -143,6 +162,9 @@ class Files:
             elif (key := clean_key(name)) is None:
                 why = "unsafe name: outside the catalogue, or not Unicode"
                 self._leave_out(repr(name), why, suffix_of(path))
+            elif len(key) > MAX_NAME:
+                why = f"a name of more than {MAX_NAME:,} characters, which no system opens"
+                self._leave_out(f"{key[:80]}…{key[-80:]}", why)
             elif key in located:
                 self._leave_out(name, "same key as another file")
             else:
@@ -151,7 +173,9 @@ class Files:
         wrapper = self._wrapper(located)
         self._names = {key.removeprefix(wrapper): place for key, place in sorted(located.items())}
         self.keys = list(self._names)
-        self._metadata = min(metadata)[1] if metadata else None
+        highest = min(metadata, key=lambda path: path.count("/"), default=None)
+        self._metadata = tables.get(highest)
+        self.taken = highest and highest.removeprefix(wrapper)
         self._tables = {path.removeprefix(wrapper): name for path, name in sorted(tables.items())}
 
     def _is_litter(self, path):
@@ -195,14 +219,17 @@ class Files:
         return files
 
     def read(self, key):
-        """Return the file's bytes; `PictureError` if it, ConnectionError if nothing can be read."""
+        """Return the file's bytes; `PictureError` if it, ConnectionError if nothing can be read.
+
+        Nothing can be where the disk is gone, or the archive another one by now (`ChangedError`).
+        """
         try:
             return self._read(self._names[key])
-        except TransferError:
+        except (TransferError, ChangedError):
             raise
         except UNREADABLE as error:
             # Else thousands of pictures would count as damaged, and the run as done.
-            if getattr(error, "errno", None) in _GONE or not self._is_there():
+            if getattr(error, "errno", None) in GONE or not self._is_there():
                 raise ConnectionError(
                     f"{self.root} does not answer any more ({error}). Is its disk or Drive still "
                     "there? Connect it and run again: what was computed is kept."
@@ -222,6 +249,18 @@ class Files:
         data = self.read(key) if data is None else data
         return f"{zlib.crc32(data):08x}-{len(data)}"
 
+    def identify(self, key):
+        """Return what `content` does, and the SHA-256 of the bytes, or None if none were read."""
+        read, watched = [], copy(self)
+
+        def reading(key):
+            read.append(self.read(key))
+            return read[-1]
+
+        watched.read = reading
+        content = watched.content(key)
+        return content, sha256(read[-1]).hexdigest() if read else None
+
     def _wrapper(self, keys):
         # A folder may grow, and no key may change when it does.
         return ""
@@ -233,7 +272,7 @@ class Files:
         be read is named in a warning.
         """
         try:
-            return self._read(self._metadata) if self._metadata else None
+            return self._read(self._metadata, TABLE_BYTES) if self._metadata else None
         except (*UNREADABLE, PictureError) as error:
             warnings.warn(
                 f"{METADATA} in {self.root.name} cannot be read ({error}): only the pictures' "
@@ -241,6 +280,9 @@ class Files:
                 stacklevel=4,
             )
             return None
+
+    def _metadata_beside(self):
+        return None
 
     @property
     def tables(self):
@@ -250,30 +292,42 @@ class Files:
     def read_table(self, path):
         """Return the bytes of one of `tables`; ValueError if it cannot be read."""
         try:
-            return self._read(self._tables[path])
+            return self._read(self._tables[path], TABLE_BYTES)
         except (*UNREADABLE, PictureError) as error:
             raise ValueError(f"{path} in {self.root.name} cannot be read ({error}).") from error
 
 
 class _Folder(Files):
-    def __init__(self, root):
-        names, unlisted = [], {}
-        litter = Counter()
-        for folder, files in walk_folder(root, unlisted, litter):
-            names += [(folder.relative_to(root) / file).as_posix() for file in files]
-        super().__init__(root, zip(names, names, strict=True))
+    def __init__(self, root, links):
+        self.links = links
+        unlisted, left, litter = {}, {}, Counter()
+        # All of them, so that what was left out is known.
+        files = list(walk_folder(root, unlisted, left, litter, lambda _: links))
+        super().__init__(root, files)
         self.litter += litter
+        for name, kind in left.items():
+            self._leave_out(repr(name), LEFT_OUT[kind], kind)
         for folder, why in unlisted.items():
             self._leave_out(folder, why, "folder that cannot be listed")
+        if unlisted:
+            self.damage = (
+                f"{len(unlisted):,} folders cannot be listed, and their pictures are missing, such "
+                f"as {next(iter(unlisted.values()))}"
+            )
 
     def _read(self, place, limit=None):
-        return read_file(self.root / place, place, limit or MAX_BYTES)
+        # Links were seen through when they were listed; what is one by now leads elsewhere.
+        within = None if self.links else self.root
+        return read_file(self.root / place, place, limit or MAX_BYTES, follow=False, within=within)
 
 
 class _Archive(Files):
-    """The files of an archive, or of all parts of one; a place is (part, place in it)."""
+    """The files of an archive, or of all parts of one; a place is (part, place in it).
 
-    def __init__(self, paths):
+    Of the metadata beside it the part is None, and the place says whether a link is followed.
+    """
+
+    def __init__(self, paths, links):
         self._parts = [open_archive(path) for path in paths]
         super().__init__(
             paths[0],
@@ -283,6 +337,9 @@ class _Archive(Files):
                 for name, place in part.files()
             ),
         )
+        beside = self.root.with_name(METADATA)
+        if self._metadata is None and lexists(beside) and not isdir(beside):
+            self._metadata = None, links
         for part in self._parts:
             self.damage = self.damage or part.damage
             for name, why in part.skipped.items():
@@ -296,13 +353,12 @@ class _Archive(Files):
     def _is_there(self):
         return all(exists(part.path) for part in self._parts)
 
-    def metadata(self):
-        beside = self.root.with_name(METADATA)
-        inside = super().metadata()
-        return beside.read_bytes() if inside is None and beside.is_file() else inside
-
     def _read(self, place, limit=None):
         part, inner = place
+        if part is None:
+            return read_file(self.root.with_name(METADATA), METADATA, limit or MAX_BYTES, inner)
+        if limit:
+            self._parts[part].check_table(inner)
         return self._parts[part].read(inner, limit or MAX_BYTES)
 
     def content(self, key, data=None):

@@ -2,8 +2,8 @@
 
 In: a ``.tar.gz``, ``.tgz``, ``.tar.bz2`` or ``.tar.xz``. Out: a file in a folder of the user's own
 among the temporary ones. Nothing is written under a name that the archive chose. The edge rule:
-the file is there whole or not at all, and belongs to the archive as it is now: to its place, size
-and date.
+the file is there whole or not at all, and belongs to the archive as it is now: to its place and
+mark.
 """
 
 import bz2
@@ -12,15 +12,23 @@ import gzip
 import os
 import shutil
 import tempfile
-import time
 import zlib
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
-from zapsim.io.disk import SPARE, TEMPORARY, TransferError, prepare_folder, whole
+from zapsim.io.disk import SPARE, TransferError, open_regular, prepare_folder, whole
 
-__all__ = ["is_compressed", "plain", "unpacked_folder"]
+__all__ = [
+    "check_count",
+    "check_growth",
+    "is_compressed",
+    "mark_of",
+    "most_files",
+    "plain",
+    "unpacked_folder",
+]
 
 _OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open}
 _DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -34,7 +42,8 @@ _CHUNK = 1 << 20
 # Pictures are compressed already; what grows further is a bomb, or not worth its room.
 _GROWTH = 100
 _SMALL = 1_000_000_000
-_LEFT_SECONDS = 86_400
+# No picture is packed to less; and of so few files, nothing is said.
+_LEAST, _FEW = 100, 100_000
 
 
 def is_compressed(start):
@@ -47,19 +56,58 @@ def plain(path):
 
     ValueError if it is damaged or a bomb; `TransferError` if there is no room for its content.
     """
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         opener = _opener(file.read(8))
     if opener is None:
         return path
-    state, folder = path.stat(), unpacked_folder()
+    mark, folder = mark_of(path), unpacked_folder()
     place = sha256(os.fsencode(path.resolve())).hexdigest()[:16]
-    target = folder / f"{place}-{state.st_size:x}-{state.st_mtime_ns:x}.tar"
+    target = folder / f"{place}-{'-'.join(f'{number:x}' for number in mark)}.tar"
     if not target.exists():
-        prepare_folder(folder, state.st_size, path.name)
+        prepare_folder(folder, mark.size, path.name)
         _sweep(folder, place)
         with _explained(path, folder), whole(target) as temporary:
-            _unpack(path, state.st_size, opener, temporary)
+            _unpack(path, mark.size, opener, temporary)
     return target
+
+
+class Mark(NamedTuple):
+    """What tells a file from another at the same place: its size, and dates in nanoseconds."""
+
+    size: int
+    modified: int
+    changed: int
+
+
+def mark_of(path):
+    """Return the `Mark` of a file as it is now."""
+    state = path.stat()
+    # The date of the last change of anything, as copying sets the other one to that of the copied.
+    # Not its number: some mounted Drives give a file another one from time to time.
+    return Mark(state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+
+
+def check_growth(path, grown, size=None):
+    """Raise ValueError if what an archive of `size` bytes grows to, in bytes, is a bomb's size."""
+    if grown > max(_SMALL, _GROWTH * (path.stat().st_size if size is None else size)):
+        raise ValueError(
+            f"{path} grows to more than {_GROWTH} times its size, which no pictures do. If you "
+            "trust it, unpack it yourself and open the folder."
+        )
+
+
+def most_files(path):
+    """Return how many files an archive has room for (int): more, and it is a bomb."""
+    return max(_FEW, path.stat().st_size // _LEAST)
+
+
+def check_count(path, n_files):
+    """Raise ValueError if an archive says that more files lie in it than it has room for."""
+    if n_files > most_files(path):
+        raise ValueError(
+            f"{path} holds more than {most_files(path):,} files, in less than {_LEAST} bytes each, "
+            "which no pictures do. If you trust it, unpack it yourself and open the folder."
+        )
 
 
 def unpacked_folder():
@@ -84,31 +132,22 @@ def _opener(start):
 
 
 def _sweep(folder, place):
-    """Delete what was unpacked of the same file when it was another, and what a kill left."""
-    old = list(folder.glob(f"{place}-*.tar"))
-    for leftover in folder.glob(TEMPORARY.format("*")):
+    """Delete what was unpacked of the same file when it was another."""
+    for old in folder.glob(f"{place}-*.tar"):
         with suppress(OSError):
-            if time.time() - leftover.stat().st_mtime > _LEFT_SECONDS:
-                old.append(leftover)
-    for file in old:
-        with suppress(OSError):
-            file.unlink()
+            old.unlink()
 
 
 def _unpack(path, size, opener, target):
     from tqdm.auto import tqdm
 
-    most, written = max(_SMALL, _GROWTH * size), 0
-    with open(path, "rb") as file, open(target, "wb") as ours:
+    written = 0
+    with open_regular(path) as file, open(target, "wb") as ours:
         reading = tqdm.wrapattr(file, "read", size, desc=f"Unpacking {path.name}")
         with reading as wrapped, opener(wrapped) as content:
             while chunk := content.read(_CHUNK):
                 written += len(chunk)
-                if written > most:
-                    raise ValueError(
-                        f"{path} grows to more than {_GROWTH} times its size, which no pictures "
-                        "do. If you trust it, unpack it yourself and open the folder."
-                    )
+                check_growth(path, written, size)
                 if shutil.disk_usage(target.parent).free < SPARE:
                     raise OSError(errno.ENOSPC, "No space left")
                 ours.write(chunk)

@@ -7,13 +7,14 @@ what was taken out of it and then edited is the user's own, and kept.
 
 import hashlib
 import zipfile
-from pathlib import Path
 
-from zapsim.io.archives import UNREADABLE
-from zapsim.io.disk import TransferError, write_whole
+from zapsim.checks import check_type, checked_path
+from zapsim.io.archives import UNREADABLE, open_archive
+from zapsim.io.disk import TransferError, explained, open_regular, write_whole
 from zapsim.io.download import download
-from zapsim.io.pictures import load_picture
-from zapsim.io.sources import METADATA, open_files, read_named
+from zapsim.io.folders import read_file
+from zapsim.io.pictures import MAX_BYTES, PictureError, load_picture
+from zapsim.io.sources import METADATA, NAMED_BYTES, open_files, read_named
 
 __all__ = ["DATA_ZIP", "fetch_zappos"]
 
@@ -22,7 +23,8 @@ N_PICTURES = 50_025
 FIRST = "Shoes/Oxfords/Bostonian/100627.72.jpg"
 COMPARISONS = "zappos-labels.mat"
 DATA_ZIP = "ut-zap50k-data.zip"
-_CHUNK = 1 << 20
+# A record has 100.
+_RECORD_BYTES = 10_000
 _TERMS = f"""\
 UT-Zappos50K is for academic, non-commercial use only and may not be passed on:
 {ADDRESS}
@@ -40,7 +42,7 @@ def fetch_zappos(to="zappos", square=True, address=ADDRESS):
     Parameters
     ----------
     to : path
-        The folder. On Colab, one on the Drive survives the machine; see `zapsim.colab.stage`.
+        The folder. On Colab, one on the Drive survives the machine; see `zapsim.stage`.
     square : bool
         The version padded to 136×136, or the original one, mostly 136×102.
     address : str
@@ -63,34 +65,37 @@ def fetch_zappos(to="zappos", square=True, address=ADDRESS):
     Yu & Grauman, "Fine-Grained Visual Comparisons with Local Learning", CVPR 2014,
     doi:10.1109/CVPR.2014.32.
     """
-    folder = Path(to).expanduser()
+    check_type(address, str, f"address must be one such as {ADDRESS!r}.")
+    folder = checked_path(to, "to")
     pictures = folder / f"ut-zap50k-images{'-square' if square else ''}.zip"
     print(_TERMS)
-    for path, check in [(pictures, _check_pictures), (folder / DATA_ZIP, _check_data)]:
-        if path.exists():
-            _verify(path, check)
-        else:
-            download(f"{address.rstrip('/')}/{path.name}", path, check)
-            _record(path)
-    for name in (METADATA, COMPARISONS):
-        target = folder / name
-        data = _member(folder / DATA_ZIP, name)
-        if not target.exists():
-            write_whole(target, data)
-        elif target.read_bytes() != data:
-            print(
-                f"{target} differs from the one in {DATA_ZIP}, and is kept. For the original, "
-                "delete it and call again."
-            )
+    with explained(f"read or write in {folder}"):
+        for path, check in [(pictures, _check_pictures), (folder / DATA_ZIP, _check_data)]:
+            if path.exists():
+                _verify(path, check)
+            else:
+                download(f"{address.rstrip('/')}/{path.name}", path, check)
+                _record(path)
+        for name in (METADATA, COMPARISONS):
+            target = folder / name
+            data = _member(folder / DATA_ZIP, name)
+            if not target.exists():
+                write_whole(target, data)
+            elif _read(target, NAMED_BYTES) != data:
+                print(
+                    f"{target} differs from the one in {DATA_ZIP}, and is kept. For the original, "
+                    "delete it and call again."
+                )
     print(f"{N_PICTURES:,} pictures in {pictures}")
     return pictures
 
 
 def _check_zip(path):
-    if not zipfile.is_zipfile(path):
-        with open(path, "rb") as file:
+    with open_regular(path) as file:
+        if not zipfile.is_zipfile(file):
+            file.seek(0)
             start = file.read(16)
-        raise ValueError(f"not a complete zip, perhaps a login page; it starts with {start!r}.")
+            raise ValueError(f"not a complete zip, perhaps a login page; it starts with {start!r}.")
 
 
 def _check_pictures(path):
@@ -116,14 +121,13 @@ def _check_whole(path):
     """Read all that a zip holds, which compares it with the zip's own checksums."""
     from tqdm.auto import tqdm
 
-    with zipfile.ZipFile(path) as archive:
-        for entry in tqdm(archive.infolist(), desc="Checking", unit="file"):
-            try:
-                with archive.open(entry) as file:
-                    while file.read(_CHUNK):
-                        pass
-            except UNREADABLE as error:
-                raise ValueError(f"{entry.filename} in it is damaged ({error}).") from error
+    # It refuses bombs, before anything is unpacked.
+    archive = open_archive(path)
+    for name, place in tqdm(list(archive.files()), desc="Checking", unit="file"):
+        try:
+            archive.read(place, MAX_BYTES)
+        except (*UNREADABLE, PictureError) as error:
+            raise ValueError(f"{name} in it is damaged ({error}).") from error
 
 
 def _member(path, name):
@@ -142,7 +146,7 @@ def _verify(path, check):
         except ValueError as error:
             raise TransferError(f"{path}: {error} Delete it, and run again.") from error
         _record(path)
-    elif record.read_text(encoding="utf-8").split()[:1] != [_sha256(path)]:
+    elif (_read(record, _RECORD_BYTES) or b"").split()[:1] != [_sha256(path).encode()]:
         raise TransferError(
             f"{path} is not what was downloaded: its SHA-256 is no longer the one in "
             f"{record.name}. Delete both, and run again."
@@ -157,6 +161,14 @@ def _record_of(path):
     return path.with_name(f"{path.name}.sha256")
 
 
+def _read(path, limit):
+    """Return a file's bytes, or None if they are more than the limit."""
+    try:
+        return read_file(path, path.name, limit)
+    except PictureError:
+        return None
+
+
 def _sha256(path):
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,87 @@
+"""Read cells of numbers and texts out of a MATLAB file, such as UT-Zappos50K's comparisons.
+
+In: the bytes of a ``.mat`` file of MATLAB 5 to 7. Out: some of its variables, each a list of
+cells. The edge rule: SciPy reads it in a process of its own, since one flipped bit can end that
+process; whatever becomes of it is a ValueError. What is packed carries a checksum; where a number
+that is not packed, such as a value or a size, became another one, nobody can tell.
+"""
+
+import json
+import sys
+
+from zapsim.io.apart import limit_memory, read_apart
+
+__all__ = ["read_cells"]
+
+_HDF5, _MARKS = b"\x89HDF\r\n\x1a\n", (b"\0\1IM", b"\1\0MI")
+# UT-Zappos50K has 50,025 cells, which take 10 MB.
+_MOST_CELLS, _MEMORY, _SECONDS = 1_000_000, 2_000_000_000, 60
+
+
+def read_cells(data, names):
+    """Return the cells of some variables of a MATLAB file.
+
+    Parameters
+    ----------
+    data : bytes
+    names : sequence of str
+        Other variables are not looked into.
+
+    Returns
+    -------
+    dict
+        Of the variables that are there, name -> list of cells, column by column: each a str, or
+        a list of rows (of numbers, or where a text has more lines).
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, of another version, or such a variable holds something else.
+    """
+    # HDF5, bare or behind MATLAB's own header.
+    if _HDF5 in (data[:8], data[512:520]):
+        raise ValueError("it is of MATLAB 7.3. Save it there with save(…, '-v7')")
+    if data[124:128] not in _MARKS:
+        raise ValueError(f"it begins with {data[:16]!r}, which none of MATLAB 5 to 7 does")
+    with read_apart(__file__, names, data, _SECONDS, "SciPy") as printed:
+        try:
+            return json.load(printed)
+        except ValueError as error:
+            raise ValueError(f"SciPy's process gave no answer ({error})") from error
+
+
+def _answer(data, names):
+    """Print the cells as JSON, or end with what is wrong."""
+    import warnings
+    from io import BytesIO
+
+    import numpy as np
+    from scipy.io import loadmat
+
+    limit_memory(_MEMORY)
+    warnings.simplefilter("error")
+    try:
+        # As no variable has the last name, it reads on to the end of the file.
+        found = loadmat(BytesIO(data), variable_names=[*names, "\0"])
+    except Exception as error:
+        sys.exit(f"it is damaged: {error!r}")
+    found = {name: found[name] for name in names if name in found}
+    for name, value in found.items():
+        if type(value) is not np.ndarray or value.dtype != object:
+            sys.exit(f"{name!r} must hold cells; it is of type {value.dtype}")
+        if value.size > _MOST_CELLS:
+            sys.exit(f"{name!r} has {value.size:,} cells; the limit is {_MOST_CELLS:,}")
+        found[name] = [_plain(np.asanyarray(cell)) for cell in value.ravel("F")]
+    json.dump(found, sys.stdout)
+
+
+def _plain(cell):
+    if cell.dtype.kind == "U" and cell.shape in ((0,), (1,)):
+        return "".join(cell)
+    if cell.dtype.kind not in "iufU":
+        sys.exit(f"its cells must hold numbers or texts; one is of type {cell.dtype}")
+    return cell.tolist()
+
+
+if __name__ == "__main__":
+    _answer(sys.stdin.buffer.read(), sys.argv[1:])
