@@ -14,10 +14,19 @@ from textwrap import shorten
 
 import pandas as pd
 
+from zapsim.checks import (
+    check_key,
+    check_list,
+    check_type,
+    checked_seed,
+    checked_whole,
+    printable,
+    received,
+)
 from zapsim.io.bundled import MINIZAP
-from zapsim.io.pictures import SHOWN_SIDE, PictureError, load_picture, shrink, thumbnail
+from zapsim.io.pictures import SHOWN_SIDE, PictureError, load_picture, reading, shrink, thumbnail
 from zapsim.io.sources import open_files
-from zapsim.keys import known_key, respelt
+from zapsim.keys import composed, composed_cells, known_key, respelt
 from zapsim.metadata.delimited import NAMES, plain_name
 from zapsim.metadata.finding import find_metadata, unread_tables
 from zapsim.metadata.joining import join
@@ -31,10 +40,13 @@ _TITLES = (
     *("item_name", "title", "name"),
 )
 _LONGEST = 60
+_KEYS = "catalogue.keys[:100]"
+# A side, in pixels.
+_LARGEST_THUMBNAIL = 4_096
 _TINY = 32
 
 
-def load_catalogue(source=None, metadata=None, on=None, product=None):
+def load_catalogue(source=None, metadata=None, on=None, product=None, links=False):
     r"""Open a folder or zip of product pictures as a `Catalogue`.
 
     How metadata were read and joined is said in one line, unless there was nothing to find out.
@@ -60,18 +72,22 @@ def load_catalogue(source=None, metadata=None, on=None, product=None):
         What names the product, whose other pictures `hide_colourways` hides: a column, or a
         pattern that is searched in the key, with a group, such as ``r"(id_\d+)"``. By default the
         column ``Product``, or the number before the dot in UT-Zappos50K's file names.
+    links : bool
+        Follow links that lead out of the folder, as those do that gather pictures from several
+        disks. By default they are left out, and `Catalogue.check` names them: a folder of somebody
+        else's could otherwise bring in files of yours. Links within it are always followed.
 
     Raises
     ------
     FileNotFoundError
-        If there is nothing at `source` or `metadata`.
+        If there is nothing at ``source`` or ``metadata``.
     ValueError
         If there is no picture, the archive is damaged, the metadata is no table or too large, has
         no column that names pictures, or there is no such column `on` or `product`.
     TypeError
         If `source` is no path.
     TransferError
-        If there is no room to unpack a tar.
+        If there is no room to unpack a tar, or the disk does not answer.
     ImportError
         If the metadata is an Excel file and openpyxl is not installed.
 
@@ -82,9 +98,9 @@ def load_catalogue(source=None, metadata=None, on=None, product=None):
     >>> sorted(catalogue.table["Category"].unique())
     ['Boots', 'Sandals', 'Shoes', 'Slippers']
     """
-    files = open_files(MINIZAP if source is None else source)
+    files = open_files(MINIZAP if source is None else source, links)
     metadata, match = find_metadata(files, metadata), None
-    table = read_layout(files.keys)
+    table, on, product = read_layout(files.keys), composed(on), composed(product)
     if metadata is None:
         if on is not None:
             raise ValueError(
@@ -93,10 +109,11 @@ def load_catalogue(source=None, metadata=None, on=None, product=None):
             )
         _say(unread_tables(files))
     else:
+        metadata.frame = _composed(metadata.frame)
         given = isinstance(product, str) and product in metadata.frame
         # A pattern needs no metadata, and its rows may be named by the product.
         known = table if product is None or given else _with_product(table, product)[0]
-        match = match_rows(metadata.frame, known, on)
+        match = match_rows(metadata, known, on)
         table, line, problems = join(table, metadata, match)
         _say(line, problems)
     if product is not None:
@@ -128,13 +145,51 @@ class Catalogue:
         One row an item, indexed by ``key``, sorted. Columns, where the layout or the metadata
         has them: Category, SubCategory, Brand, Split (train, test), Product, Colourway, CID, then
         the metadata's own (several values in a cell are joined by ``;``). All are strings or
-        missing. Saved by ``to_csv`` and given as `metadata`, it is read as the same table.
+        missing, their letters composed (Unicode's NFC), as those of keys are. Saved by ``to_csv``
+        and given as ``metadata``, it is read as the same table.
+
+    Examples
+    --------
+    >>> import zapsim
+    >>> catalogue = zapsim.load_catalogue()
+    >>> catalogue  # doctest: +NORMALIZE_WHITESPACE
+    Catalogue of 615 items from minizap.zip (4 categories, 17 subcategories, 14 brands,
+    205 products)
+    >>> catalogue.picture(catalogue.keys[0]).shape
+    (136, 136, 3)
     """
 
     def __init__(self, files, table, metadata=None):
         self._files = files
         self._metadata = metadata
-        self.table = table
+        self._table = table
+
+    @property
+    def table(self):
+        """One row an item, see above; another that is set has the same keys, in any order."""
+        return self._table
+
+    @table.setter
+    def table(self, table):
+        check_type(table, pd.DataFrame, "table must be a DataFrame indexed by key.")
+        index = respelt(table.index, self.keys)
+        known, given = set(self.keys), set(index)
+        lacking = (key for key in self.keys if key not in given)
+        others = (key for key in index if key not in known)
+        if wrong := [*lacking, *others, *index[index.duplicated()]]:
+            raise ValueError(
+                f"table must have each of the {len(self):,} keys once in its index, and no other. "
+                f"Missing, unknown or twice: {len(wrong):,}, such as {wrong[0]!r}. For fewer "
+                "items, take catalogue.subset(keys)."
+            )
+        # As those of metadata, whatever they were.
+        names = pd.Index(list(map(str, table.columns)), dtype=object)
+        if not names.is_unique:
+            raise ValueError(
+                f"table must have each column once. Twice: {names[names.duplicated()][0]!r}"
+            )
+        self._table = _composed(table.set_axis(index).reindex(self.keys).set_axis(names, axis=1))
+        self.__dict__.pop("captions", None)
 
     def __len__(self):
         return len(self.table)
@@ -149,14 +204,15 @@ class Catalogue:
         said = f" ({counts})" if counts else ""
         more = self._files.n_parts - 1
         parts = f" and {more:,} more part{'s' * (more > 1)}" if more else ""
-        return f"Catalogue of {len(self):,} items from {self.name}{parts}{said}{self._left_out()}"
+        origin = f"{printable(self.name)}{parts}{said}"
+        return f"Catalogue of {len(self):,} items from {origin}{self._left_out()}"
 
     def _left_out(self):
         counts = self._files.left_out
         # Of a sample, it would be taken for what was not drawn.
         if not counts or len(self) < len(self._files.keys):
             return ""
-        said = ", ".join(f"{n:,} {kind}" for kind, n in counts.most_common())
+        said = printable(", ".join(f"{n:,} {kind}" for kind, n in counts.most_common()))
         return f"; {counts.total():,} left out: {said}"
 
     @property
@@ -171,7 +227,7 @@ class Catalogue:
 
     @property
     def treatment(self):
-        """What was done to all pictures, such as "grey" by `kinds.blend.greyed`, or None."""
+        """What was done to all pictures, such as "grey" by ``kinds.blend.greyed``, or None."""
         return self._files.treatment
 
     @property
@@ -197,8 +253,7 @@ class Catalogue:
         Returns a `Catalogue` in sorted order, as every catalogue is. The same seed draws the same
         items from the same catalogue on every machine.
         """
-        if n < 1:
-            raise ValueError(f"n must be at least 1. Received: n={n}")
+        n, seed = checked_whole("n", n), checked_seed(seed)
         if n > len(self):
             warnings.warn(
                 f"{n:,} items were asked for, {self.name} has {len(self):,}: all are taken.",
@@ -209,6 +264,10 @@ class Catalogue:
 
     def subset(self, keys):
         """Return the catalogue of these keys only, in sorted order; KeyError if one is unknown."""
+        check_list("keys", keys, _KEYS, empty=True)
+        keys = list(keys)
+        for key in keys:
+            check_key(key, "each of keys")
         keys = respelt(pd.Index(keys, dtype=object), self.keys)
         keys = list(dict.fromkeys(self._known(key) for key in keys))
         return Catalogue(self._files, self.table.loc[keys].sort_index(), self._metadata)
@@ -219,6 +278,8 @@ class Catalogue:
         Unlike `subset`, it forgets all other files: what is pickled grows with `keys` alone. They
         are keys of this catalogue, spelt as in it.
         """
+        check_list("keys", keys, _KEYS, empty=True)
+        keys = list(dict.fromkeys(self._known(key) for key in keys))
         return Catalogue(self._files.only(keys), self.table.loc[keys])
 
     def with_reader(self, read, content=None, treatment=None):
@@ -236,6 +297,11 @@ class Catalogue:
         treatment : str, optional
             What is done to all pictures, see `treatment`. By default as before.
         """
+        for name, function in {"read": read, "content": content}.items():
+            if not callable(function) and (function is not None or name == "read"):
+                raise TypeError(
+                    f"{name} must be a function of a key. Received: {received(function)}"
+                )
         files = copy(self._files)
         files.read = read
         if content is not None:
@@ -257,16 +323,22 @@ class Catalogue:
         return self._files.read(self._known(key))
 
     def thumbnail(self, key, size=136):
-        """Return one item's picture as a small JPEG, padded to a white square (bytes)."""
+        """Return one item's picture as a JPEG, padded to a white square of up to 4,096 pixels."""
+        size = checked_whole("size", size, 1, _LARGEST_THUMBNAIL)
         # Twice the side: scaling from there on is antialiased as from the whole picture.
-        return thumbnail(self.picture(key, least=2 * size), size)
+        with reading(self.read(key), key, 2 * size) as picture:
+            return thumbnail(picture, size)
 
     def content(self, key, data=None):
         """Identify what the item's file holds: CRC-32 and size, e.g. ``"9ae1c3f0-3120"``.
 
-        Nothing is read where the file's bytes are given as `data`.
+        Nothing is read where the file's bytes are given as ``data``.
         """
         return self._files.content(self._known(key), data)
+
+    def identify(self, key):
+        """Return what `content` does, and the SHA-256 of the file, or None if it was not read."""
+        return self._files.identify(self._known(key))
 
     def caption(self, key):
         """Name an item for people, e.g. ``"Bostonian, Oxfords, 100627.72"``.
@@ -287,11 +359,13 @@ class Catalogue:
             self.table[columns[name]].fillna("").tolist() if name in columns else [""] * len(self)
             for name in (title, "brand", "subcategory", "category")
         )
-        titles = [title and shorten(title, _LONGEST, placeholder="…") for title in titles]
+        titles = [title and _title(title) for title in titles]
         files = [key.rpartition("/")[2].rpartition(".")[0] for key in self.keys.tolist()]
         # Plain lists: on 50,000 items, pandas' own string methods take several times as long.
         labels = [
-            ", ".join(filter(None, (title or brand, "" if title else kind or category, file)))
+            printable(
+                ", ".join(filter(None, (title or brand, "" if title else kind or category, file)))
+            )
             for title, brand, kind, category, file in zip(
                 titles, brands, kinds, categories, files, strict=True
             )
@@ -309,7 +383,8 @@ class Catalogue:
             Columns ``problem``, ``key`` and ``detail``, sorted; empty when all is well. The
             problems: ``unreadable``, ``empty`` (0 bytes), ``tiny`` (a side under 32 pixels),
             ``duplicate`` (the same bytes as an earlier key), ``no metadata`` (a picture without
-            a row), ``no picture`` (a row without one picture, named as the row does), ``skipped``
+            a row), ``no picture`` (a row without one picture, named as the row does), ``two
+            pictures`` (a row whose columns name different ones), ``skipped``
             (left out when the catalogue was opened, with what to do), ``litter`` (left out, too:
             what systems and devices put there, such as ``@eaDir``, counted), ``incomplete`` (a
             damaged archive, of which files may be missing).
@@ -324,7 +399,8 @@ class Catalogue:
                 if not data:
                     found.append(("empty", key, "0 bytes"))
                     continue
-                height, width, _ = load_picture(data, name=key).shape
+                # A large one may come smaller, but no smaller than what is tiny.
+                height, width, _ = load_picture(data, key, least=_TINY).shape
             except PictureError as error:
                 found.append(("unreadable", key, str(error)))
                 continue
@@ -351,14 +427,19 @@ class Catalogue:
         # In a sample, rows of pictures that were not drawn are no problem.
         without_row = self.keys[~self.keys.isin(list(self._metadata.rows))]
         return [
-            ("no metadata", key, f"no row for its {self._metadata.column}") for key in without_row
-        ] + [("no picture", row, why) for row, why in self._metadata.unused.items()]
+            *(
+                ("no metadata", key, f"no row for its {self._metadata.column}")
+                for key in without_row
+            ),
+            *(("no picture", row, why) for row, why in self._metadata.unused.items()),
+            *(("two pictures", row, why) for row, why in self._metadata.otherwise.items()),
+        ]
 
     def plot(self, n=24, columns=6, seed=42):
         """Draw `n` items, taken at random, as a contact sheet (a matplotlib Figure)."""
         from zapsim.draw.plots import plot_pictures
 
-        keys = self.sample(min(n, len(self)), seed).keys
+        keys = self.sample(min(checked_whole("n", n), len(self)), seed).keys
         titled = [(self.picture_or_none(key), self.caption(key)) for key in keys]
         return plot_pictures(titled, columns)
 
@@ -368,12 +449,33 @@ class Catalogue:
         Large ones are scaled down: a sheet of phone photos would take a gigabyte.
         """
         try:
-            return shrink(self.picture(key, least=SHOWN_SIDE), SHOWN_SIDE)
+            with reading(self.read(key), key, SHOWN_SIDE) as picture:
+                return shrink(picture, SHOWN_SIDE)
         except PictureError:
             return None
 
     def _known(self, key):
         return known_key(key, self.table.index)
+
+
+def _composed(table):
+    """Return a table with the letters of its texts and of its columns' names composed."""
+    table = table.copy(deep=False)
+    for place, (_, cells) in enumerate(table.items()):
+        if (new := composed_cells(cells)) is not cells:
+            table.isetitem(place, new)
+    names = list(table)
+    for place, name in enumerate(names):
+        # Two spellings of one name stay two columns.
+        if (new := composed(name)) not in names:
+            names[place] = new
+    return table.rename(columns=dict(zip(table, names, strict=True)))
+
+
+def _title(cell):
+    # So many words, or signs, are more than fit: `shorten` takes seconds for a cell of megabytes.
+    start = " ".join(cell.split(maxsplit=_LONGEST))[: 4 * _LONGEST]
+    return shorten(start, _LONGEST, placeholder="…")
 
 
 def _content(content, key, data=None):

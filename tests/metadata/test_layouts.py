@@ -142,6 +142,18 @@ def test_hugging_face_metadata_of_each_split(make_folder, zip_of, as_zip):
     assert table["text"].tolist() == ["test 0", "train 0", "train 1"]
 
 
+def test_tables_with_columns_of_their_own_are_counted_together(make_folder):
+    """Each is small; put together, every row has the columns of all."""
+    files = {}
+    for n in range(30):
+        header = ",".join(f"c{n} {column}" for column in range(400))
+        files[f"{n}/metadata.csv"] = f"key,{header}\na.jpg\n"
+    with pytest.raises(
+        ValueError, match=r"0/metadata.csv and .* … has 10,\d\d\d columns, more than"
+    ):
+        load_catalogue(write(make_folder("a.jpg"), files))
+
+
 # --- folders that only sort files ------------------------------------------------------------
 
 
@@ -197,8 +209,11 @@ def test_row_numbers_do_not_hide_the_column_that_names_pictures(make_folder):
 
 def test_whole_keys_in_the_index_come_before_ids(make_folder):
     frame = pd.DataFrame({"id": [2, 1], "Brand": ["a", "b"]}, index=["1.jpg", "2.jpg"])
-    table = load_catalogue(make_folder("1.jpg", "2.jpg"), metadata=frame).table
-    assert table["Brand"].tolist() == ["a", "b"]
+    with pytest.warns(UserWarning, match=r"different pictures in 2 rows, and 'Unnamed: 0' is tak"):
+        catalogue = load_catalogue(make_folder("1.jpg", "2.jpg"), metadata=frame)
+    assert catalogue.table["Brand"].tolist() == ["a", "b"]
+    problems = catalogue.check()
+    assert set(problems.loc[problems["problem"] == "two pictures", "key"]) == {"1.jpg", "2.jpg"}
 
 
 def test_numbers_may_name_columns(make_folder):

@@ -1,14 +1,19 @@
-import builtins
 import io
+import json
+import re
+import sys
 import time
 import zipfile
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from zapsim.metadata import tables
+from zapsim.metadata import cells, delimited, tables
+from zapsim.metadata import excel as excel_files
 from zapsim.metadata.tables import read_table, text_table
 
 
@@ -113,6 +118,24 @@ def test_open_quote_costs_its_own_line_only():
     assert "8 (an open quote)" in table.problems[0]
 
 
+def test_quotes_with_a_backslash_are_read_or_named():
+    spark = 'key,title,price,note\na.jpg,"6\\" heel, red",9,\nb.jpg,"C:\\x, 7\\"",8,"x"\n'
+    table = read(spark)
+    assert rows(table) == [["a.jpg", '6" heel, red', "9", None], ["b.jpg", 'C:\\x, 7"', "8", "x"]]
+    assert table.found_out == ['\\" for a quote within a cell']
+    assert not table.problems
+    # At the end of a cell a backslash is one, if lines fit so.
+    table = read('key,a\n1,"C:\\"\n2,"D:\\"\n')
+    assert rows(table) == [["1", "C:\\"], ["2", "D:\\"]]
+    assert table.found_out == []
+
+
+def test_a_quote_within_a_cell_moves_no_cells():
+    table = read('key,title,price,note\na.jpg,"6" heel, red",9,\nb.jpg,"x",8,y\n')
+    assert rows(table) == [["b.jpg", "x", "8", "y"]]
+    assert "line 2 (a quote within a cell)" in table.problems[0]
+
+
 def test_so_many_open_quotes_are_no_table_and_take_no_time():
     assert rows(read('id,name\n1,"a"b\n')) == [["1", "ab"]], "one on a line does no harm"
     text = "id,name\n" + '1,"a\n2,b,c\n' * 100_000
@@ -159,15 +182,17 @@ def test_too_many_columns_are_refused_before_they_are_parsed(separator):
 
 
 def test_too_many_cells_are_refused(monkeypatch):
-    monkeypatch.setattr(tables, "MAX_CELLS", 100)
-    with pytest.raises(ValueError, match="51 rows of 2 columns, more than the limit of 100 cells"):
+    monkeypatch.setattr(cells, "MAX_CELLS", 100)
+    with pytest.raises(
+        ValueError, match="1,000 rows of 2 columns, more than the limit of 100 cells"
+    ):
         read("a,b\n" + "1,2\n" * 1000)
     with pytest.raises(ValueError, match="more than the limit of 100 cells"):
         text_table(pd.DataFrame(np.ones((60, 2))))
 
 
 def test_too_many_bytes_are_refused(monkeypatch):
-    monkeypatch.setattr(tables, "MAX_BYTES", 10)
+    monkeypatch.setattr(tables, "TABLE_BYTES", 10)
     with pytest.raises(ValueError, match="has 11 bytes, more than the limit of 10"):
         read("key,a\n1,22\n")
 
@@ -176,6 +201,29 @@ def test_too_many_bytes_are_refused(monkeypatch):
 def test_other_kinds_of_files_are_refused_with_what_is_read(name):
     with pytest.raises(ValueError, match=r"\.csv, .*\.xlsx, .* or a DataFrame\. Received: m"):
         read("key,a\n1,2\n", name)
+
+
+def test_cells_that_nobody_wrote_are_bounded_by_what_was_written():
+    header = ",".join(map(str, range(10_000)))
+    start = time.perf_counter()
+    for text, name in [
+        (f"{header}\n" + "1\n" * 11_900, "m.csv"),
+        (
+            f"{json.dumps(dict.fromkeys(header.split(','), 1))}\n" + '{"0": 1}\n' * 11_900,
+            "m.jsonl",
+        ),
+        (parquet(**dict.fromkeys(map(str, range(100)), pa.nulls(1_000_000))), "m.parquet"),
+    ]:
+        with pytest.raises(ValueError, match=r"limit of [12][0-9],.* cells for a file of"):
+            read(text, name)
+    assert time.perf_counter() - start < 10
+
+
+def test_a_quote_that_swallows_all_below_it_again_and_again_takes_no_time():
+    start = time.perf_counter()
+    with pytest.raises(ValueError, match="[0-9]+ lines open a quote and do not close it"):
+        read("key,title\n" + 'a","b\n' * 200_000)
+    assert time.perf_counter() - start < 20
 
 
 # --- other formats ---------------------------------------------------------------------------
@@ -255,6 +303,43 @@ def test_excel_is_read_as_text(excel):
     assert table.found_out == ["its first sheet, 'Sheet'"]
 
 
+def test_formulas_that_nobody_worked_out_are_counted(excel):
+    data = excel([["key", "Brand", "Price"], ["1", "A", "=1+1"], ["2", "=A2", "=2+2"]])
+    said = "Formulas without a value are taken as empty: 3 cells, such as C2. Open m.xlsx in Excel"
+    table = read(data, "m.xlsx")
+    assert [problem[: len(said)] for problem in table.problems] == [said]
+    assert rows(table) == [["1", "A", None], ["2", None, None]]
+    # As Excel writes those that it has worked out; a text may be empty.
+    worked_out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(worked_out, "w") as new:
+        for entry in old.infolist():
+            cells = old.read(entry)
+            if entry.filename.endswith("sheet1.xml"):
+                for place, text in ((b"C2", b"2"), (b"B3", b""), (b"C3", b"4")):
+                    pattern = rb'(<c r="%s")[^>]*>(<f>.*?</f>)<v ?/?>(</v>)?' % place
+                    kind = b"" if text else b' t="str"'
+                    put = rb"\1%s>\2<v>%s</v>" % (kind, text)
+                    cells, n = re.subn(pattern, put, cells)
+                    assert n == 1
+            new.writestr(entry, cells)
+    table = read(worked_out.getvalue(), "m.xlsx")
+    assert not table.problems
+    assert rows(table) == [["1", "A", "2"], ["2", None, "4"]]
+
+
+def test_cells_merged_over_rows_are_counted(excel):
+    data = excel([["key", "Brand", "Price"], ["1", "A", 3], ["2", None, 3], ["3", "B", None]])
+    book = pytest.importorskip("openpyxl").load_workbook(io.BytesIO(data))
+    for area in ("B2:B3", "B4:C4"):
+        book.active.merge_cells(area)
+    merged = io.BytesIO()
+    book.save(merged)
+    table = read(merged.getvalue(), "m.xlsx")
+    assert rows(table) == [["1", "A", "3"], ["2", None, "3"], ["3", "B", None]]
+    (said,) = table.problems
+    assert "only the first row has the value: 1 times, such as B2:B3. In Excel, unmerge" in said
+
+
 def test_excel_that_claims_to_be_huge_takes_no_memory(excel):
     whole = excel([["key", "a"], ["1", "2"]])
     packed = io.BytesIO()
@@ -268,14 +353,7 @@ def test_excel_that_claims_to_be_huge_takes_no_memory(excel):
 
 
 def test_excel_without_openpyxl_says_what_to_install(monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *rest):
-        if name.startswith("openpyxl"):
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(ImportError, match="pip install openpyxl.*or save the sheet as CSV"):
         read(b"PK", "shop.xlsx")
 
@@ -289,6 +367,7 @@ def test_dataframe_becomes_text_and_is_not_changed():
             "id": [15970, None],
             "price": [9.5, 10.0],
             "small": np.array([0.1, np.inf], np.float32),
+            "half": np.array([0.1, 3], np.float16),
             "since": pd.to_datetime(["2024-01-31", None]),
             "kind": pd.Categorical(["x", None]),
             "flag": [True, pd.NA],
@@ -301,8 +380,8 @@ def test_dataframe_becomes_text_and_is_not_changed():
     pd.testing.assert_frame_equal(frame, before)
     assert list(table.frame.columns) == [*before.columns[:-1], "7"]
     assert rows(table) == [
-        ["15970", "9.5", "0.1", "2024-01-31", "x", "True", "a;2", None],
-        [None, "10", "inf", None, None, None, None, "a\nb\nc"],
+        ["15970", "9.5", "0.1", "0.1", "2024-01-31", "x", "True", "a;2", None],
+        [None, "10", "inf", "3", None, None, None, None, "a\nb\nc"],
     ]
 
 
@@ -318,3 +397,280 @@ def test_dataframe_becomes_text_and_is_not_changed():
 )
 def test_index_becomes_a_column_if_it_says_anything(index, columns):
     assert list(text_table(pd.DataFrame({"a": [1, 2]}, index=index)).frame.columns) == columns
+
+
+# --- what is odd, hostile or damaged ----------------------------------------------------------
+
+TITLED = "Shop\n\nas of,May\nkey,Brand,Price\na.jpg,Acme,1\n"
+
+
+def test_a_title_above_the_header_is_found_and_said():
+    table = read(TITLED)
+    assert list(table.frame.columns) == ["key", "Brand", "Price"]
+    assert rows(table) == [["a.jpg", "Acme", "1"]]
+    assert table.found_out == ["without the 2 lines above the columns' names"]
+    table = read(TITLED.replace(",", ";"))
+    assert table.found_out == ["semicolons", "without the 2 lines above the columns' names"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # A row is no header because a usual name is in it: it has no more cells than the header.
+        "Artikel,Art\n7,file\n8,path\n",
+        "Artikel,Art\n7,x\nid,\n",
+        "key,Brand\nid,image\n",
+        ",Artikel,Art\n0,7,Photo\n1,8,x\n",
+        ",Art\n0,Photo\n",
+        "Artikel,Art,\n7,File,9\n",
+        ",Artikel,Art,Preis\n0,Image,x,1\n",
+    ],
+)
+def test_a_row_with_a_usual_name_in_it_is_no_header(text):
+    named = [name for name in read(text).frame if not name.startswith(tables.UNNAMED)]
+    assert named == list(filter(None, text.partition("\n")[0].split(",")))
+    assert len(read(text).frame) == text.count("\n") - 1
+
+
+def test_a_title_above_excels_header_is_found_and_said(excel):
+    made = [["Shop"], [], [None, "as of May"], ["file name", "Brand"], ["a.jpg", "Acme"]]
+    table = read(excel(made), "m.xlsx")
+    assert list(table.frame.columns) == ["file name", "Brand"]
+    assert rows(table) == [["a.jpg", "Acme"]]
+    assert table.found_out == ["without the 2 rows above the columns' names"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-le", "utf-32-be"])
+def test_utf_32_is_not_taken_for_utf_16(encoding):
+    mark = "" if encoding == "utf-32" else "\ufeff"
+    table = read((mark + GERMAN).encode(encoding))
+    assert rows(table) == [["Größe.jpg", "Müller €"]]
+    assert table.found_out == ["UTF-32"]
+
+
+def test_damage_in_utf_16_is_said():
+    table = read(GERMAN.encode("utf-16")[:-1])
+    assert table.problems == ["1 characters of meta.csv are damaged and shown as \ufffd."]
+
+
+def test_separators_within_a_cell_make_no_columns():
+    cell = "word, " * 20_000
+    assert rows(read(f'key,a\n1,"{cell}"\n')) == [["1", cell]]
+
+
+def test_a_cell_beyond_pythons_limit_is_said():
+    table = read(f"key,a\n1,{'x' * 140_000}\n2,b\n")
+    assert rows(table) == [["2", "b"]]
+    assert "line 2 (too long a cell)" in table.problems[0]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_too_many_lines_are_refused_before_they_are_parsed(end):
+    start = time.process_time()
+    with pytest.raises(ValueError, match="meta.csv has more than 20,000,000 lines"):
+        read("key,a" + end * 20_000_001)
+    assert time.process_time() - start < 5
+
+
+def test_too_many_separators_are_refused_before_they_are_parsed(monkeypatch):
+    monkeypatch.setattr(delimited, "MAX_CELLS", 100)
+    with pytest.raises(ValueError, match="meta.csv has 201 times ',' between its cells"):
+        read("a,b\n" + "1,2\n" * 200)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"a": ' + "[" * 100_000,
+        '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}",
+        '{"key": "x", "key": "y"}',
+        '{"key": NaN',
+    ],
+)
+def test_no_line_of_json_ends_the_reading(line):
+    table = read('{"key": "a"}\n' + line + '\n{"key": "b"}\n', "m.jsonl")
+    assert rows(table) == [["a"], ["b"]]
+    assert "1 lines of m.jsonl are no JSON objects and are left out: line 2." in table.problems
+
+
+def test_half_a_character_becomes_one_that_can_be_written():
+    table = read('{"key": "\\ud83d x", "\\udc00": "\\ud83d\\ude00"}\n', "m.jsonl")
+    assert rows(table) == [["? x", "\U0001f600"]]
+    assert list(table.frame.columns) == ["key", "?"]
+
+
+def parquet(row_group_size=None, **columns):
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer, row_group_size=row_group_size)
+    return buffer.getvalue()
+
+
+def test_a_text_that_many_rows_of_parquet_share_is_kept_once():
+    texts = pa.chunked_array([pa.array(["y" * 100_000] * 10)] * 200)
+    data = parquet(key=[str(n) for n in range(2_000)], x=texts)
+    before = pa.default_memory_pool().max_memory()
+    table = read(data, "m.parquet")
+    assert pa.default_memory_pool().max_memory() - before < 50_000_000
+    assert len({id(cell) for cell in table.frame["x"]}) == 1
+
+
+def test_a_text_that_many_lists_of_parquet_share_is_not_spelt_out(monkeypatch):
+    data = parquet(key=[str(n) for n in range(500)], x=[["y" * 1_000]] * 500, m=[{"a": "b"}] * 500)
+    assert rows(read(data, "m.parquet"))[0] == ["0", "y" * 1_000, '{"a": "b"}']
+    monkeypatch.setattr(tables, "MAX_UNPACKED", 100_000)
+    with pytest.raises(ValueError, match="m.parquet unpacks to 500,500 bytes, more than the limit"):
+        read(data, "m.parquet")
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 10])
+def test_texts_in_structs_and_lists_of_parquet_are_read_from_any_row_groups(n_rows):
+    words = pa.dictionary(pa.int8(), pa.string())
+    columns = {
+        "image": pa.array([{"bytes": b"\xff", "path": f"{n}.jpg"} for n in range(4)]),
+        "struct": pa.array([{"a": "x"}, None, {"a": "y"}, {"a": None}]),
+        "list": pa.array([["x"], ["y", "x"], None, []], pa.list_(words)),
+        "large": pa.array([["x"], ["y", "x"], None, []], pa.large_list(pa.string())),
+    }
+    data = parquet(row_group_size=n_rows, **columns)
+    assert rows(read(data, "m.parquet")) == [
+        ["0.jpg", '{"a": "x"}', "x", "x"],
+        ["1.jpg", None, "y;x", "y;x"],
+        ["2.jpg", '{"a": "y"}', None, None],
+        ["3.jpg", '{"a": null}', None, None],
+    ]
+
+
+def test_all_that_lists_of_parquet_hold_is_counted(monkeypatch):
+    monkeypatch.setattr(cells, "MAX_CELLS", 100)
+    with pytest.raises(ValueError, match="m.parquet has 10[0-9] cells, more"):
+        read(parquet(x=[[None] * 99, [None]], y=[1, 2]), "m.parquet")
+
+
+def test_bytes_in_parquet_that_are_no_text_are_counted():
+    table = read(parquet(key=[b"a", b"\xff", b"\xff", b"", None], n=[1, 2, 3, 4, 5]), "m.parquet")
+    assert rows(table) == [["a", "1"], [None, "2"], [None, "3"], [None, "4"], [None, "5"]]
+    assert table.problems == ["Bytes of m.parquet that are no text are left out: 'key' of 2 rows."]
+
+
+def test_bytes_in_lists_of_parquet_that_are_no_text_are_counted():
+    read_ = read(parquet(key=["a", "b", "c"], x=[[b"\xff", b"u"], [b"v"], None]), "m.parquet")
+    assert rows(read_) == [["a", "u"], ["b", "v"], ["c", None]]
+    assert read_.problems == ["Bytes of m.parquet that are no text are left out: 'x' of 1 rows."]
+
+
+def test_a_flipped_bit_in_parquet_with_checksums_is_noticed():
+    buffer = io.BytesIO()
+    table = pa.table({"key": [f"{n:05}.jpg" for n in range(200)]})
+    pq.write_table(table, buffer, compression="none", write_page_checksum=True)
+    data = bytearray(buffer.getvalue())
+    data[data.index(b"00007.jpg")] ^= 1
+    with pytest.raises(ValueError, match="m.parquet is no readable Parquet file"):
+        read(bytes(data), "m.parquet")
+
+
+def repacked(data, change, pack=zipfile.ZIP_DEFLATED, part="sheet1"):
+    """Change the sheet of an Excel file, or another part of it, a text."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(packed, "w", pack) as new:
+        for entry in old.infolist():
+            text = old.read(entry).decode()
+            new.writestr(entry.filename, change(text) if part in entry.filename else text)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('<row r="1000000000"><c r="A1000000000"><v>1</v></c></row>', "more than 1,048,576 rows"),
+        ('<row r="9"><c r="NTQ9"/></row>', "10,001 columns, more than the limit"),
+        ('<row><c r="ALL1"/></row>' * 2_000, "or 1,000,000 cells, empty ones among them"),
+        ("<row><c><v>x</v></c></row>", "m.xlsx is no readable Excel file .*Open it in Excel"),
+        ('<row r="x"/>', "m.xlsx is no readable Excel file"),
+        ('<row><c t="s"><v>99999</v></c></row>', "m.xlsx is no readable Excel file"),
+    ],
+)
+def test_a_hostile_sheet_is_refused_by_name(excel, monkeypatch, more, said):
+    monkeypatch.setattr(cells, "MAX_CELLS", 1_000_000)
+    data = repacked(
+        excel([["key", "a"], ["1", "2"]]), lambda text: text.replace("</sheetD", f"{more}</sheetD")
+    )
+    with pytest.raises(ValueError, match=said):
+        read(data, "m.xlsx")
+
+
+def test_excel_that_unpacks_to_much_more_than_it_is_packed_to_is_not_opened(excel, monkeypatch):
+    monkeypatch.setattr(tables, "_UNSUSPECTED", 100_000)
+    monkeypatch.setattr(tables, "first_sheet", None)
+    data = repacked(
+        excel([["key"], ["1"]]),
+        lambda text: text.replace("</sheetD", "<row/>" * 50_000 + "</sheetD"),
+    )
+    with pytest.raises(
+        ValueError, match=r"m\.xlsx holds 'xl/worksheets/sheet1\.xml', which unpack"
+    ):
+        read(data, "m.xlsx")
+
+
+def test_sheets_that_are_one_are_not_read_again_and_again(excel):
+    def many(text):
+        rows = "".join(f"<row><c><v>{n * 0.123456789}</v></c></row>" for n in range(20_000))
+        return re.sub("<dimension[^>]*>", "", text).replace("</sheetD", f"{rows}</sheetD")
+
+    data = excel([["key"], ["1"]])
+    packed = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(repacked(data, many))) as old,
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for entry in old.infolist():
+            text = old.read(entry).decode()
+            if entry.filename == "xl/workbook.xml":
+                text = re.sub("(<sheet [^>]*>)", r"\1" * 40, text)
+            new.writestr(entry.filename, text)
+    with pytest.raises(ValueError, match=r"m\.xlsx has sheets that are read again and again"):
+        read(packed.getvalue(), "m.xlsx")
+
+
+TITLES = "<definedNames><definedName name='_xlnm.Print_Titles' localSheetId='0'>{}</definedName>"
+TITLES += "</definedNames>"
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("workbook.xml", "<definedNames />", TITLES.format("A" * 10**6)),
+        ("styles.xml", 'formatCode="yyyy-mm-dd h:mm:ss"', f'formatCode="{"[" * 10**6}"'),
+    ],
+    # pytest tells each process which test it is, and a system refuses a megabyte of that.
+    ids=["names", "formats"],
+)
+def test_excel_that_keeps_openpyxl_busy_for_hours_is_refused(excel, monkeypatch, part, old, new):
+    monkeypatch.setattr(excel_files, "_SECONDS", 2)
+    data = excel([["key", "since"], ["1", datetime(2024, 1, 31, 8, 30)]])
+    data = repacked(data, lambda text: text.replace(old, new, 1), part=part)
+    with pytest.raises(ValueError, match=r"m\.xlsx is no readable .* more than 2\.\d s to read"):
+        read(data, "m.xlsx")
+
+
+def test_excel_with_a_damaged_date_of_its_making_is_read(excel):
+    def damage(text):
+        return re.sub("(<dcterms:created[^>]*>)[^<]*", r"\1yesterday", text)
+
+    data = repacked(excel([["key"], ["1"]]), damage, part="docProps/core.xml")
+    assert b"yesterday" in zipfile.ZipFile(io.BytesIO(data)).read("docProps/core.xml")
+    assert read(data, "m.xlsx").frame["key"].tolist() == ["1"]
+
+
+def test_excel_packed_otherwise_or_without_cells_is_refused(excel):
+    plain = excel([["key"], ["1"]])
+    with pytest.raises(ValueError, match="is packed as Excel does not"):
+        read(repacked(plain, str, zipfile.ZIP_BZIP2), "m.xlsx")
+    with pytest.raises(ValueError, match="m.xlsx has no rows"):
+        read(excel([]), "m.xlsx")
+
+
+def test_a_real_excel_table_that_repeats_itself_is_packed_far_less_than_the_limit(excel):
+    data = excel([["key", *"abcdefgh"], *[["x"] * 9] * 3_000])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheet = archive.getinfo("xl/worksheets/sheet1.xml")
+    assert sheet.file_size / sheet.compress_size < tables._MOST_PACKED / 3

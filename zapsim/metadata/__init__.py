@@ -1,5 +1,5 @@
 """What is known about the pictures: what their paths say, and tables joined to them.
 
-`finding` looks for a table, `tables` and `delimited` read it, `layout` reads paths, `matching`
-finds each picture's row, and `joining` puts both together.
+`finding` looks for a table, `tables`, `delimited` and `excel` read it, `layout` reads paths,
+`matching` finds each picture's row, and `joining` puts both together.
 """

@@ -5,15 +5,19 @@ not there is an error; where nothing is named and nothing found, there is none.
 """
 
 from os import PathLike
+from os.path import abspath
 from pathlib import Path
 
 import pandas as pd
 
-from zapsim.checks import received
+from zapsim.checks import printable, received
+from zapsim.io.folders import leads_out
 from zapsim.io.sources import METADATA, SHEETS
 from zapsim.keys import clean_key
+from zapsim.metadata.cells import Room, check_size
 from zapsim.metadata.delimited import plain_name
-from zapsim.metadata.tables import MAX_BYTES, Table, read_table, text_table
+from zapsim.metadata.matching import LONGEST
+from zapsim.metadata.tables import Table, check_bytes, read_table, text_table
 
 __all__ = ["find_metadata", "unread_tables"]
 
@@ -38,14 +42,24 @@ def find_metadata(files, given=None):
     FileNotFoundError
         If there is no such file.
     TypeError, ValueError, ImportError
-        If what is given is of another kind, or cannot be read.
+        If what is given is of another kind, cannot be read, or is the name of a link that leads out
+        of the catalogue's folder.
     """
     if given is None:
         data = files.metadata()
+        found = [path for name in _FOUND for path in _inside(files, name)[:1]]
         if data is not None:
-            return read_table(data, METADATA)
-        found = filter(None, (_inside(files, name) for name in _FOUND))
-        return _together(files, next(found, []))
+            table, taken = read_table(data, METADATA), [files.taken]
+        else:
+            taken = _inside(files, found[0].rpartition("/")[2]) if found else []
+            table = _together(files, taken)
+        usual = (METADATA, *_FOUND)
+        others = [path for path in files.tables if path.rpartition("/")[2].lower() in usual]
+        others = [path for path in others if path not in taken]
+        if table and others:
+            read = _listed([path for path in taken if path] or [METADATA])
+            table.problems.append(f"Read: {read}. {_unread(others)}")
+        return table
     if isinstance(given, pd.DataFrame):
         return text_table(given)
     if not isinstance(given, (str, PathLike)) or not str(given).strip():
@@ -54,6 +68,7 @@ def find_metadata(files, given=None):
             f"Received: {received(given)}"
         )
     path = Path(given).expanduser()
+    is_own = path.is_absolute()
     if not path.is_file():
         if inside := _inside(files, path.as_posix().replace("\\", "/")):
             return _together(files, inside)
@@ -61,28 +76,39 @@ def find_metadata(files, given=None):
         near = [files.root / path, *([files.root.with_name(path.name)] * (path.name == str(path)))]
         found = next((each for each in near if each.is_file()), None)
         if found is None:
-            there = ", ".join(files.tables[:_LISTED]) or "none"
+            there = printable(", ".join(files.tables[:_LISTED])) or "none"
             raise FileNotFoundError(
-                f"No metadata at {given}, and no file of this name with the pictures in "
-                f"{files.root}. Tables that lie there: {there}."
+                f"No metadata at {printable(str(given))}, and no file of this name with the "
+                f"pictures in {files.root}. Tables that lie there: {there}."
             )
         path = found
-    if path.stat().st_size > MAX_BYTES:
-        raise ValueError(f"The metadata {path} has more than {MAX_BYTES:,} bytes.")
+    # A path of the user's own may lead wherever it does.
+    below = not is_own and Path(abspath(path)).is_relative_to(files.root)
+    if below and not files.links and leads_out(path, files.root):
+        raise ValueError(
+            f"{printable(str(given))} is a link that leads out of {files.root}, and is not "
+            "followed. Give the path of the file itself, or load_catalogue(…, links=True)."
+        )
+    check_bytes(path.name, path.stat().st_size)
     return read_table(path.read_bytes(), path.name)
 
 
 def unread_tables(files):
     """Name the tables that lie with the pictures and were not taken; "" if there are none."""
     found = [path for path in files.tables if path.lower().endswith(SHEETS)]
-    if not found:
-        return ""
-    found.sort(key=lambda path: path.count("/"))
-    more = " …" if len(found) > _LISTED else ""
+    return _unread(found) if found else ""
+
+
+def _unread(found):
+    found = sorted(found, key=lambda path: path.count("/"))
     return (
-        f"Not read: {', '.join(found[:_LISTED])}{more}. If it says something about the pictures: "
+        f"Not read: {_listed(found)}. If it says something about the pictures: "
         f"load_catalogue(…, metadata={found[0]!r})"
     )
+
+
+def _listed(paths):
+    return printable(", ".join(paths[:_LISTED])) + (" …" if len(paths) > _LISTED else "")
 
 
 def _inside(files, name):
@@ -94,21 +120,33 @@ def _inside(files, name):
 
 def _together(files, paths):
     """Read tables of one kind as one, such as ``train/metadata.csv`` and ``test/metadata.csv``."""
-    tables = [read_table(files.read_table(path), path) for path in paths]
-    if not tables:
+    if not paths:
         return None
+    name = printable(" and ".join(paths[:_LISTED])) + (" …" if len(paths) > _LISTED else "")
+    tables, n_rows, columns, n_bytes, room = [], 0, set(), 0, Room(name)
+    for path in paths:
+        data = files.read_table(path)
+        n_bytes += len(data)
+        tables.append(read_table(data, path, room))
+        n_rows += len(tables[-1].frame)
+        columns |= set(tables[-1].frame)
+        # Each may have columns of its own, and all get all of them.
+        check_size(name, n_rows, len(columns), n_bytes)
     keys = set(files.keys)
     for path, table in zip(paths, tables, strict=True):
         folder = path.rpartition("/")[0]
         for column in table.frame if folder else ():
             # There a file's name is relative to the table's own folder.
             if plain_name(column) == "file_name":
-                below = table.frame[column].map(lambda cell, at=folder: f"{at}/{cell}")
-                known = below.map(lambda path: clean_key(path) in keys)
-                table.frame[column] = below.where(known, table.frame[column])
+                cells = table.frame[column]
+                names = [cell for cell in dict.fromkeys(cells.dropna()) if len(cell) <= LONGEST]
+                below = {cell: f"{folder}/{cell}" for cell in names}
+                known = {cell: path for cell, path in below.items() if clean_key(path) in keys}
+                found = [known.get(cell, cell) for cell in cells]
+                table.frame[column] = pd.Series(found, cells.index, object)
     return Table(
         pd.concat([table.frame for table in tables], ignore_index=True),
-        " and ".join(paths[:_LISTED]) + (" …" if len(paths) > _LISTED else ""),
+        name,
         list(dict.fromkeys(said for table in tables for said in table.found_out)),
         [said for table in tables for said in table.problems],
     )

@@ -7,6 +7,7 @@ something, the metadata counts; where it has no value, the folder's name stays.
 
 from itertools import pairwise
 
+from zapsim.checks import printable
 from zapsim.io.sources import METADATA
 from zapsim.metadata.layout import FOLDERS, arranged
 from zapsim.metadata.tables import UNNAMED
@@ -15,11 +16,14 @@ __all__ = ["join"]
 
 # Columns that tables of neighbours have of their own.
 _RESERVED = ("rank", "key", "score")
+# Of a value that is no name, so many characters are shown.
+_SHOWN = 200
 
 
 def join(table, metadata, match):
     """Return the joined table, a line on how it was joined ("" if that was plain), and problems."""
     problems = [*metadata.problems, *_problems(metadata, match, table.index)]
+    problems = list(map(printable, problems))
     if not match.rows:
         return table, "", problems
     rows = [match.rows.get(key, -1) for key in table.index]
@@ -27,11 +31,12 @@ def join(table, metadata, match):
     given.index = table.index
     table = _called_alike(table, given)
     both = [column for column in given if column in table]
-    problems += _differences(table, given, both)
+    problems += map(printable, _differences(table, given, both))
     for column in both:
         given[column] = given[column].where(given[column].notna(), table[column])
     joined = table.drop(columns=both).join(given)
-    return arranged(joined, given.columns), _line(metadata, match, len(table)), problems
+    line = printable(_line(metadata, match, len(table)))
+    return arranged(joined, given.columns), line, problems
 
 
 def _called_alike(table, given):
@@ -119,11 +124,19 @@ def _problems(metadata, match, keys):
             f"Rows of {metadata.name} that cannot be told apart, left out: {match.n_unclear:,}. "
             f"For example, {value!r}: {why}. Give paths instead of names, or another column (on=…)."
         )
+    if match.otherwise:
+        value, why = next(iter(match.otherwise.items()))
+        problems.append(
+            f"Columns of {metadata.name} name different pictures in {len(match.otherwise):,} rows, "
+            f"and {match.column!r} is taken. For example, {value!r}: {why}. check() names them; "
+            "take another column by on=…"
+        )
     if not match.rows:
         value = next(iter(match.unused), None)
+        value = value and value[:_SHOWN]
         problems.append(
-            f"None of the metadata's {len(metadata.frame):,} rows belongs to a picture: no "
-            f"{match.column} matches. It starts with {value!r}, the keys with {keys[0]!r}. If "
-            "another column names the pictures, say so: on=…"
+            f"None of the metadata's {len(metadata.frame):,} rows ({metadata.name}) belongs to a "
+            f"picture: no {match.column} matches. It starts with {value!r}, the keys with "
+            f"{keys[0]!r}. If another column names the pictures, say so: on=…"
         )
     return problems

@@ -1,6 +1,6 @@
 """Find the row of each picture in metadata, by whatever people call a picture.
 
-In: metadata as text, and the table that the keys gave. Out: a `Match`, which says which row is
+In: a `Table` of metadata, and the table that the keys gave. Out: a `Match`, which says which row is
 which picture's, by which column and in which way. The edge rule: a row that fits several pictures
 is nobody's, and of several rows a picture the first counts; both are counted.
 """
@@ -8,18 +8,26 @@ is nobody's, and of several rows a picture the first counts; both are counted.
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import product
+from sys import getsizeof
 from typing import NamedTuple
 
 from zapsim.checks import check_choice
 from zapsim.io.formats import SUFFIXES
 from zapsim.keys import clean_key
+from zapsim.metadata.cells import TooLargeError
 from zapsim.metadata.delimited import NAMES, plain_name
 from zapsim.metadata.tables import UNNAMED
 
-__all__ = ["Match", "match_rows"]
+__all__ = ["LONGEST", "Match", "match_rows"]
 
 _DEEPEST = 20
-_TRIED = 50
+# No path is longer, on any system.
+LONGEST = 4_096
+# A million names of 350 letters: each way to match them makes others of them.
+_MOST_NAMES = 400_000_000
+# Where no usual column fits, so many others are tried, by about so many rows of each.
+_TRIED, _LOOKED_AT = 50, 10_000
 
 
 @dataclass
@@ -40,6 +48,11 @@ class Match:
         Values of several rows -> how many there are.
     unnamed : int
         Rows without a value in the column.
+    otherwise : dict
+        Rows of which another column, which was not taken, names other pictures -> how. A row is
+        called by its value in the column.
+    exact : bool
+        Whether the column names files, and not only what is a part of their names.
     """
 
     column: str
@@ -48,6 +61,8 @@ class Match:
     unused: dict = field(default_factory=dict)
     repeated: dict = field(default_factory=dict)
     unnamed: int = 0
+    otherwise: dict = field(default_factory=dict)
+    exact: bool = False
 
     @property
     def n_unclear(self):
@@ -60,16 +75,18 @@ class Match:
         return (self.column, self.way) in [("key", "the whole key"), ("CID", "the CID")]
 
 
-def match_rows(frame, table, on=None):
+def match_rows(metadata, table, on=None):
     """Find each picture's row: a `Match`.
 
     The column is `on`, or of those with a usual name the one that most pictures are found by;
-    among equal ones, the first of ``key``, ``CID``, ``file_name``, … ``id``, …
+    among equal ones, the first of ``key``, ``CID``, ``file_name``, … ``id``, … But one whose
+    values are only a part of the files' names, such as numbers, does not count where one that
+    names the files means other pictures by the same rows.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        Metadata, as `find_metadata` gives it.
+    metadata : Table
+        As `find_metadata` gives it.
     table : pandas.DataFrame
         What the keys say, indexed by key.
     on : str, optional
@@ -79,20 +96,63 @@ def match_rows(frame, table, on=None):
     ValueError
         If there is no column `on`, or none with a usual name.
     """
+    frame = metadata.frame
     columns, numbers = _candidates(frame, on)
-    matches = [_match(frame[column], column, table) for column in columns]
+    matches = _matches(metadata.name, frame, columns, table)
     if not any(match.rows for match in matches):
         others = [column for column in frame.columns[:_TRIED] if column not in numbers]
-        hint = _hint([_match(frame[column], column, table) for column in others])
+        some = frame.iloc[:: max(1, len(frame) // _LOOKED_AT)]
+        least = "at least " * (len(some) < len(frame))
+        hint = _hint(_matches(metadata.name, some, others, table), least)
         if not hint:
-            matches += [_match(frame[column], column, table) for column in numbers]
+            matches += _matches(metadata.name, frame, numbers, table)
     if not matches:
         raise ValueError(
-            "The metadata needs a column 'CID' (such as 100627-72) or 'key' (the picture's path), "
-            "or one that is called file_name, image, path, id or the like; name any other with "
-            f"on=….{hint} Received columns: {', '.join(map(repr, frame.columns[:30]))}"
+            f"The metadata {metadata.name} needs a column 'CID' (such as 100627-72) or 'key' (the "
+            "picture's path), or one that is called file_name, image, path, id or the like; name "
+            f"any other with on=….{hint}{_title(frame)} Received columns: "
+            f"{', '.join(map(repr, frame.columns[:30]))}"
         )
-    return max(matches, key=lambda match: len(match.rows))
+    best = max(matches, key=_found)
+    if not best.exact:
+        exact = [match for match in matches if match.exact and _contradictions(match, best)]
+        best = max(exact, key=_found, default=best)
+    if best.unused is None:
+        best = _match(metadata.name, frame[best.column], best.column, table)
+    for other in matches:
+        for row, (ours, theirs) in _contradictions(best, other).items():
+            why = f"taken for {ours}, but its {other.column} says {theirs}"
+            best.otherwise.setdefault(frame[best.column][row], why)
+    return best
+
+
+def _matches(name, frame, columns, table):
+    """Match each of some columns; all but the first best one without what is of no picture."""
+    matches, best = [], None
+    for column in columns:
+        match = _match(name, frame[column], column, table)
+        best, worse = (match, best) if not best or _found(match) > _found(best) else (best, match)
+        if worse:
+            worse.unused = worse.repeated = None
+        matches.append(match)
+    return matches
+
+
+def _found(match):
+    return len(match.rows)
+
+
+def _contradictions(one, other):
+    """Return the rows of which two columns name pictures, but none in common: those pictures."""
+    ours, theirs = {}, {}
+    for match, pictures in ((one, ours), (other, theirs)):
+        for key, row in match.rows.items():
+            pictures.setdefault(row, []).append(key)
+    return {
+        row: (keys[0], theirs[row][0])
+        for row, keys in ours.items()
+        if row in theirs and set(keys).isdisjoint(theirs[row])
+    }
 
 
 def _candidates(frame, on):
@@ -111,39 +171,57 @@ def _candidates(frame, on):
     return ([] if numbers else unnamed) + usual, numbers
 
 
-def _hint(matches):
-    best = max(matches, key=lambda match: len(match.rows), default=None)
+def _hint(matches, least):
+    best = max(matches, key=_found, default=None)
     if not (best and best.rows):
         return ""
-    return f" on={best.column!r} would find {len(best.rows):,} pictures."
+    return f" on={best.column!r} would find {least}{len(best.rows):,} pictures."
 
 
-def _match(cells, column, table):
+def _title(frame):
+    """Say what to do where the first row was a title, which leaves columns without names."""
+    unnamed = sum(column.startswith(UNNAMED) for column in frame)
+    if unnamed < 2 or 2 * unnamed < frame.shape[1]:
+        return ""
+    return " Most have no name: delete the rows above the one that has the columns' names."
+
+
+def _match(name, cells, column, table):
     """Match one column in the way that finds most pictures; of equal ones, in the strictest."""
-    named = cells.fillna("").map(str.strip)
-    named = named[named != ""]
-    values = named.unique()
-    tried = []
-    for way in _ways(values, table, lambda: _are_paths(tried, len(values))):
-        tried.append((*_count(way), way))
-        if tried[-1][0] == len(table):
+    # A long text that many rows share is copied once.
+    texts = {cell: cell.strip() for cell in cells if isinstance(cell, str)}
+    named = {row: text for row, cell in enumerate(cells) if (text := texts.get(cell))}
+    values = [value for value in dict.fromkeys(named.values()) if len(value) <= LONGEST]
+    if (size := sum(map(getsizeof, values))) > _MOST_NAMES:
+        raise TooLargeError(
+            f"The metadata {name} takes {size:,} bytes of memory for its column {column!r}, and "
+            f"the limit is {_MOST_NAMES:,} for one that names pictures. Keep the rows of your "
+            "pictures, or name another column: on=…"
+        )
+    tried, best, way = [], None, None
+    for each in _ways(values, table, lambda: _are_paths(tried, len(values))):
+        found, unclear = _count(each)
+        tried.append(found)
+        # Where nothing matches, what is ambiguous says more than what is unknown.
+        if best is None or (found, not found and unclear) > best:
+            best, way = (found, not found and unclear), each
+        if found == len(table):
             break
-    # Where nothing matches, what is ambiguous says more than what is unknown.
-    *_, way = max(tried, key=lambda counted: (counted[0], not counted[0] and counted[1]))
-    match = Match(column, way.said, unnamed=len(cells) - len(named))
+    match = Match(column, way.said, unnamed=len(cells) - len(named), exact=not way.part)
     return _match_in_one_way(named, match, way)
 
 
 def _are_paths(tried, n_values):
     """Tell whether values are paths: one is a whole key, or most are below some folder."""
-    return tried[0][0] > 0 or any(2 * found > n_values for found, *_ in tried)
+    return tried[0] > 0 or any(2 * found > n_values for found in tried)
 
 
 class _Way(NamedTuple):
     """A way to name pictures: words for it, the label of each key and of each value.
 
     If `many`, a label may stand for several pictures, as a product does. If `bare`, it is only a
-    part of a path: values of the same one may mean different pictures.
+    part of a path: values of the same one may mean different pictures. If `part`, it is not even
+    a file's whole name, and may be there by chance, as a row's number may be.
     """
 
     said: str
@@ -151,6 +229,7 @@ class _Way(NamedTuple):
     of_values: dict
     many: bool = False
     bare: bool = False
+    part: bool = False
 
     def is_clear(self, n_pictures, n_values):
         """Tell whether a label of so many pictures and values says which is which."""
@@ -160,7 +239,8 @@ class _Way(NamedTuple):
 def _ways(values, table, are_paths):
     """Yield each `_Way`, the strictest first; `are_paths()` is asked after those by path."""
     keys = {key: key for key in table.index}
-    paths = {value: _path(value) for value in values}
+    # Cleaning takes longer than all else, and most are as they should be.
+    paths = {value: value if value in keys else _path(value) for value in values}
     itself = {value: value for value in values}
     yield _Way("the whole key", keys, paths)
     for above_keys, above_paths in _common_folders(keys, paths):
@@ -175,11 +255,12 @@ def _ways(values, table, are_paths):
     yield _Way("the file's name", key_names, value_names, bare=True)
     key_stems = {key: name.rpartition(".")[0] for key, name in key_names.items()}
     value_stems = {value: _stem(name) for value, name in value_names.items()}
-    yield _Way("the file's name without its suffix", key_stems, value_stems, bare=True)
+    yield _Way("the file's name without its suffix", key_stems, value_stems, bare=True, part=True)
     numbers = _numbers(key_stems), _numbers(value_stems)
-    yield _Way("the number in the file's name", *numbers, bare=True)
+    yield _Way("the number in the file's name", *numbers, bare=True, part=True)
     if "Product" in table:
-        yield _Way("the product", table["Product"].dropna().to_dict(), itself, many=True)
+        products = table["Product"].dropna().to_dict()
+        yield _Way("the product", products, itself, many=True, part=True)
 
 
 def _path(value):
@@ -194,9 +275,24 @@ def _common_folders(keys, paths):
     """List the pairs of folders above all keys and above all paths, the shortest first."""
     # What has no folder, such as "unknown", is none of them.
     longer = [path for path in paths.values() if "/" in path]
-    above = [["", *_parents(labels)] for labels in (list(keys), longer)]
-    pairs = [(ours, theirs) for ours in above[0] for theirs in above[1] if ours or theirs]
-    return sorted(pairs, key=lambda pair: sum(folder.count("/") for folder in pair))
+    ours, theirs = (["", *_parents(labels)] for labels in (list(keys), longer))
+    pairs = set()
+    for one, other in product(range(len(ours)), range(len(theirs))):
+        if one + 1 < len(ours) and other + 1 < len(theirs):
+            # All have one more folder, which is the same, so that a longer pair finds as many, or
+            # is another, and nothing is found.
+            continue
+        pairs.add((one, other))
+        while one and other and _last(ours[one]) == _last(theirs[other]):
+            one, other = one - 1, other - 1
+        # A shorter one that finds as many says it better.
+        pairs.add((one, other))
+    found = [(ours[one], theirs[other]) for one, other in sorted(pairs - {(0, 0)})]
+    return sorted(found, key=lambda pair: sum(folder.count("/") for folder in pair))
+
+
+def _last(folder):
+    return folder[:-1].rpartition("/")[2]
 
 
 def _parents(paths):
@@ -216,7 +312,8 @@ def _below(paths, folder):
 
 
 def _names(paths):
-    return {name: path.rpartition("/")[2].casefold() for name, path in paths.items()}
+    # Not folded further: "straße" and "strasse" are two names.
+    return {name: path.rpartition("/")[2].lower() for name, path in paths.items()}
 
 
 def _stem(name):
@@ -225,8 +322,9 @@ def _stem(name):
 
 def _numbers(texts):
     """Take zeros off before each number, and ``.0`` after it; None for anything else."""
-    found = {name: re.fullmatch(r"0*([0-9]+)(\.0+)?", text) for name, text in texts.items()}
-    return {name: match and match[1] for name, match in found.items()}
+    # Zeros are taken off afterwards: two repetitions of them would take quadratic time.
+    found = {name: re.fullmatch(r"([0-9]+)(\.0+)?", text) for name, text in texts.items()}
+    return {name: match and (match[1].lstrip("0") or "0") for name, match in found.items()}
 
 
 def _count(way):
@@ -238,17 +336,17 @@ def _count(way):
 
 
 def _match_in_one_way(named, match, way):
-    """Fill in a `Match`; `named` has the value of each row."""
+    """Fill in a `Match`; `named` has the value of each row that has one."""
     pictures = {}
     for key, label in way.of_keys.items():
         pictures.setdefault(label, []).append(key)
     spelt = Counter(way.of_values.values())
-    seen = set()
+    seen, nobodys = set(), f"{match.column} of no picture"
     for row, value in named.items():
         label = way.of_values.get(value)
         found = pictures.get(label, []) if label else []
         if not found:
-            match.unused[value] = f"{match.column} of no picture"
+            match.unused[value] = nobodys
         elif not way.is_clear(len(found), spelt[label]):
             whose = (
                 f"pictures: {', '.join(found[:3])}" if found[1:] else f"rows that fit {found[0]}"

@@ -1,0 +1,122 @@
+"""matching.py: what is slow or large by somebody's will finds the same, in time."""
+
+import random
+import time
+from collections import Counter
+from itertools import product
+
+import pandas as pd
+import pytest
+
+from zapsim.metadata import matching
+from zapsim.metadata.layout import read_layout
+from zapsim.metadata.matching import match_rows
+from zapsim.metadata.tables import text_table
+
+
+def matched(columns, keys, on=None):
+    return match_rows(text_table(pd.DataFrame(columns), "m.csv"), read_layout(keys), on)
+
+
+@pytest.mark.parametrize("value", ["0" * 100_000 + "x", "1" * 50_000 + "." + "0" * 50_000 + "x"])
+def test_long_numbers_take_no_time(value):
+    start = time.process_time()
+    assert not matched({"id": [value]}, ["7.jpg"]).rows
+    assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("value", "key"), [("007", "7.jpg"), ("7.0", "7.jpg"), ("000", "0.jpg"), ("70", "0070.jpg")]
+)
+def test_numbers_are_the_same_with_zeros_around_them(value, key):
+    match = matched({"id": [value]}, [key])
+    assert (match.rows, match.way) == ({key: 0}, "the number in the file's name")
+
+
+def test_folders_that_cannot_matter_are_not_tried():
+    """Of two trees of 20 folders there are 440 pairs; each was a walk through all paths."""
+    above = "/".join("abcdefghijklmnopqrst")
+    keys = {f"{above}/{n}.jpg": f"{above}/{n}.jpg" for n in range(3)}
+    paths = {f"x/{above}/{n}.jpg": f"x/{above}/{n}.jpg" for n in range(3)}
+    pairs = matching._common_folders(keys, paths)
+    assert len(pairs) < 90 and ("", "x/") in pairs
+
+
+def test_the_pairs_of_folders_find_as_much_as_all_of_them_and_say_it_as_shortly():
+    rng = random.Random(3)
+    for _ in range(300):
+        ours, theirs = (
+            "".join(f"{rng.choice('ab')}/" for _ in range(rng.randrange(4))) for _ in "xy"
+        )
+        names = [f"{rng.choice('ab')}/{n}.jpg" for n in range(3)] + ["a/b/c.jpg"]
+        keys = {ours + name: ours + name for name in names}
+        paths = {theirs + name: theirs + name for name in names[1:]}
+        paths |= {name: name for name in rng.choices(["7.jpg", "1.jpg", "a", "b"], k=1)}
+        longer = [path for path in paths if "/" in path]
+        above = ["", *matching._parents(list(keys))], ["", *matching._parents(longer)]
+        everything = list(product(*above))
+        everything.sort(key=lambda pair: sum(folder.count("/") for folder in pair))
+
+        def found(pair, keys=keys, paths=paths):
+            cut = Counter(key.removeprefix(pair[0]) for key in keys)
+            return sum(cut[path.removeprefix(pair[1])] for path in paths)
+
+        # Whole keys come first in both.
+        some = [("", ""), *matching._common_folders(keys, paths)]
+        assert set(some) <= set(everything)
+        assert max(some, key=found) == max(everything, key=found)
+
+
+def test_a_hint_takes_some_rows_of_many(monkeypatch):
+    monkeypatch.setattr(matching, "_LOOKED_AT", 10)
+    columns = {"Artikel": [f"{n}.jpg" for n in range(100)], "n": ["x"] * 100}
+    with pytest.raises(
+        ValueError, match=r"m\.csv needs .* on='Artikel' would find at least 10 pict"
+    ):
+        matched(columns, [f"{n}.jpg" for n in range(100)])
+
+
+def test_a_title_that_was_taken_for_the_header_is_said():
+    columns = {"Shop": ["Nr", "7.jpg"], " ": ["Art", "x"], "  ": ["Preis", "1"]}
+    with pytest.raises(
+        ValueError, match="Most have no name: delete the rows above the one that has"
+    ):
+        match_rows(text_table(pd.DataFrame(columns), "m.csv"), read_layout(["z/1.png"]))
+
+
+def test_a_columns_whole_names_come_before_numbers_that_say_otherwise():
+    columns = {"id": ["1", "2", "3"], "file_name": ["3.png", "2.png", "one.png"]}
+    match = matched(columns, ["1.png", "2.png", "3.png"])
+    assert (match.column, match.rows) == ("file_name", {"3.png": 0, "2.png": 1})
+    assert match.otherwise == {"3.png": "taken for 3.png, but its id says 1.png"}
+    assert match.unused == {"one.png": "file_name of no picture"}
+
+
+def test_numbers_count_where_nothing_says_otherwise():
+    columns = {"id": ["1", "2", "3"], "file_name": ["1.png", "x.png", "y.png"]}
+    match = matched(columns, ["1.png", "2.png", "3.png"])
+    assert (match.column, len(match.rows), match.otherwise) == ("id", 3, {})
+
+
+def test_a_product_of_several_pictures_contradicts_none_of_them():
+    columns = {"product_id": ["100", "200"], "file_name": ["100.2.png", "200.1.png"]}
+    match = matched(columns, ["100.1.png", "100.2.png", "200.1.png"])
+    assert (match.column, match.otherwise) == ("product_id", {})
+
+
+def test_columns_that_name_files_and_contradict_each_other_are_said():
+    columns = {"key": ["a.png", "b.png"], "image": ["b.png", "a.png"]}
+    match = matched(columns, ["a.png", "b.png"])
+    assert match.column == "key"
+    assert list(match.otherwise) == ["a.png", "b.png"]
+
+
+def test_names_are_not_folded_to_others():
+    assert not matched({"file_name": ["straße.png"]}, ["strasse.png"]).rows
+    assert matched({"file_name": ["STRASSE.PNG"]}, ["strasse.png"]).rows
+
+
+def test_names_that_take_too_much_are_refused(monkeypatch):
+    monkeypatch.setattr(matching, "_MOST_NAMES", 10_000)
+    with pytest.raises(ValueError, match=r"m\.csv takes [\d,]+ bytes .* column 'key', .* on=…"):
+        matched({"key": [f"{n}.jpg" for n in range(1_000)]}, ["7.jpg"])
