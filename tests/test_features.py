@@ -15,7 +15,9 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
 from zapsim import features
+from zapsim.io import folders
 from zapsim.io import store as store_module
+from zapsim.vgg16.weights import load_vgg16
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,26 @@ def by_hand(model, pictures, grid):
 
 
 # --- one picture -----------------------------------------------------------------------------
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_weights_that_were_replaced_before_they_were_read_are_refused(
+    shop, tmp_path, monkeypatch, precision
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "own.weights.h5"
+    load_vgg16(None, 32).save_weights(path)
+    date = path.stat().st_mtime_ns
+    extractor = zapsim.VGG16Extractor(
+        "block1_pool", 1, image_size=32, weights=path, precision=precision
+    )
+    load_vgg16("bundled", 32).save_weights(path)
+    os.utime(path, ns=(date, date))
+    for use in (lambda: extractor.extract(shop, cache=tmp_path / "store"), lambda: extractor.model):
+        with pytest.raises(ValueError, match="own.weights.h5 have changed .* Make a new VGG"):
+            use()
+    assert not list(tmp_path.glob("store/*.parquet"))
 
 
 @pytest.mark.keras
@@ -215,12 +237,12 @@ def work(monkeypatch):
     from zapsim import features
     from zapsim.io.sources import Files
 
-    keys, names, read, load = [], [], Files.read, features.load_picture
+    keys, names, read, load = [], [], Files.read, features.reading
     monkeypatch.setattr(Files, "read", lambda self, key: (keys.append(key), read(self, key))[1])
     monkeypatch.setattr(
         features,
-        "load_picture",
-        lambda data, name, **options: (names.append(name), load(data, name, **options))[1],
+        "reading",
+        lambda data, name, *options: (names.append(name), load(data, name, *options))[1],
     )
     return keys, names
 
@@ -511,6 +533,15 @@ def test_a_wrong_setting_is_refused_at_once(settings, message):
     assert message in str(error.value)
 
 
+def test_a_square_that_no_memory_holds_is_refused_at_once():
+    said = r"one picture of image_size=100,000 is 5,?120\.0 GB; .* Use a smaller image_size"
+    with pytest.raises(MemoryError, match=said):
+        zapsim.VGG16Extractor(image_size=100_000)
+    settings = zapsim.VGG16Extractor().settings | {"image_size": 100_000}
+    with pytest.raises(MemoryError, match=said):
+        zapsim.VGG16Extractor.from_settings(settings)
+
+
 def test_a_small_shoe_on_a_large_white_photo_is_trimmed_at_full_size(encoded):
     photo = Image.new("RGB", (3000, 3000), "white")
     photo.paste(Image.fromarray(noise(200)[0]), (1000, 1000))
@@ -566,16 +597,16 @@ def test_a_disk_that_goes_away_keeps_what_was_computed_and_is_no_success(
     make_folder, tmp_path, monkeypatch
 ):
     folder = make_folder(*(f"{n:02}.jpg" for n in range(40)))
-    catalogue, read = zapsim.load_catalogue(folder), Path.read_bytes
+    catalogue, opened = zapsim.load_catalogue(folder), folders.open_regular
     extractor = zapsim.VGG16Extractor(grid=1, batch_size=8)
 
-    def gone(path):
+    def gone(path, follow):
         if path.stem > "20":
             raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
-        return read(path)
+        return opened(path, follow)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_bytes", gone)
+        patch.setattr(folders, "open_regular", gone)
         with pytest.raises(ConnectionError, match="what was computed is kept"):
             extractor.extract(catalogue, cache=tmp_path / "store")
     assert len(zapsim.load_features(tmp_path / "store")) == 16

@@ -201,6 +201,7 @@ def test_html_has_alternative_texts_and_pictures_inside(predictor):
     assert "width: 98.5%" in html
 
 
+@pytest.mark.unix
 def test_hostile_names_are_shown_as_text(make_folder):
     evil = """<img src=x onerror=alert('1')> & "quotes" $x^2$"""
     folder = make_folder(f"Boots/Ankle/{evil}/1.1.jpg", "Boots/Ankle/Aye/2.1.jpg")
@@ -238,6 +239,18 @@ def test_a_copy_of_an_item_finds_it_first_and_the_extractor_comes_with_the_featu
 def test_an_unreadable_picture_is_refused_by_name(searchable, tmp_path):
     with pytest.raises(zapsim.PictureError, match="mine.jpg"):
         searchable.similar_to(tmp_path / "mine.jpg")
+
+
+def test_a_vector_that_names_the_features_is_taken_by_name(catalogue, features):
+    ours = zapsim.SimilarityPredictor(catalogue, features.set_axis(["x", "y"], axis=1))
+    vector = pd.Series(features.iloc[3].to_numpy(), ["x", "y"])
+    assert keys(ours.similar_to(vector, k=1)) == keys(ours.similar_to(vector[::-1], k=1)) == [3]
+
+
+@pytest.mark.parametrize("kind", [np.array, pd.array, pd.Index, tuple])
+def test_several_keys_may_come_in_any_kind_of_list(predictor, kind):
+    both = predictor.similar(kind([KEYS[0], KEYS[3]]), unlike=kind([KEYS[5]]))
+    pd.testing.assert_frame_equal(both, predictor.similar([KEYS[0], KEYS[3]], unlike=KEYS[5]))
 
 
 def test_a_matrix_cannot_search_for_a_new_picture(catalogue, features):
@@ -292,6 +305,18 @@ def test_nan_is_refused(catalogue, features, as_matrix):
         zapsim.SimilarityPredictor(catalogue, given)
 
 
+@pytest.mark.parametrize("by", [100, -1.01, 3e38, 1 + 1j])
+def test_a_matrix_of_other_numbers_than_cosine_similarities_is_refused(catalogue, features, by):
+    with pytest.raises(ValueError, match=r"from -1 to 1, .* Divide all|complex"):
+        zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features) * by)
+
+
+def test_what_rounding_adds_to_the_scores_of_a_matrix_is_no_error(catalogue, features):
+    features.iloc[1] = features.iloc[0]
+    ours = zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features) * 1.00001)
+    assert ours.similar(KEYS[0], k=5)["score"].max() == 1
+
+
 def test_a_matrix_whose_axes_differ_in_order_is_put_right_and_one_cut_is_refused(
     catalogue, features
 ):
@@ -301,6 +326,8 @@ def test_a_matrix_whose_axes_differ_in_order_is_put_right_and_one_cut_is_refused
     assert list(shuffled.similar(KEYS[3], k=5)["key"]) == list(expected["key"])
     with pytest.raises(ValueError, match=r"same keys on both axes. Received: 3 rows and 6 columns"):
         zapsim.SimilarityPredictor(catalogue, matrix.iloc[:3])
+    with pytest.raises(ValueError, match=r"same keys on both axes. .* 12 columns"):
+        zapsim.SimilarityPredictor(catalogue, pd.concat([matrix, matrix], axis=1))
 
 
 def test_an_extractor_that_did_not_make_the_features_is_refused(searchable):

@@ -117,7 +117,7 @@ if __name__ == "__main__":
 """
 
 
-def run(script, *arguments, tmp_path):
+def run(script, *arguments, tmp_path, seconds=240):
     # In a file: spawned processes import it.
     path = tmp_path / "script.py"
     path.write_text(script)
@@ -125,7 +125,7 @@ def run(script, *arguments, tmp_path):
         [sys.executable, str(path), *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=seconds,
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
@@ -165,6 +165,46 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
 def test_a_child_that_is_forked_while_a_network_is_opened_does_not_wait_for_it(tmp_path):
     done = run(FORKED, tmp_path=tmp_path)
+    assert done.stdout.endswith("7\n"), done.stderr
+
+
+DRAWING = """
+import os, sys, threading
+from pathlib import Path
+from tests.hostile.stand_in import numbered, stand_in
+from tqdm.auto import tqdm
+import zapsim
+
+catalogue, extractor = zapsim.load_catalogue(numbered(Path("pictures"), 8)), stand_in()
+extractor.extract(catalogue)
+
+def killed():
+    tqdm.get_lock().acquire()
+    os._exit(9)
+
+def extracts():
+    extractor.extract(catalogue)
+    os._exit(7)
+
+def forked(function):
+    child = os.fork()
+    return child or function()
+
+if sys.argv[1] == "thread":
+    thread = threading.Thread(target=tqdm.get_lock().acquire)
+    thread.start(), thread.join()
+else:
+    assert os.waitstatus_to_exitcode(os.waitpid(forked(killed), 0)[1]) == 9
+print(os.waitstatus_to_exitcode(os.waitpid(forked(extracts), 0)[1]))
+if sys.argv[1] == "process":
+    extractor.extract(catalogue)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+@pytest.mark.parametrize("holder", ["thread", "process"])
+def test_no_bar_waits_for_one_that_nobody_draws_any_more(tmp_path, holder):
+    done = run(DRAWING, holder, tmp_path=tmp_path, seconds=60)
     assert done.stdout.endswith("7\n"), done.stderr
 
 

@@ -110,7 +110,7 @@ def test_zero_vector_scores_0_with_all_others_and_1_with_itself():
 def test_nan_and_infinity_are_refused_and_the_item_is_named(function, bad):
     frame = random_features(5, 4)
     frame.iloc[3, 1] = bad
-    with pytest.raises(ValueError, match=r"1 of 5 feature vectors hold NaN.*item003\.jpg"):
+    with pytest.raises(ValueError, match=r"1 of 5 rows of features hold NaN.*item003\.jpg"):
         function(frame)
 
 

@@ -17,19 +17,23 @@ import numpy as np
 from zapsim.catalogue import Catalogue
 from zapsim.checks import (
     check_choice,
+    check_memory,
     check_picture,
     check_type,
     checked_number,
+    checked_path,
     checked_whole,
     is_whole,
+    told,
 )
 from zapsim.io.bundled import MINIZAP_FEATURES
 from zapsim.io.disk import ahead
 from zapsim.io.locks import ForkSafeLock
 from zapsim.io.lookup import look_up
 from zapsim.io.parquet import StoreError
-from zapsim.io.pictures import FITS, PictureError, fit_square, load_picture
+from zapsim.io.pictures import FITS, PictureError, fit_square, reading
 from zapsim.io.store import FeatureStore, ShardWriter, features_frame
+from zapsim.keys import quoted
 from zapsim.vgg16.engine import open_engine
 from zapsim.vgg16.network import (
     LAYERS,
@@ -69,11 +73,18 @@ class Extractor:
     """
 
     usual_power = 1.0
+    # Of a picture, in memory, while it is made ready for the network and runs through it.
+    bytes_per_pixel = 16
     million_multiply_adds = np.nan
 
     def __init__(self, image_size, least, batch_size, fit, power):
         check_choice("fit", fit, FITS)
         self.image_size = checked_whole("image_size", image_size, least)
+        check_memory(
+            self.bytes_per_pixel * self.image_size**2,
+            f"What a network needs for one picture of image_size={self.image_size:,}",
+            "Use a smaller image_size.",
+        )
         self.batch_size = checked_whole("batch_size", batch_size, 1)
         self.fit = fit
         self.power = checked_number("power", power, 0, 1, "(]")
@@ -93,7 +104,7 @@ class Extractor:
 
     @property
     def engine(self):
-        """What runs the network on this machine; see `zapsim.vgg16.engine`."""
+        """What runs the network on this machine; see ``zapsim.vgg16.engine``."""
         # Several threads may ask for it first.
         with _OPENING.held():
             if self._engine is None:
@@ -160,14 +171,15 @@ class Extractor:
         # Twice the square's side: scaling from there on is antialiased as from the whole picture.
         # What is left once margins are cut off may be a small part of it.
         least = None if self.fit == "trim" else 2 * self.image_size
-        return self.square(load_picture(source, name, least=least))
+        with reading(source, name, least) as picture:
+            return self.square(picture)
 
     def square(self, picture):
         """Fit a picture (height, width, 3) to the square that the network takes; uint8."""
         return fit_square(picture, self.image_size, self.fit)
 
     def maps(self, squares):
-        """Return what the last layer gives for squares, as `zapsim.vgg16.engine` says."""
+        """Return what the last layer gives for squares, as ``zapsim.vgg16.engine`` says."""
         return self.engine.maps(squares)
 
     def vectors(self, squares):
@@ -182,8 +194,10 @@ class Extractor:
         found = np.zeros(len(keys), bool)
         if cache is not None:
             check_type(cache, (str, os.PathLike), "cache must be a folder's path or 'bundled'.")
+            self.check_store()
             bundled = isinstance(cache, str) and cache == "bundled"
-            store = FeatureStore(MINIZAP_FEATURES if bundled else cache, settings)
+            folder = MINIZAP_FEATURES if bundled else checked_path(cache, "cache")
+            store = FeatureStore(folder, settings)
             values, found, n_moved, *_ = look_up(store, catalogue, self.n_features)
             if bundled and not found.all():
                 raise StoreError(
@@ -230,6 +244,16 @@ class Extractor:
 
     def _check_unchanged(self):
         """Raise ValueError where the network is no longer what `settings` say."""
+
+    def check_store(self):
+        """Raise ValueError where `settings` do not say all that the features depend on."""
+
+    def _check_weights(self, now):
+        if now != self.settings["weights"]:
+            raise ValueError(
+                f"The weights of {self!r} have changed since this extractor was made, so its "
+                f"features would not go with those from before. Make a new {type(self).__name__}."
+            )
 
     def _checked_grid(self, grid):
         if self.side is None or (isinstance(grid, str) and grid == "flat"):
@@ -321,7 +345,8 @@ class VGG16Extractor(Extractor):
         The layer's maps are averaged over ``grid × grid`` cells (1: over the whole picture), or
         flattened as they are. Without meaning for fc1 and fc2, which have no maps.
     image_size : int
-        Side of the square that pictures are fitted to, in pixels, at least 32. fc1 and fc2 with
+        Side of the square that pictures are fitted to, in pixels, at least 32; MemoryError where
+        there is no room for one such picture in the network. fc1 and fc2 with
         trained weights need 224. Time grows with its square: 96 takes 0.57 of the default's, with a
         precision at 5 of 0.953 against 0.958 (1,500 real photos, three classes), or of 0.957 with
         ``fit="trim"``.
@@ -369,6 +394,8 @@ class VGG16Extractor(Extractor):
 
     layers = tuple(LAYERS)
     usual_power = 0.5
+    # Its first layers have 64 channels, float32, and one is computed from another.
+    bytes_per_pixel = 2 * 64 * 4
     prepare = staticmethod(preprocessed)
 
     def __init__(
@@ -410,8 +437,8 @@ class VGG16Extractor(Extractor):
         """Make the extractor that features were made with, from their ``attrs["extractor"]``."""
         if settings.get("pictures"):
             raise ValueError(
-                f"These features are of pictures made {settings['pictures']}. A new picture would "
-                "have to be treated alike, which no extractor does: search by key."
+                f"These features are of pictures made {told(str(settings['pictures']))}. A new "
+                "picture would have to be treated alike, which no extractor does: search by key."
             )
         if settings.get("extractor") == "Keras":
             raise ValueError(
@@ -431,12 +458,12 @@ class VGG16Extractor(Extractor):
         except KeyError as error:
             raise ValueError(
                 "These features do not say how they were made, or were made with weights from a "
-                f"file ({settings!r}). Give the extractor that made them."
+                f"file ({quoted(settings)}). Give the extractor that made them."
             ) from error
         if extractor.settings != settings:
             raise ValueError(
                 "These features were made by another version of zapsim or of the weights: "
-                f"{settings} there, {extractor.settings} here. Extract them again."
+                f"{quoted(settings)} there, {quoted(extractor.settings)} here. Extract them again."
             )
         return extractor
 
@@ -454,7 +481,10 @@ class VGG16Extractor(Extractor):
         return VGG16Extractor(layer, grid, *(getattr(self, name) for name in options))
 
     def _open(self):
-        return open_engine(self.layer, self.image_size, self.weights, self.precision)
+        engine = open_engine(self.layer, self.image_size, self.weights, self.precision)
+        # What was read may be another file than was looked at.
+        self._check_weights(identify_weights(self.weights))
+        return engine
 
     @cached_property
     def model(self):
@@ -464,6 +494,7 @@ class VGG16Extractor(Extractor):
         (n, image_size, image_size, 3). Out: the maps (or the vectors) of `layer`.
         """
         model = truncated_vgg16(self.layer, self.image_size, self.weights)
+        self._check_weights(identify_weights(self.weights))
         print(f"{self!r}\nRuns as float32 with Keras")
         return model
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from zapsim.checks import (
     check_catalogue,
@@ -22,21 +23,26 @@ from zapsim.checks import (
     check_picture,
     check_query,
     check_table,
+    checked_spelling,
+    checked_values,
     checked_vector,
     is_matrix,
     is_picture,
     received,
 )
-from zapsim.draw.html import html_table, with_pictures
+from zapsim.draw.html import html_table, shown, with_pictures
 from zapsim.find.finder import Finder, Options
 from zapsim.find.narrowing import Narrowed
 from zapsim.find.parts import grid_of
 from zapsim.find.spaces import Scores, Vectors
 from zapsim.io.pictures import SHOWN_SIDE, load_picture, shrink
-from zapsim.keys import known_key, respelt
+from zapsim.keys import known_key
 from zapsim.similarity import unit_vectors
 
 __all__ = ["SimilarityPredictor"]
+
+# Products of vectors of length 1 are above 1 by no more.
+_ROUNDING = 1e-4
 
 
 class SimilarityPredictor(Narrowed):
@@ -47,8 +53,9 @@ class SimilarityPredictor(Narrowed):
     catalogue : Catalogue
     features : pandas.DataFrame
         Features (n_items, n_features) indexed by key, zapsim's or your own, or a similarity matrix
-        (n_items, n_items) with keys on both axes. Items of the catalogue that it lacks are not
-        recommended. Only from features do identical items always tie, as in `zapsim.top_k`.
+        (n_items, n_items) with keys on both axes, of scores from -1 to 1. Items of the catalogue
+        that it lacks are not recommended. Only from features do identical items always tie, as in
+        `zapsim.top_k`.
     extractor : VGG16Extractor, optional
         What `similar_to` runs new pictures through: anything with ``.extract(picture)``, which
         returns a vector (n_features,). By default one is made, when needed, from the settings
@@ -57,8 +64,18 @@ class SimilarityPredictor(Narrowed):
     Raises
     ------
     ValueError
-        If no key of the features is in the catalogue, they hold NaN or infinity, or another
-        extractor made them.
+        If no key of the features is in the catalogue, they hold NaN or infinity, a matrix's scores
+        are not from -1 to 1, or another extractor made them.
+
+    Examples
+    --------
+    >>> import zapsim
+    >>> predictor = zapsim.SimilarityPredictor(zapsim.load_catalogue(), zapsim.load_features())
+    >>> boot = "Boots/Ankle/Bellweather/1913768.14.jpg"
+    >>> list(predictor.similar(boot, k=3, hide_colourways=True)["SubCategory"])
+    ['Ankle', 'Ankle', 'Ankle']
+    >>> list(predictor.similar(boot, k=2, where={"Category": "Sandals"})["Category"])
+    ['Sandals', 'Sandals']
     """
 
     def __init__(self, catalogue, features, extractor=None):
@@ -67,23 +84,23 @@ class SimilarityPredictor(Narrowed):
         if not len(features):
             raise ValueError("features are empty: there is nothing to recommend.")
         if not is_matrix(features):
-            features = _spelt(features, catalogue.keys)
+            features = checked_spelling(features, catalogue.keys)
         else:
-            features = _spelt(_spelt(features.T, catalogue.keys).T, catalogue.keys)
+            across = checked_spelling(features.T, catalogue.keys).T
+            features = checked_spelling(across, catalogue.keys)
         settings = features.attrs.get("extractor")
         known = self._set_up(catalogue, features.index, extractor, settings)
         self._matrix = self._unit = None
         if not is_matrix(features):
             self._unit = unit_vectors(features if known.all() else features[known])
+            self._columns = features.columns
             return
-        if set(features.columns) != set(features.index):
+        if len(features.columns) != len(features) or set(features.columns) != set(features.index):
             raise ValueError(
                 f"A similarity matrix must have the same keys on both axes. Received: "
                 f"{features.shape[0]:,} rows and {features.shape[1]:,} columns of other keys."
             )
-        self._matrix = features.loc[known, self.table.index].to_numpy(np.float32)
-        if not np.isfinite(self._matrix).all():
-            raise ValueError("The similarity matrix holds NaN or infinity. Compute it again.")
+        self._matrix = _scores(features.loc[known, self.table.index])
 
     def _set_up(self, catalogue, keys, extractor, settings):
         """Keep all but the vectors; tell which of their keys the catalogue knows, (n_items,)."""
@@ -151,7 +168,7 @@ class SimilarityPredictor(Narrowed):
             Leave out the other colourways of the products asked for, liked or not.
         diversity : float
             0 shows the nearest. The closer to 1, the more the items differ that are chosen from
-            the nearest 100 (or 3 k); see `zapsim.find.diversity.diverse`.
+            the nearest 100 (or 3 k); see ``zapsim.find.diversity.diverse``.
         unlike : str, or list
             What the neighbours should rather not be like, as in `key`. The query is then the mean
             of the liked vectors of length 1, less a quarter of the mean of the unliked.
@@ -181,7 +198,7 @@ class SimilarityPredictor(Narrowed):
             part lies outside of the grid, or the features have none.
         """
         options = Options(k, where, hide_colourways, diversity, part, hide_duplicates)
-        if not isinstance(key, (list, tuple, pd.Index, pd.Series)):
+        if not _are_several(key):
             check_key(key)
         return self._found(key, unlike, options)
 
@@ -203,9 +220,10 @@ class SimilarityPredictor(Narrowed):
         ----------
         picture : path, bytes, PIL.Image.Image or ndarray, or list of those
             Whatever `zapsim.load_picture` reads; it takes the same path as the catalogue's. Or a
-            vector (n_features,) of the space that the features are in, as an array, list, Series
-            or tensor: what `features_of` returned, or what a model such as CLIP makes of a text.
-            One of zeros has no direction: all its scores are 0.
+            vector (n_features,) of the space that the features are in, as an array, list, tensor or
+            Series (by the features' columns, if it names them): what `features_of` returned, or
+            what a model such as CLIP makes of a text. One of zeros has no direction: all its scores
+            are 0.
         k, where, diversity, hide_colourways, unlike, part, hide_duplicates
             As in `similar`; texts in `unlike` are keys.
 
@@ -331,11 +349,9 @@ class SimilarityPredictor(Narrowed):
         IPython.display.HTML
             Its text is in ``.data``.
         """
-        from IPython.display import HTML
-
         options = Options(k, where, hide_colourways, diversity, part, hide_duplicates)
-        queries, shown, note = self._ask(query, unlike, options)
-        return HTML(html_table(queries, shown, note or "You may also like…"))
+        queries, found, note = self._ask(query, unlike, options)
+        return shown(html_table(queries, found, note or "You may also like…"))
 
     def page(self, path, k=50, title=None, filters=None, places=None):
         """Write a page to take away: the catalogue and its neighbours, to click through.
@@ -347,7 +363,8 @@ class SimilarityPredictor(Narrowed):
         path : path
             One file if it ends in ``.html``, otherwise a folder, with an ``index.html`` and the
             thumbnails beside it. Take a folder above about 2,000 items: a large file opens slowly.
-            It appears whole or not at all, and takes the place of an earlier page.
+            It appears whole or not at all, and takes the place of an earlier page, but of nothing
+            else.
         k : int
             So many neighbours of each item are in the page, with the scores that `similar` gives.
             Those beyond, which strict filters ask for, and those of several items at once are
@@ -467,7 +484,7 @@ class SimilarityPredictor(Narrowed):
             check_query(example)
         self._require_features()
         vector = self.features_of(example) if is_picture(example) else example
-        return unit_vectors([checked_vector(vector, self._unit.shape[1])])[0]
+        return unit_vectors([checked_vector(vector, self._columns)])[0]
 
     def _cells(self, part):
         if part is None:
@@ -482,23 +499,33 @@ class SimilarityPredictor(Narrowed):
         return self.grid.cells(part)
 
 
-def _spelt(features, keys):
-    """Return features with their keys spelt as the catalogue's, and each only once."""
-    index = respelt(features.index, keys)
-    if index is features.index:
-        return features
-    features = features.set_axis(index)
-    check_frame(features)
-    return features
+def _scores(matrix):
+    """Return the scores of a similarity matrix, float32, in [-1, 1]; ValueError if unfit."""
+    scores = checked_values(matrix)
+    largest = max(scores.max(), -scores.min())
+    if largest > 1 + _ROUNDING:
+        raise ValueError(
+            "The scores of a similarity matrix must be from -1 to 1, as cosine similarities are. "
+            f"Received: {largest:g}, without its sign. Divide all by the largest: "
+            "matrix / matrix.abs().max().max()."
+        )
+    return scores if largest <= 1 else np.clip(scores, -1, 1)
 
 
 def _may_be_vector(example):
     return isinstance(example, (list, tuple, pd.Series)) or hasattr(example, "__array__")
 
 
+def _are_several(examples):
+    # An array is one picture or one vector, unless it is one of texts.
+    flat = isinstance(examples, np.ndarray) and examples.ndim == 1
+    texts = flat and pd.api.types.infer_dtype(examples) == "string"
+    return texts or isinstance(examples, (list, tuple, pd.Index, pd.Series, ExtensionArray))
+
+
 def _listed(examples):
     """Return several examples as a list: one alone may be a vector, and so be a list itself."""
-    if not isinstance(examples, (list, tuple, pd.Index, pd.Series)):
+    if not _are_several(examples):
         return [examples]
     numbers = len(examples) and all(
         isinstance(e, Real) and e is not True and e is not False for e in examples

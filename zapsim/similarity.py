@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from zapsim.checks import check_features, check_k, check_memory, checked_values, groups_of
+from zapsim.checks import check_features, check_memory, checked_values, checked_whole, groups_of
 from zapsim.io.locks import ForkSafeLock
 from zapsim.io.saved import Neighbours
 
@@ -128,7 +128,8 @@ def similarity_matrix(features):
 def top_k(features, k=50, exclude=None):
     """Find every item's k nearest other items, exactly.
 
-    The n_items × n_items matrix is never held, only tiles of about 4 MB of it, one a core.
+    Other libraries call this top-k, or topk. The n_items × n_items matrix is never held, only
+    tiles of about 4 MB of it, one a core.
 
     Parameters
     ----------
@@ -143,8 +144,9 @@ def top_k(features, k=50, exclude=None):
     Returns
     -------
     Neighbours
-        The item itself is left out; an identical twin is not. Scores are computed in float64 for
-        each pair on its own, then rounded to float32.
+        Nearest first. Ties, which are equal scores, go to the lower index: they stand in the order
+        of the features. The item itself is left out; an identical twin is not. Scores are computed
+        in float64 for each pair on its own, then rounded to float32.
 
     Raises
     ------
@@ -160,8 +162,13 @@ def top_k(features, k=50, exclude=None):
     >>> features = pd.DataFrame([[1, 0], [0, 2], [3, 3]], index=["right", "up", "diagonal"])
     >>> zapsim.top_k(features, k=1).indices.ravel()
     array([2, 2, 0], dtype=int32)
+
+    The diagonal is as near to "right" as to "up": a tie, and "right" comes first.
+
+    >>> zapsim.top_k(features, k=2).indices[2]
+    array([0, 1], dtype=int32)
     """
-    check_k(k)
+    k = checked_whole("k", k)
     check_features(features)
     unit = unit_vectors(features)
     groups = groups_of(exclude, features.index)

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import zapsim
+from zapsim.find import duplicates
 from zapsim.find.duplicates import aligned_distance, small_picture
 
 
@@ -195,3 +196,36 @@ def test_a_small_picture_is_the_same_whatever_margin_was_around_it(few):
     assert one.shape == (32, 32, 3)
     assert np.abs(one.astype(int) - two).mean() < 6
     np.testing.assert_allclose(size, other, rtol=0.05)
+
+
+def test_large_photos_are_decoded_smaller_and_keep_their_size(tmp_path, monkeypatch):
+    catalogue = zapsim.load_catalogue()
+    image = Image.fromarray(catalogue.picture(catalogue.keys[3])).resize((2400, 2000))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    image.rotate(90, expand=True).save(tmp_path / "b.jpg", exif=turned)
+    image.save(tmp_path / "a.jpg")
+    image.resize((1200, 1000)).save(tmp_path / "c.jpg")
+    seen = []
+    monkeypatch.setattr(
+        duplicates,
+        "small_picture",
+        lambda picture: seen.append(picture.size) or small_picture(picture),
+    )
+    mine = zapsim.load_catalogue(tmp_path)
+    features = pd.DataFrame(np.eye(3), index=mine.keys)
+    found = zapsim.near_duplicates(mine, features)
+    assert found[["key", "width", "height"]].to_numpy().tolist() == [
+        ["a.jpg", 2400, 2000],
+        ["b.jpg", 2400, 2000],
+        ["c.jpg", 1200, 1000],
+    ]
+    assert max(seen) == 3 * 1200 * 1000
+    monkeypatch.setattr(duplicates, "_LEAST", 10**6)
+    whole = zapsim.near_duplicates(mine, features)
+    assert max(seen) == 3 * 2400 * 2000
+    assert whole.drop(columns=["distance", "nearest"]).equals(
+        found.drop(columns=["distance", "nearest"])
+    )
+    # They lie no further from each other than whole.
+    assert (found["distance"] <= whole["distance"] + 0.001).all()

@@ -69,3 +69,11 @@ def test_the_best_divide_most_and_identifiers_names_and_constants_are_left_out(f
     # Name: no two items share a value.
     assert filters.best() == ["Kind", "Category", "Closure"]
     assert filters.best(1) == ["Kind"]
+
+
+def test_accents_may_be_decomposed():
+    table = pd.DataFrame({"Größe": ["Café", "Cafe\u0301", "Tee"]}, index=list("abc"))
+    filters = Filters(table)
+    assert filters.counts("Gro\u0308ße") == {"Café": 2, "Tee": 1}
+    for value in ("Café", "Cafe\u0301"):
+        assert filters.matching({"Gro\u0308ße": value}).tolist() == [True, True, False]

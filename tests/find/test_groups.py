@@ -52,3 +52,7 @@ def test_wrong_groups_are_named(predictor):
         predictor.similar(KEYS[0], hide_duplicates={"a.jpg": 1})
     with pytest.raises(ValueError, match="the columns key, group"):
         predictor.similar(KEYS[0], hide_duplicates=pd.DataFrame({"key": []}))
+    twice = pd.DataFrame({"key": [KEYS[0], KEYS[1], KEYS[0]], "group": [1, 1, 2]})
+    with pytest.raises(ValueError, match=f"1 keys into more than one group, such as '{KEYS[0]}'"):
+        predictor.similar(KEYS[0], hide_duplicates=twice)
+    assert len(predictor.similar(KEYS[2], hide_duplicates=twice.head(2))) == 4

@@ -209,3 +209,26 @@ def test_what_a_part_does_on_minizap_and_what_not(minizap, column, part, by_part
 
     assert agreement(part=part) == pytest.approx(by_part, abs=0.003)
     assert agreement() == pytest.approx(by_all, abs=0.003)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        [],
+        "flat",
+        {"grid": "flat"},
+        settings(grid="flat", layer="another"),
+        settings(grid="flat", layer=["block4_pool"]),
+        settings(grid="flat", layer="fc2"),
+        *(
+            settings(grid="flat", image_size=size)
+            for size in ("128", None, {"a": 1}, 128.0, True, 0, -5, 10**4_000)
+        ),
+        *(settings(grid=grid) for grid in ({}, True, 2.0, 0, -1, 10**30)),
+    ],
+    ids=lambda odd: repr(odd)[:60],
+)
+def test_settings_that_say_no_grid_are_none(odd):
+    assert grid_of(odd, 2_048) is None
+    assert grid_of(settings(grid="flat", layer="block4_pool", image_size=32), 2_048).side == 2

@@ -97,6 +97,12 @@ def test_whole_words_come_before_beginnings_then_names_then_order():
     assert index.search("red").tolist() == [1, 0, 2]
 
 
+def test_an_items_number_finds_it_first(predictor):
+    """Whatever else its digits begin, and though heel heights are numbers, too."""
+    numbers = {key: key.rpartition("/")[2].removesuffix(".jpg") for key in predictor.table.index}
+    assert [n for key, n in numbers.items() if predictor.search(n)[0] != key] == []
+
+
 def test_the_item_of_exactly_this_key_comes_first(predictor):
     key = predictor.table.index[77]
     assert predictor.search(key)[0] == key

@@ -1,5 +1,7 @@
 """evaluation.py and bootstrap.py: means counted by hand, intervals that keep their word."""
 
+from unittest.mock import Mock
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -361,3 +363,47 @@ def test_the_same_seed_gives_the_same_interval_and_more_confidence_a_wider_one()
         zapsim.evaluate(found, labels, clusters=products)["low"]
         != zapsim.evaluate(found, labels)["low"]
     ).any()
+
+
+ODD = {
+    "cut": lambda found: found._replace(keys=found.keys[:9]),
+    "rows": lambda found: found._replace(indices=found.indices[:9]),
+    "some items": lambda found: Neighbours(*(part[:9] for part in found)),
+    "one column": lambda found: found._replace(indices=found.indices[:, 0]),
+    "floats": lambda found: found._replace(indices=found.indices.astype(float)),
+    "below": lambda found: found._replace(indices=found.indices * 0 - 5),
+    "above": lambda found: found._replace(indices=found.indices + len(found.keys)),
+    "keys twice": lambda found: found._replace(keys=found.keys[[0] * len(found.keys)]),
+    "lists": lambda found: found._replace(indices=found.indices.tolist()),
+    "a table": lambda found: found._replace(indices=pd.DataFrame(found.indices)),
+    "no index": lambda found: found._replace(keys=list(found.keys)),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize(
+    "judge",
+    [
+        zapsim.precision_at_k,
+        zapsim.query_scores,
+        zapsim.evaluate,
+        zapsim.per_class,
+        zapsim.confusion,
+        zapsim.worst_queries,
+    ],
+)
+def test_neighbours_that_do_not_point_at_their_keys_are_refused(kinds, judge, odd):
+    labels, features = kinds
+    found = ODD[odd](zapsim.top_k(features["good"], 5))
+    with pytest.raises((TypeError, ValueError), match="neighbours must be Neighbours, as zapsim"):
+        judge(found, labels)
+
+
+def test_more_resamples_than_time_or_memory_allow_are_refused(kinds, monkeypatch):
+    labels, features = kinds
+    found = zapsim.top_k(features["good"], 5)
+    with pytest.raises(ValueError, match="n_resamples must be a whole number of at most 100,000"):
+        zapsim.evaluate(found, labels, n_resamples=20_000_000)
+    monkeypatch.setattr("zapsim.checks.psutil.virtual_memory", lambda: Mock(available=10**6))
+    with pytest.raises(MemoryError, match=r"What 100,000 resamples .*Take a smaller n_resamples"):
+        zapsim.per_class(found, labels, n_resamples=100_000)

@@ -95,6 +95,16 @@ def test_an_unreadable_picture_is_not_asked(predictor, tmp_path):
         stability(predictor, k=2)
 
 
+def test_a_large_jpeg_comes_smaller(tmp_path):
+    for name in ("a.jpg", "b.jpg"):
+        Image.new("L", (2400, 2048), 90).save(tmp_path / name)
+    catalogue, sizes = zapsim.load_catalogue(tmp_path), []
+    features = pd.DataFrame([[1.0, 0], [1, 1]], catalogue.keys)
+    mine = zapsim.SimilarityPredictor(catalogue, features, Brightness())
+    stability(mine, 1, changes={"none": lambda picture: sizes.append(picture.shape) or picture})
+    assert sizes == [(1024, 1200, 3)] * 2
+
+
 @pytest.mark.parametrize(
     ("wrong", "error", "message"),
     [

@@ -7,6 +7,7 @@ from PIL import Image, ImageCms
 
 import zapsim
 from zapsim.io.pictures import PictureError
+from zapsim.kinds import baselines
 from zapsim.kinds.baselines import (
     baseline_features,
     colour_histogram,
@@ -171,3 +172,30 @@ def test_what_is_wrong_is_said(painted, make_zip):
     broken = zapsim.load_catalogue(make_zip({"broken.jpg": b"no picture"}, name="b.zip"))
     with pytest.raises(PictureError, match="broken.jpg"):
         pixels(broken)
+
+
+def test_large_photos_are_decoded_smaller_and_others_are_not(tmp_path, monkeypatch):
+    catalogue = zapsim.load_catalogue()
+    image = Image.fromarray(catalogue.picture(catalogue.keys[3]))
+    image.resize((2048, 1024)).save(tmp_path / "large.jpg", quality=95)
+    image.resize((2048, 1023)).save(tmp_path / "normal.jpg", quality=95)
+    mine, sizes = zapsim.load_catalogue(tmp_path), {}
+    picture = type(mine).picture
+
+    def noted(self, key, least=None):
+        found = picture(self, key, least)
+        sizes[key] = found.shape[:2]
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(mine), "picture", noted)
+        found = [pixels(mine), colour_histogram(mine)]
+        assert sizes == {"large.jpg": (512, 1024), "normal.jpg": (1023, 2048)}
+        pixels(mine, 600)
+        assert sizes["large.jpg"] == (1024, 2048)
+    monkeypatch.setattr(baselines, "_LEAST", 10**6)
+    for reduced, whole, most in zip(
+        found, [pixels(mine), colour_histogram(mine)], [3, 0.05], strict=True
+    ):
+        assert reduced.loc["normal.jpg"].equals(whole.loc["normal.jpg"])
+        assert (reduced - whole).abs().max(axis=None) <= most

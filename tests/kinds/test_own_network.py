@@ -150,6 +150,62 @@ def test_a_store_of_another_network_is_refused(some, tmp_path, other, differs):
         zapsim.KerasExtractor(model, preprocess, **options).extract(some, cache=tmp_path)
 
 
+def test_what_a_layer_is_called_is_no_part_of_a_network_and_what_it_does_is():
+    def digest(activation, name):
+        model = network(layers.Activation(activation, name=name))
+        return zapsim.KerasExtractor(model, None).settings["network"]
+
+    assert digest("relu", "relu") == digest("relu", "other") != digest("tanh", "tanh")
+    assert digest("relu", "float32") == digest("relu", "other")
+
+
+def own_layer():
+    # Where Keras is missing, this file is read, too.
+    class Scaled(layers.Layer):
+        def call(self, x):
+            return x * 2
+
+    return Scaled()
+
+
+def doubled(x):
+    return x * 2
+
+
+@pytest.mark.parametrize(
+    ("own", "named"),
+    [
+        (own_layer, "Scaled"),
+        (lambda: layers.Activation(doubled), "doubled"),
+        (lambda: layers.Conv2D(4, 3, activation=doubled), "doubled"),
+        (lambda: layers.Lambda(lambda x: x * 2, output_shape=lambda shape: shape), "<lambda>"),
+        (lambda: layers.TimeDistributed(layers.Dense(3, activation=doubled)), "doubled"),
+        (lambda: keras.Sequential([layers.Conv2D(4, 3, activation=doubled)]), "doubled"),
+    ],
+)
+def test_a_network_whose_parts_are_known_by_name_alone_has_no_store(own, named, some, tmp_path):
+    extractor = zapsim.KerasExtractor(network(own()), scaled)
+    with pytest.raises(ValueError, match=f"what .*{named}.* computes is known to Python alone"):
+        extractor.extract(some, cache=tmp_path)
+    assert len(extractor.extract(some)) == len(some)
+
+
+def test_how_a_part_is_trained_costs_no_store(some, tmp_path):
+    class Own(keras.regularizers.Regularizer):
+        def __call__(self, x):
+            return 0.0
+
+        def get_config(self):
+            return {}
+
+    inside = keras.Sequential([layers.Conv2D(4, 3, kernel_regularizer=Own())])
+    inside.compile(loss=lambda true, found: 0.0)
+    model = network(
+        inside, layers.Activation(keras.activations.gelu), layers.TimeDistributed(layers.Dense(2))
+    )
+    assert len(zapsim.KerasExtractor(model, scaled).extract(some, cache=tmp_path)) == len(some)
+
+
 def test_a_network_that_is_trained_on_is_another(some):
     model = network()
     extractor = zapsim.KerasExtractor(model, scaled)

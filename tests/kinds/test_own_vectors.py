@@ -1,13 +1,16 @@
 """own_vectors.py: vectors of other programs, as people have them, and what is wrong with them."""
 
+import os
 import re
 from pathlib import Path, PurePosixPath
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from scipy import sparse
 
 import zapsim
 
@@ -76,9 +79,77 @@ def test_parquet_with_a_column_a_number(tmp_path, capsys):
     found = zapsim.load_vectors(tmp_path / "v.parquet")
     np.testing.assert_array_equal(found, VALUES)
     assert list(found.index) == KEYS
-    assert capsys.readouterr().out == "No part of the vectors: label, title\n"
+    said = "Taken as the vector: 0, 1\nNo part of the vectors: label, title\n"
+    assert capsys.readouterr().out == said
     table.set_axis(KEYS).to_parquet(tmp_path / "v.parquet")
     assert list(zapsim.load_vectors(tmp_path / "v.parquet").index) == KEYS
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "int8", "Float64"])
+def test_numbered_columns_are_the_vector_whatever_lies_beside_them(capsys, dtype):
+    values = np.tile(VALUES, 6)
+    table = pd.DataFrame(values, columns=[f"e{n}" for n in range(12)]).astype(dtype)
+    same(zapsim.load_vectors(table.assign(key=KEYS))[[0, 1]])
+    assert capsys.readouterr().out == "Taken as the vector: e0, e1 … e11 (12 columns)\n"
+    if dtype != "int8":
+        assert zapsim.load_vectors(table.assign(key=KEYS, label=[3000, 2, 1, 0])).shape == (4, 12)
+        assert "No part of the vectors: label" in capsys.readouterr().out
+    for other in ({"price": 9.5}, {"pc1": 0.5, "pc2": 0.5}):
+        with pytest.raises(ValueError, match="the table does not say which numbers are the vector"):
+            zapsim.load_vectors(table.assign(key=KEYS, **other))
+
+
+@pytest.mark.parametrize("name", ["{}_emb", "emb[{}]", "emb_{}_clip", "clip512_{}"])
+def test_a_price_is_no_part_of_a_vector_wherever_its_columns_are_numbered(name):
+    values = np.tile(VALUES, 6) / 7
+    table = pd.DataFrame(values, KEYS, [name.format(n) for n in range(12)])
+    np.testing.assert_allclose(zapsim.load_vectors(table), values, rtol=1e-6)
+    with pytest.raises(ValueError, match=r"the vector: .* price \(13 columns\)\. Keep"):
+        zapsim.load_vectors(table.assign(price=9.5))
+
+
+@pytest.mark.parametrize(
+    "columns", [{"v": VALUES.tolist()}, {"0": VALUES[:, 0], "1": VALUES[:, 1]}]
+)
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_table_need_not_say_whose_vectors_are_where_keys_are_given(columns, saved, tmp_path):
+    table = pd.DataFrame(columns)
+    (tmp_path / "keys.txt").write_text("\n".join(KEYS))
+    if saved:
+        table.to_parquet(tmp_path / "v.parquet")
+    source = tmp_path / "v.parquet" if saved else table
+    for keys in (KEYS, tmp_path / "keys.txt"):
+        same(zapsim.load_vectors(source, keys))
+    with pytest.raises(ValueError, match=r"does not say whose .* load_vectors\(…, keys=…\)"):
+        zapsim.load_vectors(source)
+
+
+def test_a_lone_number_is_no_vector_beside_others():
+    table = pd.DataFrame({"key": KEYS, "width": 3, "height": 4, "price": 9.5})
+    with pytest.raises(ValueError, match="are the vector: width, height, price. Keep"):
+        zapsim.load_vectors(table)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (pd.DataFrame({"key": KEYS, "x": [1, 2, "z", 3], "v": VALUES.tolist()}), "column x with"),
+        (pd.DataFrame({"key": [*map(Path, KEYS)], "v": VALUES.tolist()}), "column key with"),
+        (pd.DataFrame({"key": KEYS, "v": [np.ones((1, 2))] * 4}), "column v with"),
+        (pd.DataFrame(VALUES, KEYS, ["x", "x"]), "Duplicate column names found"),
+        (sparse.eye(4), r"Received: .* Of a sparse matrix, give matrix\.toarray"),
+        ({"a": [1, 2]}, "Received: dict"),
+        (None, "Received: NoneType"),
+        (b"v.npy", "Received: bytes"),
+        ([[1, 2], [3]], "in rows of one length"),
+        (np.ma.masked_equal(VALUES, VALUES[0, 0]), "none of them masked"),
+        (VALUES * 1j, "Received: complex128 of shape"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_no_table_of_vectors_is_said(source, said):
+    with pytest.raises(ValueError, match=said):
+        zapsim.load_vectors(source, KEYS)
 
 
 def test_what_zapsim_wrote_is_read(tmp_path):
@@ -189,7 +260,7 @@ def write(path, content):
         ("v.npy", VALUES, None, r"4 vectors, and nothing says whose.*keys='keys.txt'"),
         ("v.npy", VALUES, KEYS[:3], "There are 4 vectors, but 3 keys"),
         ("v.npy", VALUES, [*KEYS[:3], KEYS[0]], "hold a key more than once, such as 'Boots/1.1"),
-        ("v.npy", VALUES, [*KEYS[:3], None], r"A key is missing \(NaN\)"),
+        ("v.npy", VALUES, [*KEYS[:3], None], r"A key is missing \(None\)"),
         ("v.npy", VALUES.astype(object), KEYS, "need pickle.*np.save"),
         ("v.npy", VALUES.astype(str), KEYS, "must be numbers.*Received: <U21 of shape"),
         ("v.npy", VALUES + 1j, KEYS, "must be numbers.*Received: complex128"),
@@ -197,7 +268,7 @@ def write(path, content):
         ("v.npy", VALUES[:, None], KEYS, r"Received: int64 of shape \(4, 1, 2\)"),
         ("v.npy", VALUES[:0], [], "neither of them 0"),
         ("v.npy", VALUES / [[1], [np.nan], [1], [1]], KEYS, "1 of 4 .*NaN or infinity.*Boots/2"),
-        ("v.npy", VALUES * 1e300, KEYS, "4 of 4 feature vectors hold NaN or infinity"),
+        ("v.npy", VALUES * 1e300, KEYS, "4 of 4 rows of features hold NaN or infinity"),
         ("v.parquet", {"key": KEYS, "v": [[1], [1, 2], [3], [4]]}, None, "1 others have not, such"),
         ("v.parquet", {"key": KEYS, "v": [[1], None, [3], [4]]}, None, "'Boots/2.1.jpg' with 0"),
         ("v.parquet", {"key": KEYS, "v": [[1, None]] + [[1, 2]] * 3}, None, "1 of 4 .*NaN"),
@@ -205,6 +276,19 @@ def write(path, content):
         ("v.parquet", {"key": KEYS, "v": [[1]] * 4, "w": [[1]] * 4}, None, "several columns of"),
         ("v.parquet", {"who": KEYS, "v": [[1]] * 4}, None, "needs a column 'key'.*columns: who"),
         ("v.parquet", {"key": KEYS, "title": KEYS}, None, "has no numbers. Its columns: title"),
+        ("v.parquet", {"key": [k.encode() for k in KEYS], "v": [[1]] * 4}, None, "must be text or"),
+        (
+            "v.parquet",
+            {"file_name": KEYS, "filename": KEYS[::-1], "v": [[1]] * 4},
+            None,
+            "Keep one of the columns 'file_name' and 'filename'",
+        ),
+        (
+            "v.parquet",
+            {"key": KEYS, "e0": pd.to_timedelta(range(4)), "e1": pd.to_timedelta(range(4))},
+            None,
+            "has no numbers. Its columns: e0, e1",
+        ),
         ("v.npz", b"", KEYS, r"\.npy and \.parquet files. Received: v.npz"),
         ("v.pkl", b"", KEYS, r"\.npy and \.parquet files. Received: v.pkl"),
     ],
@@ -214,11 +298,71 @@ def test_what_is_wrong_is_said(tmp_path, name, content, keys, message):
         zapsim.load_vectors(write(tmp_path / name, content), keys)
 
 
+def test_lines_of_keys_end_at_line_ends_alone(tmp_path):
+    names = ["a\x85b", "c\x1cd\u2028e", " f ", "g\x0b"]
+    for end in ("\n", "\r\n", "\r"):
+        (tmp_path / "k.txt").write_bytes(f"{end.join(names)}{end}".encode())
+        assert zapsim.load_vectors(VALUES, tmp_path / "k.txt").index.tolist() == names
+
+
+@pytest.mark.parametrize(
+    ("shape", "error", "said"),
+    [
+        ((1, 10**11), ValueError, "10,000,000 numbers each. Received: 100,000,000,000"),
+        ((4, 10**7), MemoryError, "4 vectors of 10,000,000 numbers each, as float32, is 0.2 GB"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["|i1", "<f4"])
+def test_a_file_that_claims_to_be_large_is_not_read(
+    tmp_path, monkeypatch, shape, error, said, kind
+):
+    with open(tmp_path / "v.npy", "wb") as file:
+        header = {"descr": kind, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        # A file with a hole, which takes no room on the disk.
+        file.truncate(file.tell() + np.prod(shape) * np.dtype(kind).itemsize)
+    monkeypatch.setattr("zapsim.checks.psutil.virtual_memory", lambda: Mock(available=10**8))
+    with pytest.raises(error, match=said):
+        zapsim.load_vectors(tmp_path / "v.npy", KEYS[: shape[0]])
+
+
 @pytest.mark.parametrize("name", ["v.npy", "v.parquet"])
 @pytest.mark.parametrize("content", [b"", b"junk", b"\x93NUMPY\x01\x00", b"PAR1junkPAR1"])
 def test_damaged_files(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=f"{name} cannot be read as"):
+        zapsim.load_vectors(tmp_path / name, KEYS)
+
+
+def test_header_that_is_no_python(tmp_path):
+    np.save(tmp_path / "v.npy", VALUES)
+    data = (tmp_path / "v.npy").read_bytes()
+    for old, new in ((b"{", b"("), (b"'fortran", b";fortran"), (b"}", b" ")):
+        (tmp_path / "v.npy").write_bytes(data.replace(old, new))
+        with pytest.raises(ValueError, match="v.npy cannot be read as an array"):
+            zapsim.load_vectors(tmp_path / "v.npy", KEYS)
+
+
+def test_two_columns_of_one_name(tmp_path):
+    keys, numbers = pa.array(KEYS), pa.array([1.0] * 4)
+    table = pa.Table.from_arrays([keys, keys, numbers], ["key", "key", "v"])
+    pq.write_table(table, tmp_path / "v.parquet")
+    with pytest.raises(ValueError, match="v.parquet has several columns called 'key'"):
+        zapsim.load_vectors(tmp_path / "v.parquet")
+
+
+@pytest.mark.parametrize("name", ["k.txt", "k.csv"])
+def test_keys_that_are_no_text(tmp_path, name):
+    (tmp_path / name).write_bytes(b"key\n\x81\x8d\n")
+    with pytest.raises(ValueError, match=name):
+        zapsim.load_vectors(VALUES, tmp_path / name)
+
+
+@pytest.mark.unix
+@pytest.mark.parametrize("name", ["v.npy", "v.parquet"])
+def test_a_pipe_is_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ValueError, match=f"{name} is no file, but a pipe"):
         zapsim.load_vectors(tmp_path / name, KEYS)
 
 
@@ -234,12 +378,16 @@ def test_files_that_are_not_there(tmp_path):
         zapsim.load_vectors(tmp_path / "v.npy", KEYS)
     with pytest.raises(FileNotFoundError, match="There is no file .*keys.txt"):
         zapsim.load_vectors(VALUES, tmp_path / "keys.txt")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "v.npy")
+        with pytest.raises(ValueError, match="is no file, but a pipe"):
+            zapsim.load_vectors(tmp_path / "v.npy", KEYS)
     with pytest.raises(ValueError, match=r"is a folder.*zapsim\.load_features"):
         zapsim.load_vectors(tmp_path)
 
 
 def test_keys_of_the_wrong_kind(tmp_path):
-    for keys in ({"a": 1}, 4, b"a"):
+    for keys in ({"a": 1}, 4, b"a", set(KEYS)):
         with pytest.raises(TypeError, match="keys must be a list"):
             zapsim.load_vectors(VALUES, keys)
     (tmp_path / "k.json").write_text("[]")
@@ -248,6 +396,18 @@ def test_keys_of_the_wrong_kind(tmp_path):
     (tmp_path / "k.csv").write_text("who,what\na,b\n")
     with pytest.raises(ValueError, match="Received columns: 'who', 'what'"):
         zapsim.load_vectors(VALUES, tmp_path / "k.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"), [("k.csv", "call it 'key'"), ("k.txt", "delete that line")]
+)
+def test_a_header_that_says_nothing_is_named(tmp_path, name, advice):
+    (tmp_path / name).write_text("\n".join(["picture", *KEYS]))
+    with pytest.raises(ValueError, match=f"{name} begins with 'picture': if .* header .*{advice}"):
+        zapsim.load_vectors(VALUES, tmp_path / name)
+    (tmp_path / name).write_text("\n".join(["picture", "x", *KEYS]))
+    with pytest.raises(ValueError, match="but 6 keys.$"):
+        zapsim.load_vectors(VALUES, tmp_path / name)
 
 
 def test_vectors_of_another_catalogue(catalogue):
@@ -270,3 +430,63 @@ def test_the_how_to_runs_but_for_what_needs_the_internet(tmp_path, monkeypatch):
             exec(block, names)
     assert len(blocks) == 4
     assert len(names["vectors"]) == 615
+
+
+# --- hostile and damaged files -----------------------------------------------------------------
+
+
+def spoil(path, kind):
+    if kind == "npz":
+        with open(path, "wb") as file:
+            np.savez(file, a=VALUES)
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "brackets":
+        path.write_bytes(b"\x93NUMPY\x01\x00v\x00" + b"(" * 118)
+    elif kind == "huge":
+        header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (999999999, 999999)}".ljust(
+            118
+        )
+        path.write_bytes(b"\x93NUMPY\x01\x00v\x00" + header)
+
+
+@pytest.mark.parametrize(
+    "kind", ["npz", pytest.param("pipe", marks=pytest.mark.unix), "brackets", "huge"]
+)
+def test_a_hostile_array_is_refused_by_name(tmp_path, kind):
+    spoil(tmp_path / "v.npy", kind)
+    with pytest.raises(ValueError, match=r"v\.npy"):
+        zapsim.load_vectors(tmp_path / "v.npy", KEYS)
+
+
+@pytest.mark.parametrize("note", ["[[[", '{"index_columns": [7], "columns": 3}', '{"a": ' * 3_000])
+def test_pandas_notes_that_are_none_are_an_error_with_the_files_name(tmp_path, note):
+    table = pa.table({"key": ["a"], "v": [1.0]}).replace_schema_metadata({"pandas": note})
+    pq.write_table(table, tmp_path / "v.parquet")
+    with pytest.raises(ValueError, match=r"v\.parquet cannot be read as vectors"):
+        zapsim.load_vectors(tmp_path / "v.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("k.csv", b"key,a\na\nb,1,2,3\nc\nd\n", r"k\.csv cannot be read as keys: 1 of the 5 lines"),
+        ("k.csv", b"key" + b"," * 5_000_000, r"k\.csv has 5,000,001 columns"),
+        ("k.txt", b"a\n\xc3\xa4\xc3\xa4\nb\xff\nc", r"k\.txt cannot be read as keys: 1 characters"),
+        ("k.txt", b"\x81\x8d\xff", r"k\.txt is neither UTF-8 nor"),
+    ],
+)
+def test_keys_that_cannot_be_read_whole_are_refused_by_name(tmp_path, name, data, said):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ValueError, match=said):
+        zapsim.load_vectors(VALUES, tmp_path / name)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("name", ["k.txt", "k.csv"])
+def test_keys_in_other_encodings(tmp_path, name, encoding):
+    keys = ["ä.jpg", "b c.jpg", "d.jpg", "ü/e.jpg"][: len(VALUES)]
+    header = "Nr;file name\n" if name == "k.csv" else ""
+    lines = [f"{n};{key}" if header else key for n, key in enumerate(keys)]
+    (tmp_path / name).write_bytes((header + "\n".join(lines)).encode(encoding))
+    assert list(zapsim.load_vectors(VALUES, tmp_path / name).index) == keys

@@ -1,5 +1,6 @@
 """pca.py: directions known by eye, scikit-learn as reference, and pictures searched through it."""
 
+import io
 import json
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def test_more_components_than_there_are_is_refused():
 def test_nan_is_refused_and_the_item_named():
     frame = spread_features(n_items=9)
     frame.iloc[3, 1] = np.nan
-    with pytest.raises(ValueError, match=r"1 of 9 feature vectors hold NaN.*item003\.jpg"):
+    with pytest.raises(ValueError, match=r"1 of 9 rows of features hold NaN.*item003\.jpg"):
         zapsim.reduce(frame, n=2)
 
 
@@ -148,6 +149,13 @@ def test_single_vectors_and_arrays_are_transformed_as_the_table_is():
     table = fitted.transform(frame).to_numpy()
     np.testing.assert_allclose(fitted.transform(frame.to_numpy()[5]), table[5], atol=1e-5)
     np.testing.assert_allclose(fitted.transform(frame.to_numpy()[:3]), table[:3], atol=1e-5)
+
+
+def test_columns_in_another_order_are_the_same_features():
+    frame = spread_features()
+    fitted = Reduction(4).fit(frame)
+    moved = frame.sample(frac=1, axis=1, random_state=0)
+    pd.testing.assert_frame_equal(fitted.transform(moved), fitted.transform(frame))
 
 
 def test_reduced_features_survive_parquet_and_say_what_they_are(tmp_path):
@@ -198,3 +206,89 @@ def test_an_eighth_of_the_numbers_keep_minizaps_precision(minizap):
     reduced = precision(zapsim.reduce(whole, n=256))
     print(f"\nMiniZap P@5: {precision(whole):.4f} of 2,048 numbers, {reduced:.4f} of 256")
     assert reduced >= precision(whole) - 0.005
+
+
+def test_what_was_fitted_is_kept(minizap, tmp_path):
+    _, whole, fitted = minizap
+    fitted.save(tmp_path / "reduction.npz")
+    kept = Reduction.load(tmp_path / "reduction.npz")
+    assert repr(kept) == repr(fitted) and kept.settings == fitted.settings
+    pd.testing.assert_frame_equal(kept.transform(whole), fitted.transform(whole))
+    with pytest.raises(ValueError, match="not fitted yet"):
+        Reduction(4).save(tmp_path / "reduction.npz")
+    assert Reduction.load(tmp_path / "reduction.npz").n == fitted.n
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        range(4),
+        range(3, -1, -1),
+        range(0, 8, 2),
+        [10, 2, 7, 1],
+        list("abcd"),
+        list("1032"),
+        pd.CategoricalIndex(list("abcd")),
+    ],
+    ids=str,
+)
+def test_a_kept_reduction_takes_columns_by_their_names(names, tmp_path):
+    frame = spread_features(20, 4).set_axis(names, axis=1)
+    fitted = Reduction(3).fit(frame)
+    fitted.save(tmp_path / "reduction.npz")
+    kept = Reduction.load(tmp_path / "reduction.npz")
+    for seed in range(5):
+        moved = frame.sample(frac=1, axis=1, random_state=seed)
+        pd.testing.assert_frame_equal(kept.transform(moved), fitted.transform(frame))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pd.date_range("2020", periods=4),
+        [0.5, 1.5, 2.5, 3.5],
+        ["a", 1, 2, 3],
+        pd.Index([True, False, 2, 3], dtype=object),
+    ],
+    ids=["dates", "fractions", "mixed", "truths"],
+)
+def test_a_reduction_whose_columns_cannot_be_kept_is_not_saved(names, tmp_path):
+    fitted = Reduction(3).fit(spread_features(20, 4).set_axis(names, axis=1))
+    with pytest.raises(ValueError, match=r"Name those of the features by text.*\.map\(str\)"):
+        fitted.save(tmp_path / "reduction.npz")
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_kept_reduction_that_is_damaged_is_refused(minizap, tmp_path):
+    *_, fitted = minizap
+    path = tmp_path / "reduction.npz"
+    with pytest.raises(FileNotFoundError):
+        Reduction.load(path)
+    fitted.save(path)
+    data = path.read_bytes()
+    ends = np.linspace(0, len(data) - 1, 30).astype(int)
+    flipped = (data[:end] + bytes([data[end] ^ 16]) + data[end + 1 :] for end in ends)
+    kept = dict(np.load(path))
+    others = ({"said": np.array([{}], object)}, {"mean": kept["mean"][:-1]}, {"said": "1"})
+    said = json.loads(str(kept["said"]))
+    others += tuple({"said": json.dumps(said | {"columns": names})} for names in (None, [None], 3))
+    for other in others:
+        with io.BytesIO() as made:
+            np.savez(made, **kept | other)
+            path.write_bytes(made.getvalue())
+        with pytest.raises(ValueError, match=r"is damaged, or was not written by Reduction\.save"):
+            Reduction.load(path)
+    np.savez_compressed(path, **kept)
+    with pytest.raises(ValueError, match="is damaged"):
+        Reduction.load(path)
+    n_refused = 0
+    for damaged in (*flipped, *(data[:end] for end in ends)):
+        path.write_bytes(damaged)
+        try:
+            same = Reduction.load(path)
+        except ValueError:
+            n_refused += 1
+        else:
+            # Where a zip keeps what nobody reads.
+            assert np.array_equal(same.components, fitted.components)
+    assert n_refused > 50

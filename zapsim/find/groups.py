@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zapsim.checks import check_table, received
+from zapsim.keys import respelt
 
 __all__ = ["hide_duplicates"]
 
@@ -17,9 +18,10 @@ def hide_duplicates(groups, keys, allowed, asked):
     """Take from `allowed`, (n_items,), bool, in place, all but the first left of each group.
 
     And all of the groups that the rows `asked` belong to. TypeError if `groups` say nothing by
-    key, ValueError if they are about other keys only.
+    key, ValueError if they are about other keys only, or put a key into two groups.
     """
     named, numbers = _by_key(groups)
+    named = respelt(named, keys)
     rows = keys.get_indexer(named)
     if len(rows) and (rows < 0).all():
         raise ValueError(
@@ -28,12 +30,15 @@ def hide_duplicates(groups, keys, allowed, asked):
         )
     codes = pd.factorize(numbers)[0]
     grouped = (rows >= 0) & (codes >= 0)
-    rows, codes = rows[grouped], codes[grouped]
+    rows, codes = np.unique(np.stack([rows[grouped], codes[grouped]]), axis=1)
+    if twice := keys[rows[1:][rows[1:] == rows[:-1]]].tolist():
+        raise ValueError(
+            f"hide_duplicates puts {len(twice):,} keys into more than one group, such as "
+            f"{twice[0]!r}."
+        )
     allowed[rows[np.isin(codes, codes[np.isin(rows, asked)])]] = False
     left = allowed[rows]
     rows, codes = rows[left], codes[left]
-    order = np.argsort(rows)
-    rows, codes = rows[order], codes[order]
     allowed[np.delete(rows, np.unique(codes, return_index=True)[1])] = False
 
 

@@ -8,7 +8,7 @@ value that does not exist is one.
 from collections import Counter
 from functools import cached_property
 
-from zapsim.checks import check_k, check_type
+from zapsim.checks import check_type, checked_whole
 from zapsim.find.filters import Filters
 from zapsim.find.words import Words
 
@@ -70,7 +70,7 @@ class Narrowed:
         products' numbers, then captions. Each number says how many items `search` finds.
         """
         check_type(text, str, "text must be what to search for, such as 'boots women'.")
-        check_k(n, "n")
+        n = checked_whole("n", n)
         return self._words.suggest(text, n)
 
     @cached_property

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from zapsim.checks import check_choice, is_whole, received
 from zapsim.io.pictures import square_on
-from zapsim.vgg16.network import map_size
+from zapsim.vgg16.network import LAYERS, map_size
 
 __all__ = ["NAMES", "Grid", "grid_of"]
 
@@ -36,10 +36,13 @@ NAMES = _QUARTERS | {
 
 def grid_of(settings, n_features):
     """Return the `Grid` of features that were made with these settings; None if they have none."""
-    settings = settings or {}
+    settings = settings if isinstance(settings, dict) else {}
     side = settings.get("grid")
     if isinstance(side, str) and side == "flat":
-        side = map_size(settings["layer"], settings["image_size"])
+        layer, image_size = settings.get("layer"), settings.get("image_size")
+        # A store of somebody else's may say anything.
+        known = isinstance(layer, str) and layer in LAYERS and is_whole(image_size)
+        side = map_size(layer, image_size) if known else None
     if not is_whole(side) or side < 1 or n_features % side**2:
         return None
     return Grid(int(side), n_features, settings.get("fit", "pad"))

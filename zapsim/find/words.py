@@ -15,9 +15,13 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from zapsim.keys import composed
+
 __all__ = ["Words", "folded"]
 
 _MOST_WORDS = 20
+# More than all words together weigh in the next of the rules that order what is found.
+_STEP = _MOST_WORDS + 1
 # What captions are made of, besides the key.
 _NAMING = ("Brand", "SubCategory", "Category")
 _SHORTEST_STEM = 3
@@ -137,12 +141,12 @@ class Words:
         """Return the positions of items that match, ndarray of int64, the best first.
 
         The item of exactly this key comes first. Then an item is the better, the more of the words
-        it has as a whole, not only what they begin; and then, the more of them are in its caption
-        or key. Ties by position.
+        it has as a whole, not only what they begin; then, the more of these are in its caption or
+        key; and then, the more of all are. Ties by position.
         """
         match, points = self._match(_words_of(text), ranked=True)
-        if text.strip() in self._keys:
-            points[self._keys.get_loc(text.strip())] = np.iinfo(points.dtype).max
+        if (key := composed(text.strip())) in self._keys:
+            points[self._keys.get_loc(key)] = np.iinfo(points.dtype).max
         rows = np.flatnonzero(match)
         return rows[np.argsort(-points[rows], kind="stable")]
 
@@ -182,7 +186,8 @@ class Words:
             if not match.any():
                 break
             if ranked:
-                points += 2 * _MOST_WORDS * self._items(whole) + self._items(cells, self._n_naming)
+                named, begun = (self._items(c, self._n_naming) for c in (whole, cells))
+                points += (self._items(whole) * _STEP + named) * _STEP + begun
         return match, points
 
     def _items(self, cells, n_texts=None):

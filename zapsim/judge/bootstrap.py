@@ -18,11 +18,13 @@ Statistical Society B 69, 2007, doi:10.1111/j.1467-9868.2007.00593.x.
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from zapsim.checks import checked_number, checked_whole
+from zapsim.checks import check_memory, checked_number, checked_seed, checked_whole
 
 __all__ = ["class_means", "interval", "resampled_means"]
 
 _BLOCK_NUMBERS = 8_000_000
+# Percentiles of a thousand are sure enough; more take minutes, and move nothing.
+_MOST = 100_000
 
 
 def class_means(values, members=None):
@@ -41,10 +43,17 @@ def resampled_means(values, clusters, members=None, n_resamples=1000, seed=0):
     Values and members are as in `class_means`; `clusters`, (n_queries,), int, are equal for queries
     that are drawn together. Returns an ndarray of shape (n_resamples, n_classes, n_metrics).
     """
-    checked_whole("n_resamples", n_resamples)
-    checked_whole("seed", seed, 0)
+    n_resamples = checked_whole("n_resamples", n_resamples, 1, _MOST)
+    seed = checked_seed(seed)
     names, numbers = np.unique(clusters, return_inverse=True)
     sums, n_clusters = _sums(values, numbers, members), len(names)
+    n_classes, n_metrics = sums[0].shape[1], values.shape[1]
+    # All means, once more in one array, and again where their percentiles are sought.
+    check_memory(
+        3 * 8 * n_resamples * n_classes * n_metrics,
+        f"What {n_resamples:,} resamples give, for {n_classes:,} classes,",
+        "Take a smaller n_resamples, or a column of fewer different values.",
+    )
     rng = np.random.default_rng(seed)
     step = max(1, _BLOCK_NUMBERS // n_clusters)
     resampled = []

@@ -11,11 +11,12 @@ import pandas as pd
 from zapsim.checks import (
     check_catalogue,
     check_choice,
-    check_k,
     check_list,
     check_neighbours,
     check_table,
     checked_number,
+    checked_whole,
+    printable,
 )
 from zapsim.draw.plots import QUERY_COLOUR, plot_pictures
 from zapsim.judge.relevance import Relevance
@@ -56,9 +57,9 @@ def plot_scorecard(card, metric=None):
     rows = np.arange(len(shown))
     ends = np.maximum([value - low, high - value], 0)
     axes.errorbar(value, rows, xerr=ends, fmt="o", color=QUERY_COLOUR, capsize=3)
-    axes.set_yticks(rows, [str(name) for name in shown.index], parse_math=False)
+    axes.set_yticks(rows, [printable(str(name)) for name in shown.index], parse_math=False)
     axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.set_xlabel(str(metric), parse_math=False)
+    axes.set_xlabel(printable(str(metric)), parse_math=False)
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
@@ -102,7 +103,7 @@ def plot_confusion(shares, least=0.05, n=40):
             f"Received: shape {shares.shape}"
         )
     checked_number("least", least, 0)
-    check_k(n, "n")
+    n = checked_whole("n", n)
     n_given = len(shares)
     if n_given > n:
         # Stable, and classes without neighbours (NaN) last.
@@ -117,7 +118,7 @@ def plot_confusion(shares, least=0.05, n=40):
             column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=8,
             color="white" if share > 0.55 else "black",
         )  # fmt: skip
-    places, names = np.arange(n_classes), [str(name) for name in shares.columns]
+    places, names = np.arange(n_classes), [printable(str(name)) for name in shares.columns]
     words = {"fontsize": 9, "parse_math": False}
     axes.set_yticks(places, names, **words)
     axes.set_xticks(places, names, rotation=55, ha="right", rotation_mode="anchor", **words)
@@ -145,7 +146,7 @@ def plot_cases(catalogue, neighbours, labels, keys, k=5):
     neighbours : Neighbours
         What `zapsim.top_k` returns.
     labels : array-like of shape (n_items,), or pandas.Series indexed by key
-        What right means; see `zapsim.judge.metrics`.
+        What right means; see ``zapsim.judge.metrics``.
     keys : list of str
         The queries, such as the index of what `zapsim.worst_queries` returns.
     k : int
@@ -165,7 +166,7 @@ def plot_cases(catalogue, neighbours, labels, keys, k=5):
     check_catalogue(catalogue)
     check_neighbours(neighbours)
     check_list("keys", keys, "worst.index")
-    check_k(k)
+    k = checked_whole("k", k)
     relevance = Relevance(labels, neighbours.keys)
     found = neighbours.indices[:, :k]
     right = relevance.right(found)

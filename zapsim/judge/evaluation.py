@@ -14,9 +14,9 @@ from zapsim.checks import (
     check_choice,
     check_dict,
     check_features,
-    check_k,
     check_list,
     check_neighbours,
+    checked_whole,
     groups_of,
 )
 from zapsim.io.saved import Neighbours
@@ -105,6 +105,17 @@ def query_scores(neighbours, labels, k=None, exclude=None):
         `exclude`.
     TypeError
         If labels are no values of items, such as the name of a column.
+
+    Examples
+    --------
+    The second boot's nearest is a shoe, and that shoe's is this boot.
+
+    >>> import pandas as pd, zapsim
+    >>> features = pd.DataFrame([[9, 0], [9, 5], [9, 8], [0, 9]], index=["b1", "b2", "s1", "s2"])
+    >>> neighbours = zapsim.top_k(features, k=1)
+    >>> labels = ["boot", "boot", "shoe", "shoe"]
+    >>> zapsim.query_scores(neighbours, labels)["precision@1"].to_dict()
+    {'b1': 1.0, 'b2': 0.0, 's1': 0.0, 's2': 1.0}
     """
     judged = judge(neighbours, labels, k, exclude)
     return judged.scores.assign(relevant=judged.relevant)
@@ -121,9 +132,9 @@ def evaluate(neighbours, labels, k=None, exclude=None, average="queries", **boot
         The mean over all queries, or the mean over classes of their means (*macro*), in which a
         small class counts as much as a large one. A query of several values is in each class.
     **bootstrap
-        ``n_resamples=1000``, ``confidence=0.95``, ``seed=0`` and ``clusters``, a value for each
-        item, equal for those that are resampled together; by default `exclude`, and without
-        that each item is on its own.
+        ``n_resamples=1000``, at most 100,000, ``confidence=0.95``, ``seed=0`` and ``clusters``, a
+        value for each item, equal for those that are resampled together; by default `exclude`, and
+        without that each item is on its own.
 
     Returns
     -------
@@ -168,11 +179,20 @@ def per_class(neighbours, labels, k=None, exclude=None, metric="precision", **bo
         ``n_queries``; ``value``, ``low``, ``high`` and ``best`` as in `evaluate`. The columns are
         named for the metric, such as ``precision@5``. An interval without width says that there
         was nothing to resample: a single product, or queries that all scored the same.
+
+    Examples
+    --------
+    >>> import pandas as pd, zapsim
+    >>> features = pd.DataFrame([[9, 0], [9, 5], [1, 9], [0, 9]], index=["b1", "b2", "s1", "s2"])
+    >>> neighbours = zapsim.top_k(features, k=1)
+    >>> labels = ["boot", "boot", "shoe", "shoe"]
+    >>> zapsim.per_class(neighbours, labels)["value"].to_dict()
+    {'boot': 1.0, 'shoe': 1.0}
     """
     _check_bootstrap(bootstrap)
     check_choice("metric", metric, METRICS)
     if k is not None:
-        check_k(k)
+        k = checked_whole("k", k)
     judged = judge(neighbours, labels, k, exclude)
     members, classes = _members(judged)
     metric = METRICS.index(metric)
@@ -211,6 +231,19 @@ def paired_difference(neighbours, others, labels, k=None, exclude=None, **bootst
     ValueError, TypeError
         As in `query_scores`; if the two were not asked the same queries, or k is not given where
         different numbers of neighbours were sought.
+
+    Examples
+    --------
+    In the first features each item's nearest is of its own kind, in the others half of them are.
+
+    >>> import pandas as pd, zapsim
+    >>> keys = ["b1", "b2", "s1", "s2"]
+    >>> first = pd.DataFrame([[9, 0], [9, 1], [1, 9], [0, 9]], index=keys)
+    >>> second = pd.DataFrame([[9, 0], [9, 5], [9, 8], [0, 9]], index=keys)
+    >>> both = [zapsim.top_k(features, k=1) for features in (first, second)]
+    >>> judged = zapsim.paired_difference(*both, ["boot", "boot", "shoe", "shoe"])
+    >>> judged.loc["precision@1", ["first", "second", "difference"]].to_dict()
+    {'first': 1.0, 'second': 0.5, 'difference': 0.5}
     """
     _check_bootstrap(bootstrap)
     check_neighbours(neighbours)

@@ -63,7 +63,7 @@ def extract_cuts(
     dict of str to pandas.DataFrame of shape (n_items, n_features), float32
         By name, e.g. ``"block4_pool 2×2 at 128"``, or ``"block4_pool 2×2 at 128, power 1"`` where
         fit, power or weights are not the default, in the network's order: just what
-        `VGG16Extractor.extract` returns at ``precision="float32"``.
+        `zapsim.VGG16Extractor.extract` returns at ``precision="float32"``.
         ``attrs["million_multiply_adds"]`` is what one picture costs up to this cut, if it is known.
 
     Raises

@@ -32,11 +32,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_k, check_list, check_neighbours
+from zapsim.checks import check_list, check_memory, check_neighbours, checked_whole
 from zapsim.judge.relevance import Relevance
 
 __all__ = ["METRICS", "Judged", "asked", "checked_ks", "judge"]
 
+# Of each rank of each query, while it is judged.
+_BYTES = 48
 METRICS = ("precision", "recall", "AP", "nDCG")
 
 
@@ -69,6 +71,11 @@ def judge(neighbours, labels, k=None, exclude=None):
     relevance = Relevance(labels, neighbours.keys, exclude)
     rows = asked(neighbours, relevance)
     _check_excluded(neighbours.indices[rows, : max(ks)], relevance.groups, rows)
+    check_memory(
+        _BYTES * max(ks) * (len(rows) + 1),
+        f"The judgement of the first {max(ks):,} of {len(rows):,} items each",
+        "Take a smaller k.",
+    )
     relevant = relevance.to_be_found()[rows]
     right = relevance.right(neighbours.indices[:, : max(ks)])[rows]
     # Where fewer others exist than were asked for, those that are missing are wrong.
@@ -112,9 +119,7 @@ def checked_ks(k):
     """Return one or several k as a list; ValueError if there is none, or one is unfit."""
     ks = k if pd.api.types.is_list_like(k) else [k]
     check_list("k", ks, "[1, 5, 10]")
-    for n in ks:
-        check_k(n)
-    return list(ks)
+    return [checked_whole("k", n) for n in ks]
 
 
 def _sought(k, neighbours):

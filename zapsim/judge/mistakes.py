@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, diags
 
-from zapsim.checks import check_k, check_memory, check_neighbours
+from zapsim.checks import check_memory, check_neighbours, checked_whole
 from zapsim.judge.metrics import asked, judge
 from zapsim.judge.relevance import Relevance
 
@@ -93,10 +93,19 @@ def worst_queries(neighbours, labels, n=10, k=None, exclude=None):
         frequent first, e.g. ``"4 Flats, 1 Heels"``. With `exclude`, only the worst of those that
         share a value, such as one colourway of a product. Queries without a single right item in
         the catalogue are left out: no features could help them.
+
+    Examples
+    --------
+    >>> import pandas as pd, zapsim
+    >>> features = pd.DataFrame([[9, 0], [9, 5], [9, 8], [0, 9]], index=["b1", "b2", "s1", "s2"])
+    >>> neighbours = zapsim.top_k(features, k=1)
+    >>> labels = ["boot", "boot", "shoe", "shoe"]
+    >>> zapsim.worst_queries(neighbours, labels, n=2)["found"].to_dict()
+    {'b2': '1 shoe', 's1': '1 boot'}
     """
-    check_k(n, "n")
+    n = checked_whole("n", n)
     if k is not None:
-        check_k(k)
+        k = checked_whole("k", k)
     judged = judge(neighbours, labels, k, exclude)
     precision, ndcg = judged.scores.columns[[0, 3]]
     table = judged.scores[[precision, ndcg]].assign(

@@ -7,8 +7,8 @@ pictures it was not fitted to. The edge rule: a row of a file that is not a comp
 comparisons of items that the catalogue does not have are left out.
 """
 
-from io import BytesIO
-from pathlib import Path, PurePosixPath
+import warnings
+from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,12 @@ from zapsim.checks import (
     check_choice,
     check_features,
     check_table,
+    checked_path,
+    checked_seed,
     checked_whole,
 )
+from zapsim.io.disk import look
+from zapsim.io.matlab import read_cells
 from zapsim.io.sources import read_named
 from zapsim.io.zappos import DATA_ZIP
 from zapsim.keys import respelt
@@ -30,8 +34,7 @@ __all__ = ["ATTRIBUTES", "attribute_accuracy", "attribute_questions", "load_comp
 ATTRIBUTES = ("open", "pointy", "sporty", "comfort")
 _ANSWERS = ("a", "b", "equal")
 _LABELS, _PATHS = "zappos-labels.mat", "image-path.mat"
-# UT-Zappos50K's two files have 0.3 and 0.7 MB. Their parts are compressed, and deflate packs up to
-# 1,000 bytes into one: whatever a file of this size holds, it unpacks to 2 GB at most.
+# UT-Zappos50K's two files have 0.3 and 0.7 MB.
 _LARGEST = 2_000_000
 _HELD_OUT = 0.2
 _STRENGTHS = (0.1, 1, 10, 100)
@@ -63,16 +66,21 @@ def load_comparisons(source, catalogue):
     ValueError
         If a file or the zip is damaged, is larger than 2 MB, or holds something else.
 
+    Warns
+    -----
+    UserWarning
+        If the pairs that people found equal are missing.
+
     References
     ----------
     Yu & Grauman, "Fine-Grained Visual Comparisons with Local Learning", CVPR 2014.
     """
     check_catalogue(catalogue)
     labels = _cells(source, _LABELS, "mturkOrder", "mturkEqual")
-    paths = [np.ravel(cell) for cell in _cells(source, _PATHS, "imagepath")]
-    if any(path.size != 1 or path.dtype.kind != "U" for path in paths):
+    paths = _cells(source, _PATHS, "imagepath")
+    if not all(isinstance(path, str) and path for path in paths):
         raise ValueError(f"{_PATHS} must hold one path a cell. Is it UT-Zappos50K's?")
-    cids = [PurePosixPath(path[0]).stem.replace(".", "-") for path in paths]
+    cids = [PurePosixPath(path).stem.replace(".", "-") for path in paths]
     key_of = dict(zip(catalogue.table.get("CID", ()), catalogue.keys, strict=False))
     keys = np.array([key_of.get(cid) for cid in cids], object)
     values = _numbers(labels, len(keys))
@@ -116,7 +124,7 @@ def attribute_questions(features, comparisons, attribute, n=10, seed=42):
     ValueError
         If the attribute is unknown, or there are too few pairs to fit a model.
     """
-    checked_whole("n", n)
+    n = checked_whole("n", n)
     return _held_out(features, comparisons, attribute, seed).head(n)
 
 
@@ -153,7 +161,7 @@ def _held_out(features, comparisons, attribute, seed):
     check_features(features)
     check_table("comparisons", comparisons, ["a", "b", "attribute", "people"], "load_comparisons")
     check_choice("attribute", attribute, ATTRIBUTES)
-    checked_whole("seed", seed, 0)
+    seed = checked_seed(seed)
     comparisons = comparisons.assign(
         **{side: respelt(pd.Index(comparisons[side]), features.index) for side in ("a", "b")}
     )
@@ -195,11 +203,9 @@ def _fitted(differences, more):
 
 def _cells(source, name, *variables):
     """Return the cells of a MATLAB file's variables, the first of which must be there."""
-    from scipy.io import loadmat
-
-    source = Path(source).expanduser()
+    source = checked_path(source, "source")
     # Of the two files, fetch_zappos takes only the labels out of the zip.
-    places = [place for place in (source, source / DATA_ZIP) if place.exists()]
+    places = [place for place in (source, source / DATA_ZIP) if look(place)]
     read = [data for place in places if (data := read_named(place, name)) is not None]
     if not read:
         raise FileNotFoundError(f"No {name} in {source}. It is part of UT-Zappos50K's {DATA_ZIP}.")
@@ -209,17 +215,18 @@ def _cells(source, name, *variables):
             "Is it UT-Zappos50K's?"
         )
     try:
-        # No pickle is involved, but a damaged file raises many kinds of errors.
-        found = loadmat(BytesIO(read[0]), variable_names=variables)
-    except Exception as error:
-        why = str(error) or type(error).__name__
-        raise ValueError(f"{name} cannot be read as a MATLAB file: {why}") from error
+        found = read_cells(read[0], variables)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} cannot be read as UT-Zappos50K's MATLAB file: {error}. Take it out of "
+            f"{DATA_ZIP} again."
+        ) from error
     if variables[0] not in found:
         raise ValueError(f"{name} holds no variable {variables[0]!r}. Is it UT-Zappos50K's?")
-    arrays = [found[variable] for variable in variables if variable in found]
-    if not all(isinstance(array, np.ndarray) and array.dtype.kind in "OU" for array in arrays):
-        raise ValueError(f"{name} must hold cells of a MATLAB file, as UT-Zappos50K's does.")
-    return [cell for array in arrays for cell in array.ravel()]
+    for variable in variables:
+        if variable not in found:
+            warnings.warn(f"{name} holds no {variable!r}: those pairs are missing.", stacklevel=3)
+    return [cell for variable in variables for cell in found.get(variable, ())]
 
 
 def _numbers(blocks, n_pictures):
@@ -228,13 +235,18 @@ def _numbers(blocks, n_pictures):
     for block in blocks:
         if block.ndim != 2 or block.shape[1] != 6 or block.dtype.kind not in "iuf":
             raise ValueError(
-                f"Comparisons must be numbers in 6 columns. Received: {block.shape}, {block.dtype}"
+                f"{_LABELS}: comparisons must be numbers in 6 columns. Received: {block.shape}, "
+                f"{block.dtype}"
             )
     values = np.concatenate([np.empty((0, 6)), *blocks])
     whole, ends = values[:, :4], (n_pictures, n_pictures, len(ATTRIBUTES), len(_ANSWERS))
     if not ((whole >= 1) & (whole <= ends) & (whole % 1 == 0)).all():
         raise ValueError(
-            f"A comparison needs two of the {n_pictures:,} pictures, an attribute from 1 to 4 and "
-            "a label from 1 to 3, all counted from 1. Some in the file have others."
+            f"{_LABELS}: a comparison needs two of the {n_pictures:,} pictures, an attribute from "
+            "1 to 4 and a label from 1 to 3, all counted from 1. Some in the file have others."
+        )
+    if not ((values >= 0) & np.isfinite(values)).all():
+        raise ValueError(
+            f"{_LABELS}: some confidence or agreement is negative or no number. Is it damaged?"
         )
     return values

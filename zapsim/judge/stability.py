@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from zapsim.checks import check_dict, check_k, check_predictor
+from zapsim.checks import check_dict, check_predictor, checked_seed, checked_whole
 from zapsim.io.pictures import PictureError
 from zapsim.judge.bootstrap import interval, resampled_means
 
@@ -48,6 +48,9 @@ CHANGES = {
     "cropped by 5 %": _cropped,
     "mirrored": _mirrored,
 }
+# A JPEG of at least twice these sides is decoded smaller, and still far larger than what is seen.
+_LEAST = 1024
+_CHANGE = "{'mirrored': lambda picture: picture[:, ::-1]}"
 
 
 def stability(predictor, k=5, n=100, changes=None, seed=0):
@@ -65,8 +68,9 @@ def stability(predictor, k=5, n=100, changes=None, seed=0):
     n : int
         How many items are asked, at least 1; all where there are fewer.
     changes : dict of str to callable, optional
-        Each takes a picture (height, width, 3), RGB, uint8, and returns another. By default
-        `zapsim.judge.stability.CHANGES`: resized to half, saved as JPEG of quality 40, cropped by
+        Each takes a picture (height, width, 3), RGB, uint8, and returns another. A JPEG of 2,048
+        pixels or more on both sides comes smaller, with at least 1,024 on each. By default
+        ``zapsim.judge.stability.CHANGES``: resized to half, saved as JPEG of quality 40, cropped by
         5 % of each side, mirrored.
     seed : int
         Draws the items.
@@ -91,10 +95,14 @@ def stability(predictor, k=5, n=100, changes=None, seed=0):
     from tqdm.auto import tqdm
 
     check_predictor(predictor)
-    check_k(k)
-    check_k(n, "n")
+    k = checked_whole("k", k)
+    n = checked_whole("n", n)
+    seed = checked_seed(seed)
     changes = CHANGES if changes is None else changes
-    check_dict("changes", changes, "{'mirrored': lambda picture: picture[:, ::-1]}")
+    check_dict("changes", changes, _CHANGE)
+    for change in changes.values():
+        if not callable(change):
+            raise TypeError(f"changes must be functions, such as {_CHANGE}. Received: {change!r}")
     items = predictor.table.index
     if len(items) < 2:
         raise ValueError("One item alone has no neighbours that could stay. Add more pictures.")
@@ -103,7 +111,7 @@ def stability(predictor, k=5, n=100, changes=None, seed=0):
     seen = []
     for key in tqdm(asked, desc="Changing", unit="picture"):
         try:
-            picture = predictor.catalogue.picture(key)
+            picture = predictor.catalogue.picture(key, _LEAST)
         except PictureError:
             continue
         before = set(predictor.similar(key, k)["key"])

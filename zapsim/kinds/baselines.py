@@ -13,6 +13,7 @@ from zapsim.checks import (
     check_choice,
     check_memory,
     checked_number,
+    checked_seed,
     checked_whole,
 )
 from zapsim.io.pictures import fit_square, shrink
@@ -21,6 +22,8 @@ __all__ = ["baseline_features", "colour_histogram", "pixels", "random_features",
 
 # A colour histogram needs no fine detail; phone photos would take seconds each.
 _LONGEST = 256
+# A JPEG of at least twice these sides is decoded smaller, as for extraction.
+_LEAST = 512
 _WHITE = 245
 # How bright each of the 256 levels of sRGB is, from 0 to 1.
 _LEVELS = np.arange(256) / 255
@@ -54,8 +57,8 @@ def random_features(catalogue, n_features=64, seed=0):
     the queries of n_relevant / n_others.
     """
     check_catalogue(catalogue)
-    checked_whole("n_features", n_features)
-    rng = np.random.default_rng(checked_whole("seed", seed, 0))
+    n_features = checked_whole("n_features", n_features)
+    rng = np.random.default_rng(checked_seed(seed))
     return _frame(catalogue, rng.standard_normal((len(catalogue), n_features), dtype=np.float32))
 
 
@@ -66,8 +69,8 @@ def pixels(catalogue, size=16):
     column, then red, green, blue, in [0, 255].
     """
     check_catalogue(catalogue)
-    checked_whole("size", size)
-    return _frame(catalogue, [fit_square(p, size).ravel() for p in _pictures(catalogue)])
+    size = checked_whole("size", size)
+    return _frame(catalogue, [fit_square(p, size).ravel() for p in _pictures(catalogue, size)])
 
 
 def colour_histogram(catalogue, space="lab", bins=6, power=0.5, ignore_white=False):
@@ -99,7 +102,7 @@ def colour_histogram(catalogue, space="lab", bins=6, power=0.5, ignore_white=Fal
     """
     check_catalogue(catalogue)
     check_choice("space", space, ("lab", "rgb"))
-    checked_whole("bins", bins)
+    bins = checked_whole("bins", bins)
     checked_number("power", power, 0, ends="(]")
     check_memory(
         8 * len(catalogue) * bins**3,
@@ -109,7 +112,7 @@ def colour_histogram(catalogue, space="lab", bins=6, power=0.5, ignore_white=Fal
     lab = space == "lab"
     lowest, extent = np.array([[0, -110, -110], [100, 220, 220]] if lab else [[0] * 3, [256] * 3])
     histograms = []
-    for picture in _pictures(catalogue):
+    for picture in _pictures(catalogue, _LONGEST):
         colours = shrink(picture, _LONGEST).reshape(-1, 3)
         coloured = colours[colours.min(axis=1) < _WHITE]
         colours = coloured if ignore_white and len(coloured) else colours
@@ -143,8 +146,8 @@ def rgb_to_lab(colours):
     return lab.round(6) + 0.0
 
 
-def _pictures(catalogue):
-    return (catalogue.picture(key) for key in catalogue.keys)
+def _pictures(catalogue, size):
+    return (catalogue.picture(key, max(_LEAST, 2 * size)) for key in catalogue.keys)
 
 
 def _frame(catalogue, values):

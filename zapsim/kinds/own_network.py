@@ -3,7 +3,8 @@
 In: a ``keras.Model``, what prepares pictures for it, and a picture size. Out: an extractor that
 takes the same path as `zapsim.VGG16Extractor`: reading, threads, store, layer lab, heat maps. The
 edge rule: two networks, cuts or preparations that differ never share a store. So a network is
-known by what it is made of, its weights by their digest, and a preparation by what it does.
+known by what it is made of, its weights by their digest, and a preparation by what it does; of
+layers and functions that are not Keras' own nothing is known but a name, so they have no store.
 """
 
 import json
@@ -25,6 +26,11 @@ _PREPARING = Lock()
 _SAME = {"rtol": 1e-4, "atol": 1e-4}
 # Of a layer's description, what says how it is trained, and not what it computes.
 _TRAINING = ("trainable", "compile_config", "build_config")
+# Where a description says what layers are called.
+_NAMES = ("name", "keras_history", "input_layers", "output_layers")
+# Whose classes and functions are always the same ones; and what has no part in features.
+_KNOWN = ("keras", "keras_hub", "tensorflow")
+_ASIDE = ("initializer", "regularizer", "constraint", "loss", "metrics", "optimizer")
 
 
 class KerasExtractor(Extractor):
@@ -77,11 +83,14 @@ class KerasExtractor(Extractor):
     ValueError
         If the model is not made for one batch of RGB pictures, or gives neither maps nor vectors;
         or if `preprocess` changes the shape, fails, gives something else each time, or mixes the
-        pictures of a batch. Later, from `extract`: if the model was trained on since, or features
-        are NaN, or too large or too small for float16.
+        pictures of a batch. Later, from `KerasExtractor.extract`: if the model was trained on
+        since, or features are NaN, or too large or too small for float16.
 
     Notes
     -----
+    Of a ``Lambda``, or a layer or function that is not Keras' own, nobody can tell later whether it
+    still computes the same. A network with such a part works, but for ``cache=``: a ValueError.
+
     Features do not hold the network. To search with new pictures, give the extractor to the
     predictor: ``SimilarityPredictor(catalogue, features, extractor=extractor)``.
     """
@@ -189,10 +198,17 @@ class KerasExtractor(Extractor):
         return (numbers * 2_654_435_761 >> 7).astype(np.uint8).reshape(2, size, size, 3)
 
     def _check_unchanged(self):
-        if _digest_of_weights(self.model) != self._weights:
+        self._check_weights(_digest_of_weights(self.model))
+
+    def check_store(self):
+        """Raise ValueError for a network that cannot be told from others: it must have no store."""
+        own = sorted(_unknown(self.model))
+        if own:
             raise ValueError(
-                f"The weights of {self._given.name} have changed since this extractor was made, so "
-                "its features would not go with those from before. Make a new KerasExtractor."
+                f"Features of {self._given.name} cannot be kept in a store: what {', '.join(own)} "
+                "computes is known to Python alone, and may be something else next time. Leave "
+                "out cache=, and keep the features themselves: features.to_parquet(path), and "
+                "later zapsim.load_vectors(path). Or build it of Keras' own layers."
             )
 
     def _digest_of_preprocess(self):
@@ -340,9 +356,37 @@ def _digest_of_layers(model):
     return f"sha256:{sha256(text.encode()).hexdigest()}"
 
 
-def _renamed(config, places):
+def _renamed(config, places, named=False):
     if isinstance(config, dict):
-        return {k: _renamed(value, places) for k, value in config.items() if k not in _TRAINING}
+        return {
+            k: v if k == "dtype" else _renamed(v, places, named or k in _NAMES)
+            for k, v in config.items()
+            if k not in _TRAINING
+        }
     if isinstance(config, (list, tuple)):
-        return [_renamed(value, places) for value in config]
-    return places.get(config, config) if isinstance(config, str) else config
+        return [_renamed(value, places, named) for value in config]
+    return places.get(config, config) if named and isinstance(config, str) else config
+
+
+def _unknown(part, seen=None):
+    """Return what in a network is neither Keras' nor TensorFlow's (set of str), by name."""
+    import keras
+
+    seen = set() if seen is None else seen
+    if id(part) in seen:
+        return set()
+    seen.add(id(part))
+    found = set() if _is_known(part) else {type(part).__name__}
+    for name, value in vars(part).items():
+        if name.endswith(_ASIDE):
+            continue
+        for each in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(each, keras.Operation):
+                found |= _unknown(each, seen)
+            elif callable(each) and not _is_known(each):
+                found.add(getattr(each, "__name__", type(each).__name__))
+    return found
+
+
+def _is_known(thing):
+    return (getattr(thing, "__module__", None) or "").partition(".")[0] in _KNOWN

@@ -6,29 +6,44 @@ vector an item is an error; with a catalogue, vectors that fit none of its items
 left out and counted.
 """
 
+import re
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from os import PathLike, fspath
 from os.path import commonpath
 from pathlib import Path, PurePosixPath
+from stat import S_ISDIR, S_ISREG
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from zapsim.checks import check_catalogue, check_frame, check_type, checked_values
+from zapsim.checks import (
+    check_catalogue,
+    check_frame,
+    check_list,
+    check_memory,
+    checked_path,
+    checked_values,
+    received,
+    told,
+)
 from zapsim.io import parquet
+from zapsim.io.disk import look
 from zapsim.io.formats import SUFFIXES
 from zapsim.io.parquet import DamagedError
-from zapsim.keys import clean_key
+from zapsim.keys import clean_key, quoted
+from zapsim.metadata.delimited import decode
+from zapsim.metadata.tables import check_bytes, read_table
 
 __all__ = ["load_vectors"]
 
 # What people call the column that names the picture, and the one that holds its vector.
 _NAMES = ("key", "filename", "file", "image", "imagepath", "path", "filepath", "id", "imageid")
 _NAMES += ("articleid", "cid")
+# More than the largest maps of VGG16 at 224 pixels, flattened, have.
+_MOST = 10_000_000
 _VECTORS = ("features", "vector", "vectors", "embedding", "embeddings")
 
 
@@ -39,10 +54,12 @@ def load_vectors(source, keys=None, catalogue=None):
     ----------
     source : path or array-like of shape (n_items, n_features)
         A ``.npy`` file; a ``.parquet`` file with a column that names the item (``key``,
-        ``file_name``, ``image``, ``path``, ``id`` …) and a column of lists, or of one number each;
-        or an array. Numbers of any kind and width.
+        ``file_name``, ``image``, ``path``, ``id`` …) and a column of lists, or columns of one
+        number each; such a DataFrame; or an array. Numbers of any kind and width. Of columns, those
+        that are numbered are taken (``e0``, ``e1`` …), else all in floating point, else all
+        numbers; a line says which.
     keys : path or list of str, optional
-        Whose they are, in the same order; a Parquet file says it itself. A ``.txt`` file has one a
+        Whose they are, in the same order; a table may say it itself. A ``.txt`` file has one a
         line, a ``.csv`` file a column named as above.
     catalogue : Catalogue, optional
         Its items are matched: by key, or by the path below the folder that all share; where no
@@ -60,9 +77,12 @@ def load_vectors(source, keys=None, catalogue=None):
         If there is no such file.
     ValueError
         If there are no keys, or another number of them than of vectors; if a key occurs twice; if
-        vectors differ in length, are no numbers, or hold NaN or infinity; if a file is damaged,
-        would need pickle, or is of another kind; or if no vector belongs to an item of the
-        catalogue.
+        vectors differ in length, are no numbers, have more than ten million each, or hold NaN or
+        infinity; if a table has other numbers that may be meant, such as a price; if a file is
+        damaged, would need pickle, or is of another kind; or if no vector belongs to an item of
+        the catalogue.
+    MemoryError
+        If there is no room for them.
 
     Warns
     -----
@@ -81,7 +101,7 @@ def load_vectors(source, keys=None, catalogue=None):
     """
     if catalogue is not None:
         check_catalogue(catalogue)
-    names, values = _read(source)
+    names, values = _read(source, keys is not None)
     if keys is not None:
         names = _read_keys(keys)
     if names is None:
@@ -90,7 +110,10 @@ def load_vectors(source, keys=None, catalogue=None):
             "the same order: keys='keys.txt', with one a line, or a list."
         )
     if len(names) != len(values):
-        raise ValueError(f"There are {len(values):,} vectors, but {len(names):,} keys.")
+        raise ValueError(
+            f"There are {len(values):,} vectors, but {len(names):,} keys."
+            f"{_header_hint(keys, names) if len(names) == len(values) + 1 else ''}"
+        )
     index = pd.Index([_text(name) for name in names], dtype=object, name="key")
     features = pd.DataFrame(_numbers(values, index), index=index, copy=False)
     check_frame(features, "vectors")
@@ -106,20 +129,24 @@ def load_vectors(source, keys=None, catalogue=None):
     return features
 
 
-def _read(source):
-    """Return the keys, or None where they are not said, and the vectors."""
+def _read(source, known):
+    """Return the keys, or None where they are not said, and the vectors.
+
+    If it is known already whose they are, a table need not say it.
+    """
     if isinstance(source, pd.DataFrame):
-        return _of_table(pa.Table.from_pandas(source), "the table")
+        return _of_table(_arrow(source), "the table", known)
     if not isinstance(source, (str, PathLike)):
-        return None, np.asarray(source)
-    path = _file(source)
+        return None, _array(source)
+    path = _file(source, "source")
     if path.suffix.lower() == ".npy":
         return None, _read_npy(path)
     if path.suffix.lower() == ".parquet":
         try:
-            with parquet.reading(path):
-                return _of_table(pq.read_table(path), path.name)
-        except DamagedError as error:
+            with parquet.opened(path) as file:
+                return _of_table(file.read_all(), path.name, known)
+        # What pandas noted in the file may be anything.
+        except (DamagedError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"{path} cannot be read as vectors: {error}") from error
     raise ValueError(
         f"Vectors are read from .npy and .parquet files. Received: {path.name}. With pandas or "
@@ -127,60 +154,133 @@ def _read(source):
     )
 
 
-def _file(source):
-    path = Path(source).expanduser()
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder. A feature store is read by zapsim.load_features.")
-    if not path.exists():
+def _arrow(frame):
+    try:
+        return pa.Table.from_pandas(frame)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise ValueError(
+            f"The table cannot be read as vectors: {'; '.join(map(str, error.args))}. Each column "
+            "must hold one kind of values: keys as texts, and lists of numbers, or numbers. "
+            "Leave out the others: frame[['key', 'features']]."
+        ) from error
+
+
+def _array(source):
+    """Return an array of shape (n_items, n_features), or raise ValueError."""
+    try:
+        values = np.asarray(source)
+        masked = np.ma.is_masked(source)
+    # Ragged lists, and tensors that lie on a GPU, each in its own words.
+    except Exception as error:
+        raise ValueError(f"Vectors must be numbers in rows of one length: {error}") from error
+    if values.dtype.kind not in "fiu" or values.ndim != 2 or masked:
+        kind = "" if isinstance(source, np.ndarray) else f"{type(source).__name__}, which is "
+        hint = " Of a sparse matrix, give matrix.toarray()." if hasattr(source, "toarray") else ""
+        raise ValueError(
+            "Vectors must be numbers, of shape (n_items, n_features), none of them masked. "
+            f"Received: {kind}{values.dtype} of shape {values.shape}.{hint}"
+        )
+    return values
+
+
+def _file(source, name):
+    path = checked_path(source, name)
+    state = look(path)
+    if state is None:
         raise FileNotFoundError(f"There is no file {path}.")
+    if S_ISDIR(state.st_mode):
+        raise ValueError(f"{path} is a folder. A feature store is read by zapsim.load_features.")
+    if not S_ISREG(state.st_mode):
+        raise ValueError(f"{path} is no file, but a pipe or device. Give a file.")
     return path
 
 
 def _read_npy(path):
     try:
         # Mapped: an array in float16 is not first read as a whole, and then widened.
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(values, np.ndarray):
+            raise ValueError("it is an .npz of several arrays")
+        return values
+    # NumPy's reader of headers, and the one of zips, raise many kinds of errors.
+    except (MemoryError, FileNotFoundError):
+        raise
+    except Exception as error:
         raise ValueError(
             f"{path} cannot be read as an array of numbers ({error}). If it holds objects, which "
             "need pickle, write it again: np.save(path, np.stack(vectors).astype('float32'))."
         ) from error
 
 
-def _of_table(table, source):
+def _of_table(table, source, known):
     """Return keys and vectors of a table: one column of lists, or one column a number."""
+    names = table.column_names
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{source} has several columns called {twice[0]!r}. Keep one of them.")
     lists = [field.name for field in table.schema if _is_list(field.type)]
     chosen = _named(lists, _VECTORS) or (lists[0] if len(lists) == 1 else None)
     if lists and chosen is None:
         raise ValueError(
-            f"{source} has several columns of lists, {', '.join(lists)}. Call the one that holds "
+            f"{source} has several columns of lists, {_listed(lists)}. Call the one that holds "
             "the vectors 'features', or keep it alone."
         )
     rest = table.drop_columns(lists).to_pandas()
-    names, rest = _keys_of(rest, source)
+    names, rest = _keys_of(rest, source, known)
     if lists:
         return names, _stacked(table[chosen], names)
-    numbers = rest.select_dtypes("float")
-    numbers = numbers if numbers.shape[1] else rest.select_dtypes("number")
-    if not numbers.shape[1]:
-        raise ValueError(f"{source} has no numbers. Its columns: {', '.join(map(str, rest))}.")
-    left_out = rest.columns.difference(numbers.columns, sort=False)
+    columns = _vector_columns(rest, source)
+    print(f"Taken as the vector: {_listed(columns)}")
+    left_out = rest.columns.difference(columns, sort=False)
     if len(left_out):
-        print(f"No part of the vectors: {', '.join(map(str, left_out[:10]))}")
-    return names, numbers.to_numpy(np.float32)
+        print(f"No part of the vectors: {_listed(left_out)}")
+    return names, rest[columns].to_numpy(np.float32, na_value=np.nan)
 
 
-def _keys_of(frame, source):
+def _vector_columns(frame, source):
+    """Return the columns that are the vector: those that are numbered, such as e0, e1, e2.
+
+    Where none are, all in floating point, or else all numbers. ValueError where others may be
+    meant.
+    """
+    numbers = list(frame.select_dtypes("number", exclude="timedelta"))
+    if not numbers:
+        raise ValueError(f"{source} has no numbers. Its columns: {_listed(frame.columns)}.")
+    floats = [name for name in numbers if pd.api.types.is_float_dtype(frame[name])]
+    # Some count first, or in brackets: 0_emb, emb[0].
+    stems = {name: re.sub(r"\d+", "", str(name)) for name in numbers}
+    sizes = Counter(stem for name, stem in stems.items() if stem != str(name))
+    numbered = [name for name in numbers if sizes[stems[name]] > 1]
+    chosen = numbered or floats or numbers
+    # A whole number beside vectors in floating point is a label, or a count.
+    others = set(floats if set(chosen) <= set(floats) else numbers) - set(chosen)
+    alone = len(chosen) == 1 < len(numbers)
+    if others or alone or len({stems[name] for name in numbered}) > 1:
+        raise ValueError(
+            f"{source} does not say which numbers are the vector: {_listed(numbers)}. Keep its "
+            "columns and the keys alone, or number them: e0, e1, e2."
+        )
+    return chosen
+
+
+def _listed(names):
+    if len(names) > 10:
+        return told(f"{names[0]}, {names[1]} … {names[-1]} ({len(names):,} columns)")
+    return told(", ".join(map(str, names)))
+
+
+def _keys_of(frame, source, known):
     """Return what names the rows, a usual column or the index, and the other columns."""
     name = _named(frame.columns, _NAMES)
     if name is not None:
         return frame[name].tolist(), frame.drop(columns=name)
     # Those of a filtered table are no names either, and pictures are often called by numbers.
-    if frame.index.name is None and pd.api.types.is_integer_dtype(frame.index):
+    numbered = frame.index.name is None and pd.api.types.is_integer_dtype(frame.index)
+    if numbered and not known:
         raise ValueError(
             f"{source} does not say whose the vectors are: it needs a column 'key', 'file_name', "
-            "'path' or 'id', or an index that is called so and is more than row numbers. "
-            f"Its columns: {', '.join(map(str, frame.columns[:10])) or 'none'}."
+            "'path' or 'id', or an index that is called so and is more than row numbers. Or give "
+            "keys, in the same order: load_vectors(…, keys=…). "
+            f"Its columns: {_listed(frame.columns) or 'none'}."
         )
     return frame.index.tolist(), frame
 
@@ -207,45 +307,81 @@ def _stacked(column, names):
 
 
 def _named(columns, usual):
-    """Return the column that has the first of some usual names, or None."""
-    plain = {str(name).lower().replace("_", "").replace(" ", ""): name for name in columns}
-    return next((plain[name] for name in usual if name in plain), None)
+    """Return the column that has the first of some usual names, or None; ValueError if two have."""
+    plain = defaultdict(list)
+    for name in columns:
+        plain[str(name).lower().replace("_", "").replace(" ", "")].append(name)
+    found = next((plain[name] for name in usual if name in plain), [None])
+    if len(found) > 1:
+        raise ValueError(f"Keep one of the columns {' and '.join(map(repr, found))}.")
+    return found[0]
 
 
 def _read_keys(keys):
     if not isinstance(keys, (str, PathLike)):
-        check_type(keys, (list, tuple, pd.Index, pd.Series, np.ndarray), "keys must be a list.")
+        check_list("keys", keys, "['100627.72.jpg', '100627.73.jpg']", empty=True)
         return list(keys)
-    path = _file(keys)
+    path = _file(keys, "keys")
     if path.suffix.lower() not in (".txt", ".csv"):
         raise ValueError(f"Keys are read from .txt and .csv files. Received: {path.name}")
+    check_bytes(path.name, path.stat().st_size)
+    data = path.read_bytes()
     if path.suffix.lower() == ".csv":
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        name = _named(table.columns, _NAMES)
+        table = read_table(data, path.name)
+        columns = table.frame.columns
+        name = _named(columns, _NAMES)
+        # Where a line is left out, the keys below it would be other vectors'.
+        if table.problems and (name is not None or len(columns) > 1):
+            raise ValueError(f"{path.name} cannot be read as keys: {' '.join(table.problems)}")
         if name is not None:
-            return table[name].tolist()
-        if table.shape[1] > 1:
+            return table.frame[name].tolist()
+        if len(columns) > 1:
             raise ValueError(
                 f"{path.name} needs a column 'key', 'file_name', 'path' or 'id'. Received columns: "
-                f"{', '.join(map(repr, table.columns[:10]))}"
+                f"{', '.join(map(repr, columns[:10]))}"
             )
-    return path.read_text(encoding="utf-8-sig").rstrip().splitlines()
+    lines, _, problems = decode(data, path.name)
+    if problems:
+        raise ValueError(f"{path.name} cannot be read as keys: {' '.join(problems)}")
+    keys = [line.rstrip("\r\n") for line in lines]
+    while keys and not keys[-1]:
+        keys.pop()
+    return keys
+
+
+def _header_hint(keys, names):
+    """Say what to do if the first of a file's lines is no key, which nobody can know for sure."""
+    if not isinstance(keys, (str, PathLike)):
+        return ""
+    first, name = quoted(names[0]), Path(keys).name
+    do = "call it 'key'" if name.lower().endswith(".csv") else "delete that line"
+    return f" {name} begins with {first}: if that is a header and no key, {do}."
 
 
 def _text(name):
     if pd.api.types.is_scalar(name) and pd.isna(name):
-        raise ValueError("A key is missing (NaN). Give one for each vector.")
+        raise ValueError(f"A key is missing ({name}). Give one for each vector.")
+    if isinstance(name, bytes) or not (pd.api.types.is_scalar(name) or isinstance(name, PathLike)):
+        raise ValueError(f"A key must be text or a number. Received: {received(name)}")
     # pandas makes whole numbers with gaps into floats.
     whole = isinstance(name, (float, np.floating)) and float(name).is_integer()
     return fspath(name) if isinstance(name, PathLike) else str(int(name) if whole else name)
 
 
 def _numbers(values, index):
-    if values.dtype.kind not in "fiu" or values.ndim != 2:
+    values = _array(values)
+    if values.shape[1] > _MOST:
         raise ValueError(
-            f"Vectors must be numbers, of shape (n_items, n_features). Received: {values.dtype} of "
-            f"shape {values.shape}."
+            f"Vectors may have {_MOST:,} numbers each. Received: {values.shape[1]:,}. Are rows and "
+            "columns exchanged?"
         )
+    # A file may claim to be as large as it likes, and take no room on the disk. What is float32
+    # already is not copied here, but by whatever compares vectors.
+    check_memory(
+        4 * values.size,
+        f"{len(values):,} vectors of {values.shape[1]:,} numbers each, as float32,",
+        "Take fewer of them, or fewer numbers each.",
+    )
     # What float32 cannot hold becomes infinite, and is refused with what was before.
     with np.errstate(over="ignore"):
         values = np.asarray(values, np.float32)
@@ -262,7 +398,7 @@ def _matched(features, catalogue):
         way, found = max(tried, key=lambda tried: len(tried[1]))
         if found:
             break
-    examples = f"The vectors' start with {names[0]!r}, the catalogue's with {keys[0]!r}."
+    examples = f"The vectors' start with {quoted(names[0])}, the catalogue's with {keys[0]!r}."
     if not found:
         raise ValueError(
             f"None of the {len(names):,} vectors belongs to an item of the catalogue: no key, "
@@ -274,8 +410,9 @@ def _matched(features, catalogue):
         theirs = next((key for row, key in enumerate(keys) if row not in found), None)
         warnings.warn(
             f"{len(names) - len(found):,} vectors belong to no item and are left out"
-            f"{f', such as {mine!r}' if mine else ''}; {len(keys) - len(found):,} items have no "
-            f"vector{f', such as {theirs!r}' if theirs else ''}.",
+            f"{f', such as {quoted(mine)}' if mine is not None else ''}; "
+            f"{len(keys) - len(found):,} items have no vector"
+            f"{f', such as {theirs!r}' if theirs is not None else ''}.",
             stacklevel=3,
         )
     ours = sorted(found)

@@ -6,11 +6,25 @@ before, and none after; one that is the mean has none after, either.
 """
 
 import hashlib
+import json
+import zipfile
+import zlib
+from io import BytesIO
 
 import numpy as np
+import pandas as pd
 
-from zapsim.checks import check_features, checked_values, checked_whole
+from zapsim.checks import (
+    check_features,
+    checked_order,
+    checked_path,
+    checked_seed,
+    checked_values,
+    checked_whole,
+    received,
+)
 from zapsim.features import VGG16Extractor
+from zapsim.io.disk import open_regular, write_whole
 from zapsim.io.store import features_frame
 from zapsim.similarity import clear_rounding
 
@@ -20,6 +34,8 @@ __all__ = ["Reduction", "reduce"]
 # are found by random projections, which come very close.
 _SOLVED_WHOLE = 2048
 _BLOCK = 1024
+_FITTED = ("mean", "components", "explained")
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, MemoryError)
 
 
 def reduce(features, n=256, seed=0):
@@ -99,7 +115,7 @@ class Reduction:
     """
 
     def __init__(self, n=256, seed=0):
-        self.n, self.seed = checked_whole("n", n), checked_whole("seed", seed, 0)
+        self.n, self.seed = checked_whole("n", n), checked_seed(seed)
         self.mean = None
 
     def __repr__(self):
@@ -126,29 +142,84 @@ class Reduction:
         solver = exact if min(values.shape) <= _SOLVED_WHOLE else "randomized"
         pca = PCA(self.n, svd_solver=solver, random_state=self.seed).fit(values)
         self.mean, self.components = pca.mean_, pca.components_
+        self._columns = features.columns
         self.explained = pca.explained_variance_ratio_
-        digest = hashlib.sha256(self.mean.tobytes() + self.components.tobytes()).hexdigest()
         self.settings = {
             "reduction": "PCA",
             "n": self.n,
-            "components": f"sha256:{digest[:16]}",
+            "components": self._digest(),
             "of": dict(features.attrs.get("extractor", {})),
         }
         return self
+
+    def save(self, path):
+        """Keep what was fitted in a file, for `load`: another fit may differ in its last digits.
+
+        The file appears whole or not at all; `TransferError` if it cannot be written. ValueError if
+        the columns are named by neither texts nor whole numbers.
+        """
+        self._check_fitted()
+        path = checked_path(path)
+        said = {"seed": self.seed, "settings": self.settings, "columns": self._columns.tolist()}
+        if not _can_be_kept(said["columns"]):
+            raise ValueError(
+                "Columns are kept that are all named by texts, or all by whole numbers. Name those "
+                "of the features by text, and fit again: features.columns.map(str). Received: "
+                f"{received(self._columns)}"
+            )
+        kept = BytesIO()
+        np.savez(kept, said=json.dumps(said), **{name: getattr(self, name) for name in _FITTED})
+        write_whole(path, kept.getvalue())
+
+    @classmethod
+    def load(cls, path):
+        """Return the Reduction that `save` wrote to a file.
+
+        FileNotFoundError if there is none; ValueError if it holds something else, or is damaged.
+        """
+        path = checked_path(path)
+        damaged = f"{path} is damaged, or was not written by Reduction.save. Fit and save it again."
+        with open_regular(path) as file:
+            try:
+                # Then nothing is larger than the file says.
+                if any(entry.compress_type for entry in zipfile.ZipFile(file).infolist()):
+                    raise ValueError("packed")
+                file.seek(0)
+                # Nothing that could run is read.
+                kept = np.load(file, allow_pickle=False)
+                said = json.loads(str(kept["said"]))
+                reduction = cls(said["settings"]["n"], said["seed"])
+                reduction.settings = said["settings"]
+                for name in _FITTED:
+                    setattr(reduction, name, kept[name])
+                names = said["columns"]
+                if not _can_be_kept(names):
+                    raise ValueError("columns of no names")
+                reduction._columns = pd.Index(names)
+            except (*_UNREADABLE, zipfile.BadZipFile, zlib.error) as error:
+                raise ValueError(damaged) from error
+        n, shapes = reduction.n, [np.shape(getattr(reduction, name)) for name in _FITTED]
+        shape = (len(reduction._columns),)
+        fits = shapes == [shape, (n, *shape), (n,)]
+        if not fits or reduction.settings.get("components") != reduction._digest():
+            raise ValueError(damaged)
+        return reduction
 
     def transform(self, features):
         """Express vectors in the components found by `fit`.
 
         Features are a DataFrame as in `reduce`, or an ndarray of shape (n_features,) or
         (n_items, n_features). The same is returned, float32, with n columns in place of
-        n_features. ValueError if the vectors have another length than those that were fitted, or
-        hold NaN, or nothing was fitted yet.
+        n_features. Columns that are called as the fitted ones may have another order. ValueError if
+        the vectors have another length than those that were fitted, or hold NaN, or nothing was
+        fitted yet.
         """
         self._check_fitted()
         if isinstance(features, np.ndarray):
             return self._transform(np.atleast_2d(features)).reshape(*features.shape[:-1], self.n)
         check_features(features)
-        return features_frame(features.index, self._transform(features), self.settings)
+        values = self._transform(checked_order(features, self._columns))
+        return features_frame(features.index, values, self.settings)
 
     def extractor(self, extractor=None):
         """Return an extractor of reduced features, for ``SimilarityPredictor(…, extractor=…)``.
@@ -158,6 +229,10 @@ class Reduction:
         """
         self._check_fitted()
         return _ReducedExtractor(self, extractor)
+
+    def _digest(self):
+        values = self.mean.tobytes() + self.components.tobytes()
+        return f"sha256:{hashlib.sha256(values).hexdigest()[:16]}"
 
     def _check_fitted(self):
         if self.mean is None:
@@ -179,6 +254,11 @@ class Reduction:
         clear_rounding(reduced, lengths)
         reduced[lengths == 0] = 0
         return reduced
+
+
+def _can_be_kept(names):
+    # Others, such as dates, come back from JSON as something else.
+    return set(map(type, names)) in ({int}, {str})
 
 
 class _ReducedExtractor:

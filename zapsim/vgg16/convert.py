@@ -13,6 +13,7 @@ Inference", CVPR 2018, arXiv:1712.05877.
 
 import os
 import warnings
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from zapsim.io.pictures import fit_square, load_picture
 from zapsim.io.sources import open_files
 from zapsim.vgg16.network import prepare_tensorflow, preprocessed, truncated_vgg16
 from zapsim.vgg16.quiet import stderr_kept_back
-from zapsim.vgg16.weights import identify_weights, undamaged
+from zapsim.vgg16.weights import WeightsError, identify_weights, undamaged
 
 __all__ = ["INT8_SHA256", "SHIPPED", "converted", "int8_file", "is_shipped"]
 
@@ -45,15 +46,21 @@ def int8_file(layer, image_size, weights):
     """
     if is_shipped(layer, weights):
         return str(undamaged(VGG16_INT8, INT8_SHA256))
-    digest = _digest(identify_weights(weights).encode())
+    identity = identify_weights(weights)
+    digest = _digest(identity.encode())
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     stem = f"vgg16-{layer}-{image_size}-{digest}"
     # Named by its content, too, so that a damaged one is known and made again.
-    kept = (home / "zapsim").glob(f"{stem}-*.tflite")
-    path = next((p for p in kept if p.stem == f"{stem}-{_digest(p.read_bytes())}"), None)
+    path = None
+    # One that cannot be read is made again.
+    with suppress(OSError):
+        kept = (home / "zapsim").glob(f"{stem}-*.tflite")
+        path = next((p for p in kept if p.stem == f"{stem}-{_digest(p.read_bytes())}"), None)
     if path is None:
         print(f"Converting VGG16 to {layer} at {image_size}×{image_size} to 8 bits, once …")
         content = converted(layer, image_size, weights)
+        if identify_weights(weights) != identity:
+            raise WeightsError(f"{weights} was changed while it was read. Try again.")
         path = home / "zapsim" / f"{stem}-{_digest(content)}.tflite"
         try:
             write_whole(path, content)

@@ -21,6 +21,7 @@ __all__ = [
     "averaging",
     "feature_vectors",
     "grid_averages",
+    "keras_missing",
     "layer_costs",
     "map_size",
     "outputs_of",
@@ -31,6 +32,8 @@ __all__ = [
 
 _CONVOLUTIONS = {1: (2, 64), 2: (2, 128), 3: (3, 256), 4: (3, 512), 5: (3, 512)}
 _CLASSES = 1000
+# As the marker of the extra `keras` says in pyproject.toml.
+_WITHOUT_TENSORFLOW = (3, 14)
 
 # Where the network can be cut: channels, and how many times the picture's side was halved.
 LAYERS = {}
@@ -164,11 +167,21 @@ def prepare_tensorflow():
             import tensorflow as tf
         except ModuleNotFoundError as error:
             raise ImportError(
-                f"This needs Keras and TensorFlow, and {error.name} is not installed: "
-                "pip install 'zapsim[keras]'. Without them VGG16Extractor() computes the "
+                f"{keras_missing(error.name)} Without them VGG16Extractor() computes the "
                 "default cut only, at any size: block4_pool, the bundled weights."
             ) from error
         tf.config.list_physical_devices("GPU")
+
+
+def keras_missing(name):
+    """Return what to do where Keras or TensorFlow, `name`, is not installed (str)."""
+    needs = f"This needs Keras and TensorFlow, and {name} is not installed: "
+    if sys.version_info < _WITHOUT_TENSORFLOW:
+        return f"{needs}pip install 'zapsim[keras]'."
+    return (
+        f"{needs}TensorFlow has no release for Python {'.'.join(map(str, sys.version_info[:2]))}. "
+        "Make an environment with Python 3.11, 3.12 or 3.13."
+    )
 
 
 def truncated_vgg16(layer, image_size, weights, precision="float32"):

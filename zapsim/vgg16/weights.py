@@ -10,14 +10,15 @@ import hashlib
 import os
 import socket
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from zapsim.checks import ToldError, checked_path
 from zapsim.io.bundled import VGG16_WEIGHTS
 
 __all__ = [
+    "BUNDLED_SHA256",
     "WeightsError",
     "describe_weights",
     "identify_weights",
@@ -30,7 +31,7 @@ BUNDLED_SHA256 = "7af9404a135bab25272299d18d5e33d599b781c1c4a4fe81bcb3fc42aca9c0
 _ANSWER_SECONDS = 10
 
 
-class WeightsError(RuntimeError):
+class WeightsError(ToldError, RuntimeError):
     """VGG16's weights cannot be had; the message says what to use instead."""
 
 
@@ -129,8 +130,8 @@ def _fill_randomly(model):
 
 
 def _existing(weights):
-    path = Path(weights).expanduser() if isinstance(weights, (str, os.PathLike)) else None
-    if path is None or not path.is_file():
+    path = checked_path(weights, "weights")
+    if not os.path.isfile(path):
         raise WeightsError(
             "weights must be 'bundled', 'imagenet', None or the path of an existing file. "
             f"Received: weights={weights!r}"
@@ -139,10 +140,6 @@ def _existing(weights):
 
 
 def _sha256(path):
-    return _file_sha256(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=8)
-def _file_sha256(path, _changed):
+    # Each time: a file may be replaced by another one of the same date.
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
