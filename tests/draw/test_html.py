@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.draw.formulas import FORMULAS
 from zapsim import load_picture
 from zapsim.draw.html import (
     csv_text,
@@ -20,6 +21,7 @@ from zapsim.draw.html import (
     html_table,
     picture_html,
     score_html,
+    shown,
     status_html,
 )
 
@@ -110,10 +112,20 @@ def test_the_status_is_spoken_and_errors_look_different():
     assert status_html("done") != status_html("done", wrong=True)
 
 
-def test_no_cell_of_a_csv_runs_not_even_in_its_header():
-    evil = ['=HYPERLINK("http://evil")', "+1", "-1", "@x", "\tx", "\rx", "\n=x"]
-    table = pd.DataFrame({evil[0]: evil, "score": range(-3, 4)})
+def test_no_cell_of_a_csv_runs_not_even_in_its_header_or_cut_in_pieces():
+    table = pd.DataFrame({"=x": list(FORMULAS), "score": range(-3, len(FORMULAS) - 3)})
     rows = list(csv.reader(StringIO(csv_text(table), newline="")))
-    assert rows[0] == ["'" + evil[0], "score"]
-    assert [row[0] for row in rows[1:]] == ["'" + text for text in evil]
-    assert [row[1] for row in rows[1:]] == ["-3", "-2", "-1", "0", "1", "2", "3"]
+    assert rows[0] == ["'=x", "score"]
+    assert [row[0] for row in rows[1:]] == list(FORMULAS.values())
+    assert [row[1] for row in rows[1:5]] == ["-3", "-2", "-1", "0"]
+
+
+def test_a_csv_has_columns_of_any_name_even_twice():
+    table = pd.DataFrame([["=a", 0.1, "b;=c"]], columns=pd.Index([3, "=x", "=x"], dtype=object))
+    assert csv_text(table) == "3,'=x,'=x\r\n'=a,0.1,b;'=c\r\n"
+
+
+def test_a_notebook_reads_no_mathematics_in_html():
+    assert Page(shown("from $10 to $20").data).tags == [
+        ("div", {"class": "tex2jax_ignore mathjax_ignore"})
+    ]

@@ -30,6 +30,12 @@ def vectors(degrees):
     return np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
 
 
+def test_a_single_feature(three):
+    content = contents(three, np.array([[1], [1], [-1]], np.float32))
+    scores = numbers(content, "scores", "<i2") / 32767
+    np.testing.assert_allclose(scores, [1, -1, 1, -1, -1, -1])
+
+
 def test_by_hand(three):
     content = contents(three, vectors([0, 10, 90]))
     assert content["keys"] == ["a.jpg", "b.jpg", "c.jpg"]
@@ -109,6 +115,9 @@ def test_places_that_are_given_are_taken_by_key(three):
     assert cells.reshape(3, 2).tolist() == [[0, 0], [0, 2], [2, 2]]
     with pytest.raises(ValueError, match=r"1 of 3 items have no place, such as 'a.jpg'"):
         contents(three, vectors([0, 10, 90]), places=places.iloc[:2])
+    for unfit in (places.astype(str), places * 1j, pd.concat([places, places])):
+        with pytest.raises(ValueError, match="all finite numbers|places hold a key more than once"):
+            contents(three, vectors([0, 10, 90]), places=unfit)
     with pytest.raises(TypeError, match="places must be a table"):
         contents(three, vectors([0, 10, 90]), places=[1, 2])
 

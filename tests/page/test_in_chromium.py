@@ -12,6 +12,8 @@ import pytest
 
 import zapsim
 from tests.conftest import ROOT
+from tests.draw.formulas import FORMULAS
+from tests.hostile.names import all_at_once
 from zapsim.find.rocchio import UNLIKE
 from zapsim.page.writer import joined_script
 from zapsim.similarity import unit_vectors
@@ -64,7 +66,12 @@ class Visitor:
 
     @property
     def status(self):
-        return re.sub("[\u2068\u2069]", "", self.page.locator("#status").inner_text())
+        return "".join(self.texts("#status"))
+
+    def texts(self, selector):
+        # Not as rendered: of cards that are not on the screen, a browser renders none.
+        found = self.page.locator(selector).all_text_contents()
+        return [re.sub("[\u2068\u2069]", "", text) for text in found]
 
     def says(self, text):
         # Without the marks that keep a name's letters together.
@@ -76,7 +83,7 @@ class Visitor:
         self.page.press("#words", "Enter")
 
     def names(self):
-        return self.page.locator("#cards .name").all_inner_texts()
+        return self.texts("#cards .name")
 
     def keys(self):
         return self.page.evaluate("location.hash")
@@ -94,9 +101,11 @@ class Visitor:
     def counts(self, column):
         menu = self.page.locator("#filters details", has_text=column).first
         menu.locator("summary").click()
-        lines = [line.rsplit("\n", 1) for line in menu.locator("label").all_inner_texts()]
+        menu.locator("label small:not(:empty)").first.wait_for()
+        parts = (menu.locator(f"label {part}") for part in ("bdi", "small"))
+        values, numbers = (part.all_text_contents() for part in parts)
         menu.locator("summary").click()
-        return {value.strip(): int(n) for value, n in lines}
+        return dict(zip(values, map(int, numbers), strict=True))
 
     def saved(self, kind):
         self.page.get_by_text("Save…").click()
@@ -136,6 +145,7 @@ def visitor(visit, shop):
     [
         ("BELLWEATHER", "Brand", "Bellweather"),
         ("chateau", "Brand", "Château Nord"),
+        ("cha\u0302teau", "Brand", "Château Nord"),
         ("women  boots", "Gender", "Women"),
         ("1913768", "Product", "1913768"),
         ("tstrap ankle", "Closure", "T-Strap"),
@@ -159,6 +169,25 @@ def test_search(visitor, predictor, words, column, value):
         visitor.says("None of 615 items matches")
     visitor.page.keyboard.press("Escape")
     visitor.says("615 items.")
+
+
+@pytest.mark.parametrize("words", ["8026420.8", "3198202.3", "3979364.3", "flat", "heel", "b"])
+def test_what_is_found_comes_in_the_librarys_order(visitor, predictor, words):
+    visitor.search(words)
+    visitor.says(f"match “{words}”")
+    found = predictor.search(words)[:60]
+    assert visitor.names() == [predictor.catalogue.caption(key) for key in found]
+    visitor.page.fill("#words", words)
+    offered = visitor.texts("#offers li bdi:only-child")
+    assert offered == visitor.names()[: len(offered)] and len(offered) == min(5, len(found))
+
+
+def test_a_key_comes_first_however_its_accents_are_written(visitor, predictor):
+    words = "Boots/Knee High/Cha\u0302teau Nord/4266979.14.jpg"
+    visitor.search(words)
+    visitor.says(f"“{words}”")
+    assert visitor.names() == [predictor.catalogue.caption(key) for key in predictor.search(words)]
+    assert visitor.names()[0] == predictor.catalogue.caption(words)
 
 
 def test_suggestions_name_brands_and_kinds_first_then_items(visitor):
@@ -197,7 +226,7 @@ def test_neighbours_are_the_librarys(visitor, predictor):
     captions = predictor.catalogue.caption
     found = predictor.similar(key, 12)
     assert visitor.names() == [captions(each) for each in found["key"]]
-    shown = visitor.page.locator("#cards .score b").all_inner_texts()
+    shown = visitor.texts("#cards .score b")
     assert [float(score) for score in shown] == pytest.approx(found["score"], abs=6e-4)
     visitor.page.get_by_label("Hide the other colourways").check()
     found = predictor.similar(key, 12, hide_colourways=True)
@@ -214,7 +243,7 @@ def test_beyond_the_table_scores_are_close_and_marked(visitor, predictor):
     visitor.says("Scores with ≈ are estimates")
     names = set(map(predictor.catalogue.caption, found["key"]))
     assert len(names & set(visitor.names())) >= 9
-    marked = visitor.page.locator("#cards .score b").first.inner_text()
+    marked = visitor.texts("#cards .score b")[0]
     assert marked.startswith("≈") and abs(float(marked[1:]) - found["score"][0]) < 0.02
 
 
@@ -274,6 +303,26 @@ def test_history_and_links(visitor):
     visitor.says("615 items.")
     visitor.page.evaluate("address => { location.hash = address }", address)
     visitor.says("12 neighbours of")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_items_number_is_never_cut(visit, shop, predictor, size):
+    """Though the name before it may be."""
+    visitor = visit(shop, size)
+    visitor.search("sneakers")
+    # Where its letters end, what holds them ends no earlier.
+    cut = """() => [...document.querySelectorAll("#cards .own")].filter((own) => {
+        own.closest(".card").style.contentVisibility = "visible";
+        const letters = document.createRange();
+        letters.selectNodeContents(own);
+        const { right, bottom } = letters.getBoundingClientRect();
+        const boxes = [own, own.closest(".name"), own.closest(".card")];
+        return boxes.map((box) => box.getBoundingClientRect()).some((box) =>
+            right > box.right + 1 || bottom > box.bottom + 1);
+    }).map((own) => own.textContent)"""
+    own = visitor.texts("#cards .own")
+    assert "3198202.25" in " ".join(own) and len(own) == 48
+    assert visitor.page.evaluate(cut) == []
 
 
 def test_keys(visitor):
@@ -353,16 +402,138 @@ def test_favourites_are_kept_saved_and_loaded(visitor, visit, shop, tmp_path, ki
     file.write_text(text, encoding="utf-8")
     html = visitor.saved("HTML")
     assert html.count("<img") == 2 and all(name in html for name in names)
+    assert '<th dir="auto">Product</th>' in html and '<td dir="auto">1913768</td>' in html
     other = visit(shop)
     other.page.set_input_files("#file", file)
     other.says("2 favourites loaded")
     assert other.names() == names
+    file.write_text("key\n" + "Boots/Ankle/Bellweather/1913768.14.jpg\n" * 2, encoding="utf-8")
+    other.page.set_input_files("#file", file)
+    other.says("1 favourite loaded")
     file.write_text('{"favourites": ["nobody"]}', encoding="utf-8")
     other.page.set_input_files("#file", file)
     other.says("0 favourites loaded from favourites")
     file.write_text("{", encoding="utf-8")
     other.page.set_input_files("#file", file)
     other.says("is no list of favourites")
+    for large in (json.dumps([1] * 500_001), "key\n" + "a\n" * 500_001, "key" + "," * 5_000_001):
+        file.write_text(large, encoding="utf-8")
+        other.page.set_input_files("#file", file)
+        other.says("is too large for a list")
+        file.write_text('{"favourites": []}', encoding="utf-8")
+        other.page.set_input_files("#file", file)
+        other.says("0 favourites loaded")
+
+
+def test_of_a_link_only_so_many_letters_are_searched_for(visit, shop):
+    visitor = visit(shop)
+    visitor.page.evaluate("location.hash = `words=${'boots '.repeat(50_000)}`")
+    visitor.page.wait_for_timeout(500)
+    assert len(visitor.page.input_value("#words")) == 200
+
+
+@pytest.fixture
+def subset_page(predictor, features, tmp_path):
+    """Return ``subset_page(name, keys)``: a page of some items, with the title "Mine"."""
+
+    def make(name, keys):
+        some = zapsim.SimilarityPredictor(predictor.catalogue.subset(keys), features.loc[keys])
+        return some.page(tmp_path / name, title="Mine")
+
+    return make
+
+
+def starred(visitor):
+    """Return what is kept, whichever drawer it is in."""
+    found = "Object.entries(localStorage).filter(([name]) => name.endsWith(':stars'))"
+    kept = visitor.page.evaluate(f"{found}.map(([, value]) => JSON.parse(value))")
+    assert len(kept) == 1
+    return kept[0]
+
+
+def star(visitor, number):
+    visitor.card(number).get_by_role("button", name="Favourite").click()
+
+
+def test_favourites_outlive_another_page_of_the_same_catalogue(visit, subset_page, predictor):
+    keys = list(predictor.table.index)
+    visitor = visit(subset_page("one.html", keys[:6]))
+    star(visitor, 1)
+    star(visitor, 6)
+    # Of as many other items, and then of one item less.
+    visitor.path = subset_page("two.html", keys[1:7])
+    visitor.open()
+    assert visitor.page.locator("#n-stars").inner_text() == "1"
+    star(visitor, 1)
+    visitor.path = subset_page("one.html", keys[:5])
+    visitor.open()
+    assert visitor.page.locator("#n-stars").inner_text() == "2"
+    assert starred(visitor) == [keys[0], keys[5], keys[1]]
+
+
+def test_two_tabs_keep_each_others_favourites(visitor, shop):
+    other = Visitor(visitor.page.context.new_page(), shop)
+    star(visitor, 1)
+    other.page.wait_for_function("document.getElementById('n-stars').textContent === '1'")
+    # Also where a tab has not heard of it yet.
+    deaf = "window.addEventListener('storage', (event) => event.stopImmediatePropagation(), true)"
+    other.page.evaluate(deaf)
+    visitor.page.evaluate("""() => {
+        const name = Object.keys(localStorage).find((each) => each.endsWith(':stars'));
+        const kept = JSON.parse(localStorage.getItem(name));
+        localStorage.setItem(name, JSON.stringify([...kept, 'of another page.jpg']));
+    }""")
+    star(visitor, 2)
+    star(other, 3)
+    star(other, 1)
+    kept = starred(visitor)
+    assert len(kept) == 3 and "of another page.jpg" in kept
+    visitor.page.click("#to-stars")
+    visitor.says("2 favourites.")
+    assert not other.troubles
+
+
+@pytest.mark.parametrize("kept", ["{}", '"x"', "5", "[{}]", "[null]", "true", '{"k": -1}', "{"])
+def test_whatever_lies_in_the_drawer_the_page_works(visitor, kept):
+    visitor.page.evaluate(
+        "kept => Object.keys(localStorage).concat(Object.keys(localStorage).map(name =>"
+        " name.replace(/settings$/, 'stars'))).forEach(name => localStorage.setItem(name, kept))",
+        kept,
+    )
+    visitor.open("#item=Boots/Ankle/Bellweather/1913768.14.jpg")
+    visitor.page.reload()
+    visitor.says("12 neighbours of")
+    star(visitor, 1)
+    assert len(starred(visitor)) == 1
+
+
+CSVS = {
+    "a line break in a cell": '"key","name"\r\n"{a}","x\n{b}\ny"\r\n',
+    "key is not first": "\ufeffrank,key\n1,{a}\n2,nobody\n",
+    "quotes": 'key,name\n{a},"say ""\n{b}"""\n"no ""\n{b}",\n',
+    "one column": "key\r\n\r\n{a}\r\n",
+    "no header": "{a}\n",
+    "semicolons": 'key;name\n{a};"1\n{b}"\n',
+}
+
+
+@pytest.mark.parametrize("form", CSVS)
+def test_only_the_keys_of_a_csv_become_favourites(visitor, predictor, tmp_path, form):
+    a, b = predictor.table.index[:2]
+    file = tmp_path / "mine.csv"
+    file.write_text(CSVS[form].format(a=a, b=b), encoding="utf-8", newline="")
+    visitor.page.set_input_files("#file", file)
+    visitor.says("1 favourite loaded from mine.csv")
+    assert starred(visitor) == [a]
+
+
+@pytest.mark.parametrize(
+    "text", ['{"liked": []}', '{"favourites": 5}', "{", "[null", '[{"toString": 1}]']
+)
+def test_a_json_that_is_no_list_is_refused_in_one_sentence(visitor, tmp_path, text):
+    (tmp_path / "mine.json").write_text(text)
+    visitor.page.set_input_files("#file", tmp_path / "mine.json")
+    visitor.says("mine.json is no list of favourites, or cannot be read. Take a JSON or CSV that")
 
 
 def test_neighbours_can_be_taken_home(visitor, predictor):
@@ -373,6 +544,15 @@ def test_neighbours_can_be_taken_home(visitor, predictor):
     assert [row["key"] for row in rows] == found["key"].tolist()
     assert [float(row["score"]) for row in rows] == pytest.approx(found["score"], abs=1e-4)
     assert [row["Brand"] for row in rows] == found["Brand"].tolist()
+
+
+def test_its_csv_runs_no_more_than_python_s(browser):
+    script = (ROOT / "zapsim" / "page" / "files.js").read_text(encoding="utf-8")
+    script = script[: script.index("function toCSV")]
+    page = browser.new_page()
+    written = page.evaluate(f"(cells) => {{ {script}; return cells.map(csvText); }}", [*FORMULAS])
+    page.close()
+    assert dict(zip(FORMULAS, written, strict=True)) == FORMULAS
 
 
 HOSTILE = {
@@ -432,6 +612,29 @@ def test_hostile_names_are_shown_and_never_run(
     page.click("#to-map")
     page.click("#to-stars")
     assert page.locator("svg, b:not(.score b):not(summary b), script[src]").count() == 0
+
+
+@pytest.mark.filterwarnings("ignore:Columns of one name", "ignore:.*row")
+def test_every_payload_stays_a_name(visit, tmp_path):
+    predictor = all_at_once(tmp_path / "every")
+    columns = list(predictor.catalogue.table.columns)
+    visitor = visit(predictor.page(tmp_path / "shop.html", title=columns[6], filters=columns))
+    page = visitor.page
+    n_items = len(predictor.catalogue)
+    for number in range(0, n_items, 9):
+        visitor.open()
+        visitor.card(number % 9 + 1).locator(".pick").click()
+        visitor.says("neighbours of")
+        visitor.card(1).get_by_role("button", name="Less like").click()
+    for menu in page.locator("#filters summary").all():
+        menu.click()
+    page.click("#to-map")
+    page.click("#to-stars")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.fired") is None
+    assert page.locator("svg, details[ontoggle], img[onerror], script[src]").count() == 0
+    assert page.locator("#filters details").count() >= 40
+    assert columns[6] == page.locator("#title").inner_text()
 
 
 def test_the_folder_does_what_the_file_does(visit, shop_folder):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 from hashlib import sha256
 
@@ -77,9 +78,81 @@ def test_a_folder_has_the_thumbnails_beside_the_page(predictor, tmp_path):
     assert inside(page, "pictures")["thumbs"] is None and "img-src data: 'self' file:\"" in page
     # An earlier page is replaced, and nothing else is left.
     (tmp_path / "shop" / "thumbs" / "9.jpg").touch()
-    predictor.page(tmp_path / "shop")
-    assert not (tmp_path / "shop" / "thumbs" / "9.jpg").exists()
+    page = predictor.page(tmp_path / "shop").read_text(encoding="utf-8")
+    names = {path.name for path in (tmp_path / "shop").iterdir()}
+    assert names == {"index.html", inside(page, "pictures")["folder"]}
+    assert not list((tmp_path / "shop").rglob("9.jpg"))
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["shop"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), MemoryError(), OSError(28, "full")])
+@pytest.mark.parametrize("at", [1, 2])
+def test_an_earlier_page_stays_until_the_new_one_is_whole(
+    predictor, tmp_path, monkeypatch, error, at
+):
+    folder, moves, replace = tmp_path / "shop", [], os.replace
+
+    def fail(*paths):
+        moves.append(paths)
+        if len(moves) == at:
+            raise error
+        replace(*paths)
+
+    predictor.page(folder, title="first")
+    before = {path: path.read_bytes() for path in folder.rglob("*.*")}
+    with monkeypatch.context() as patched, pytest.raises((type(error), TransferError)):
+        patched.setattr(os, "replace", fail)
+        predictor.page(folder, title="second")
+    assert {path: path.read_bytes() for path in before} == before
+    predictor.page(folder, title="second")
+    assert "second" in (folder / "index.html").read_text(encoding="utf-8")
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_only_the_thumbnails_that_the_page_names_are_deleted(predictor, tmp_path):
+    folder = tmp_path / "shop"
+    for title in ("first", "second", "third"):
+        predictor.page(folder, title=title)
+        own = folder / "thumbs-2024"
+        own.mkdir(exist_ok=True)
+        (own / "1.jpg").write_bytes(b"the only copy")
+    assert len(list(folder.iterdir())) == 3
+    assert (own / "1.jpg").read_bytes() == b"the only copy"
+
+
+def test_of_two_writers_one_leaves_a_whole_page(predictor, tmp_path, monkeypatch):
+    folder, replace, titles = tmp_path / "shop", os.replace, iter(["other"])
+    one, other = of(predictor.catalogue.sample(2)), predictor
+
+    def slowly(source, target):
+        replace(source, target)
+        if str(target).startswith(str(folder / "thumbs")):
+            for title in titles:
+                other.page(folder, title=title)
+
+    one.page(folder, title="before")
+    monkeypatch.setattr(os, "replace", slowly)
+    page = one.page(folder, title="one").read_text(encoding="utf-8")
+    thumbs = folder / inside(page, "pictures")["folder"]
+    assert inside(page, "data")["title"] == "one"
+    assert len(list(thumbs.iterdir())) == 2
+    assert {*folder.iterdir()} == {folder / "index.html", thumbs}
+
+
+def test_a_path_of_the_home_folder_leads_there(predictor, tmp_path, monkeypatch):
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    assert predictor.page("~/new.html") == tmp_path / "new.html"
+
+
+def test_a_page_that_cannot_be_written_leaves_no_folder(predictor, tmp_path, monkeypatch):
+    def refuse(*paths):
+        raise OSError(28, "No space left")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(TransferError, match="Could not write .*shop .*No space left"):
+        predictor.page(tmp_path / "shop")
+    assert not (tmp_path / "shop").exists()
 
 
 def test_names_that_are_taken_are_refused(predictor, tmp_path):
@@ -100,6 +173,75 @@ def test_names_that_are_taken_are_refused(predictor, tmp_path):
     with pytest.raises(TypeError, match="title must be a text. Received: 3"):
         predictor.page(tmp_path / "new.html", title=3)
     assert not (tmp_path / "new.html").exists()
+
+
+def test_what_is_no_page_of_zapsim_is_never_replaced(predictor, tmp_path):
+    thesis = tmp_path / "thesis.html"
+    thesis.write_text("<!DOCTYPE html>\n<title>Mine</title>", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"thesis\.html holds something else than a page"):
+        predictor.page(thesis)
+    assert "Mine" in thesis.read_text(encoding="utf-8")
+    site = tmp_path / "site"
+    (site / "thumbs").mkdir(parents=True)
+    (site / "thumbs" / "1.jpg").write_bytes(b"a photo")
+    with pytest.raises(ValueError, match="site holds something else than a page, .*'thumbs'"):
+        predictor.page(site)
+    (site / "index.html").write_bytes(thesis.read_bytes())
+    with pytest.raises(ValueError, match="site holds something else .*'index.html'"):
+        predictor.page(site)
+    assert (site / "thumbs" / "1.jpg").read_bytes() == b"a photo"
+
+
+def test_a_page_with_a_persons_own_files_among_its_thumbnails_is_not_replaced(predictor, tmp_path):
+    index = predictor.page(tmp_path / "shop")
+    own = index.parent / "thumbs" / "holiday.jpg"
+    own.touch()
+    with pytest.raises(ValueError, match="shop holds something else than a page, .*'thumbs'"):
+        predictor.page(tmp_path / "shop")
+    assert own.exists()
+
+
+def test_what_systems_put_into_its_folder_is_no_persons(predictor, tmp_path):
+    page = tmp_path / "shop"
+    page.mkdir()
+    (page / ".DS_Store").touch()
+    predictor.page(page)
+    for folder in (page, page / "thumbs"):
+        for name in (".DS_Store", "Thumbs.db", "desktop.ini", "._1.jpg"):
+            (folder / name).touch()
+        (folder / "@eaDir").mkdir()
+    predictor.page(page)
+    assert (page / "thumbs-2").is_dir() and not (page / "thumbs").exists()
+    (page / "thumbs-2" / ".mine").touch()
+    with pytest.raises(ValueError, match="holds something else than a page"):
+        predictor.page(page)
+
+
+@pytest.mark.parametrize("name", ["shop.html", "shop"])
+def test_a_page_from_before_pages_had_a_mark_is_replaced(predictor, tmp_path, name):
+    path = predictor.page(tmp_path / name, title="first")
+    mark = b'<meta name="generator" content="zapsim">\n'
+    page = path.read_bytes()
+    assert mark in page[:1000]
+    path.write_bytes(page.replace(mark, b""))
+    predictor.page(tmp_path / name, title="second")
+    assert "second" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        (5, TypeError),
+        (None, TypeError),
+        ("a\0b", ValueError),
+        ("a\0/b", ValueError),
+        (".html", ValueError),
+    ],
+)
+def test_what_names_no_place_is_refused(predictor, path, error, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match="path must be a file's or folder's name, .* Received: "):
+        predictor.page(path)
 
 
 @pytest.mark.parametrize("name", ["shop.html", "shop"])

@@ -4,6 +4,7 @@ import base64
 import re
 import subprocess
 import sys
+import time
 from html import unescape
 
 import ipywidgets as widgets
@@ -12,6 +13,7 @@ import pytest
 
 import zapsim
 from tests.widgets.shop import DEGREES, KEYS
+from zapsim.widgets import browser as browser_module
 from zapsim.widgets.browser import Browser
 from zapsim.widgets.cards import no_picture
 from zapsim.widgets.export import csv_of, html_of
@@ -249,7 +251,7 @@ def test_of_many_columns_others_can_be_offered(predictor):
     ]
     browser.filters.more.value = "ToeStyle8"
     assert list(browser.filters.by_column) == [*names[:5], "ToeStyle8"]
-    assert dropdown(browser, "ToeStyle8").description == "Toe style8"
+    assert ">Toe style8<" in dropdown(browser, "ToeStyle8").description
     dropdown(browser, "ToeStyle8").value = "y"
     assert browser.state.where == {"ToeStyle8": ["y"]}
     with pytest.raises(KeyError, match="No column 'Price'"):
@@ -316,6 +318,13 @@ def test_typing_suggests_and_a_suggestion_that_is_chosen_leads_there(browser):
     assert browser.search.box.value == ""
 
 
+def test_a_suggestion_with_its_count_is_not_taken_for_another(browser, monkeypatch):
+    suggested = {"Bee": 3, "Bee (3)": 1, "Bee (2)": 2}
+    monkeypatch.setattr(browser.state.predictor, "suggest", lambda text, n: suggested)
+    browser.search.box.value = "be"
+    assert browser.search.box.options == ("Bee", "Bee (3)", "Bee (2) (2)")
+
+
 def test_a_search_without_a_hit_says_so(browser):
     enter(browser, "zzz <b>")
     assert says(browser).startswith("Nothing matches 'zzz <b>'. Fewer or shorter words")
@@ -328,6 +337,13 @@ def test_a_search_without_a_hit_says_so(browser):
     browser.search.box.value = ""
     enter(browser)
     assert says(browser).startswith("Type what to search for")
+
+
+def test_a_text_that_nobody_types_is_not_searched_for(browser, monkeypatch):
+    monkeypatch.setattr(browser.state.predictor, "suggest", pytest.fail)
+    monkeypatch.setattr(browser.state.predictor, "search", pytest.fail)
+    enter(browser, "boots " * 150_000)
+    assert says(browser) == "Search for at most 200 letters. Received: 900,000."
 
 
 def test_half_a_name_survives_other_controls(browser):
@@ -470,6 +486,16 @@ def test_loading_the_network_is_announced(searchable, catalogue, upload):
     assert said[-1].startswith("6 neighbours")
 
 
+def test_what_is_too_large_to_arrive_is_said_before_one_presses(browser):
+    style = browser.children[0].value
+    for button, words in [
+        (browser.upload, "Search with my picture"),
+        (browser.load, "Load favourites"),
+    ]:
+        assert button.description == f"{words}, up to 10 MB"
+        assert f"{words}\\A up to 10 MB" in style
+
+
 def test_an_unreadable_upload_is_refused_by_name(searchable, upload):
     upload(searchable.upload, b"hello", "<b>.jpg")
     assert complains(searchable)
@@ -583,6 +609,7 @@ def test_an_export_that_fails_says_so(browser, monkeypatch):
     assert browser.links.value == ""
 
 
+@pytest.mark.unix
 def test_hostile_names_are_text_everywhere(make_folder, on_a_circle, writes_html):
     keys = [
         "Boots/Ankle/Aye/1.1.jpg",
@@ -679,6 +706,22 @@ def test_pictures_are_read_when_they_are_shown_and_only_once(catalogue, predicto
 def test_words_are_read_before_anybody_searches(browser):
     browser._readers.shutdown()
     assert "_words" in vars(browser.state.predictor)
+
+
+def test_words_are_not_read_while_somebody_clicks(catalogue, predictor, monkeypatch):
+    rests, search = [], predictor.search
+    monkeypatch.setattr(browser_module, "_LOOKING", 0.2)
+    browser = zapsim.browse(predictor, KEYS[3])
+    monkeypatch.setattr(
+        predictor,
+        "search",
+        lambda text: rests.append(time.monotonic() - browser._acted) or search(text),
+    )
+    for _ in range(4):
+        cards(browser)[0].buttons[0].click()
+        time.sleep(0.1)
+    browser._readers.shutdown()
+    assert len(rests) == 1 and rests[0] >= 0.2
 
 
 def test_colourways_can_be_hidden_only_where_there_are_some(browser, make_folder, on_a_circle):

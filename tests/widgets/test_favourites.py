@@ -6,7 +6,7 @@ import pytest
 from zapsim.draw.html import csv_text
 from zapsim.widgets.favourites import Favourites
 
-KEYS = ["a/1.jpg", "=b/2.jpg", 'c/"3", x.jpg', "d/<i>\n4.jpg"]
+KEYS = ["a/1.jpg", "=b/2;=3,+4.jpg", 'c/"3", x.jpg', "d/<i>\n4.jpg"]
 
 
 @pytest.fixture
@@ -36,6 +36,12 @@ def test_what_was_exported_comes_back_whatever_it_is_called(favourites):
     assert favourites.keys == KEYS[::-1]
 
 
+def test_a_list_with_a_long_cell_comes_back(favourites):
+    table = pd.DataFrame({"key": KEYS[:2], "text": ["x" * 200_000, "NA"]})
+    said = favourites.load(csv_text(table).encode("utf-8-sig"), "mine.csv")
+    assert favourites.keys == KEYS[:2] and said == "2 new from mine.csv, 2 in all."
+
+
 def test_keys_that_are_unknown_are_counted_and_named(favourites):
     said = favourites.load(exported(["u", "v", "a/1.jpg", "w", "x"]), "mine.csv")
     assert said == (
@@ -52,6 +58,8 @@ def test_keys_that_are_unknown_are_counted_and_named(favourites):
         (b"key\n", "holds no item"),
         (exported(["u"]), "holds no item of this catalogue. 1 of 1 are not .*'u'"),
         (b"x" * 20_000_001, "too large"),
+        (b"\nkey" + b",a" * 1_000_000 + b"\na/1.jpg\n", "is no list"),
+        (b"key\n" + b"a\n" * 1_000_000, "too large.* 1,000,001 ends of lines"),
         (b'key\n"' + b"a" * 200_000 + b'"\n', "is no list|holds no item"),
     ],
 )

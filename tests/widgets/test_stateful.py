@@ -6,6 +6,7 @@ import ipywidgets as widgets
 import pytest
 
 import zapsim
+from zapsim.widgets.bridge import uploaded
 from zapsim.widgets.cards import no_picture
 from zapsim.widgets.stateful import StatefulWidget, error_text
 
@@ -65,7 +66,7 @@ def test_it_opens_with_its_looks_and_what_the_state_says(knob):
     assert (knob.knob.value, knob.text.value, knob.state.calls) == (1, "!", 0)
     assert "volume 1" in knob.status.value
     folded = knob.preview().data
-    assert folded.startswith("<details><summary>") and "<p>volume 1</p></details>" in folded
+    assert "<details><summary>" in folded and "<p>volume 1</p></details>" in folded
 
 
 def test_a_choice_is_carried_out_once_and_shown(knob):
@@ -103,6 +104,21 @@ def test_thumbnails_are_read_once_and_a_vanished_picture_has_a_stand_in(knob, ca
 )
 def test_an_error_is_a_line_for_people(error, said):
     assert error_text(error) == said
+
+
+def test_guests_of_a_server_see_no_error_but_the_library_s_own(monkeypatch):
+    def text(act):
+        with pytest.raises((TypeError, OverflowError)) as caught:
+            act()
+        return error_text(caught.value)
+
+    monkeypatch.setattr("zapsim.widgets.stateful._GUESTS", True)
+    unforeseen = "This was not foreseen, and failed. Try another way, or reload the page."
+    assert "shows a Volume" in text(lambda: Knob(5))
+    # Within the library, but not what it says.
+    assert text(lambda: uploaded(5)) == unforeseen
+    assert text(lambda: bytes(10**30)) == unforeseen
+    assert error_text(RuntimeError("secret")) == unforeseen
 
 
 def test_only_its_own_state_is_shown(knob):

@@ -2,7 +2,8 @@
 
 In: pictures (RGB arrays, or None where one could not be read), and texts that came from file
 names and metadata. Out: HTML and CSV (str) in which every text is escaped, so that whatever a
-file is called is shown and never run.
+file is called is shown and never run. The edge rule: a front end reads mathematics between dollars,
+so HTML goes to a notebook through `shown`, or within `no_maths`.
 """
 
 import base64
@@ -10,6 +11,9 @@ import math
 import re
 from html import escape
 
+import pandas as pd
+
+from zapsim.checks import printable
 from zapsim.io.pictures import thumbnail
 
 __all__ = [
@@ -19,10 +23,13 @@ __all__ = [
     "data_link",
     "facts_html",
     "gallery_html",
+    "harmless",
     "html_page",
     "html_table",
+    "no_maths",
     "picture_html",
     "score_html",
+    "shown",
     "spoken",
     "status_html",
     "with_pictures",
@@ -30,6 +37,17 @@ __all__ = [
 
 # Where a name in CamelCase or snake_case goes on with another word.
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\s]+")
+# Where a spreadsheet sees a cell begin; what it passes over there; what makes it a formula, in all
+# widths. A cell of nothing but numbers is none. `page/files.js` has the same.
+_BEGINS = r"[,;|\t\n\v\f\r\x85\u2028\u2029]"
+_PASSED = (
+    r"[\0-\x08\x0e-\x20\x7f-\x84\x86-\xa0\xad\u061c\u180e\u2000-\u200f\u202a-\u202f"
+    r"\u205f-\u206f\u3000\ufeff\"]*"
+)
+_SIGNS = "[=+\\-@＝＋－＠﹦﹢﹣﹫]"
+_FORMULA = re.compile(rf"(?:^|{_BEGINS})(?={_PASSED}{_SIGNS})")
+_NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+_NUMBERS = re.compile(rf"{_NUMBER}(?:; ?{_NUMBER})*", re.ASCII)
 _CARD = "border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 8px; padding: 6px"
 _FRAMED = "border: 3px solid #0072B2; border-radius: 10px; padding: 8px"
 
@@ -72,6 +90,18 @@ def html_page(title, body):
         "td, th { padding: 4px 12px; text-align: left }</style></head>"
         f"<body>{body}</body></html>"
     )
+
+
+def shown(html):
+    """Return HTML as a notebook shows it (IPython.display.HTML), without mathematics."""
+    from IPython.display import HTML
+
+    return HTML(no_maths(html))
+
+
+def no_maths(html, tag="div"):
+    """Write HTML in which MathJax, of version 2 or 3, leaves every text as it is."""
+    return f'<{tag} class="tex2jax_ignore mathjax_ignore">{html}</{tag}>'
 
 
 def gallery_html(query, neighbours):
@@ -148,7 +178,7 @@ def status_html(text, wrong=False):
     if wrong:
         # No colour of the letters: it would have to be readable on dark themes, too.
         look += "; border-left: 5px solid #D55E00; padding-left: 8px; font-weight: bold"
-    said = escape(text)
+    said = escape(printable(text))
     return f'<div role="status" aria-live="polite" title="{said}" style="{look}">{said}</div>'
 
 
@@ -165,14 +195,28 @@ def data_link(name, mime, text):
 def csv_text(table):
     """Write a table without its index as CSV (str) without any formula that a spreadsheet runs.
 
-    What looks like one gets an apostrophe before it, in the header, too.
+    What looks like one gets an apostrophe before it, see `harmless`, in the header, too.
     """
-    texts = table.select_dtypes(exclude="number").columns
-    table = table.assign(**{name: table[name].map(_harmless) for name in texts})
+    table = table.copy(deep=False)
+    for place, kind in enumerate(table.dtypes):
+        if not pd.api.types.is_numeric_dtype(kind):
+            table.isetitem(place, table.iloc[:, place].map(harmless))
     # As RFC 4180 says; only with it is a lone carriage return in a cell quoted, and starts no row.
-    return table.rename(columns=_harmless).to_csv(index=False, lineterminator="\r\n")
+    return table.rename(columns=harmless).to_csv(index=False, lineterminator="\r\n")
 
 
-def _harmless(cell):
-    runs = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-    return f"'{cell}" if runs else cell
+def harmless(cell):
+    """Return a text with an apostrophe before all that a spreadsheet could run, else as it is.
+
+    A program with another separator cuts a cell in pieces, so those that would follow one count,
+    too. ``csvText`` in ``page/files.js`` does the same.
+
+    Examples
+    --------
+    >>> harmless("Boots;=HYPERLINK(1)"), harmless("-0.5"), harmless("A-B = C")
+    ("Boots;'=HYPERLINK(1)", '-0.5', 'A-B = C')
+    """
+    if not isinstance(cell, str) or _NUMBERS.fullmatch(cell):
+        return cell
+    cell = _FORMULA.sub(r"\g<0>'", cell)
+    return f"'{cell}" if cell.startswith(("\t", "\n", "\r")) else cell

@@ -16,10 +16,11 @@ from matplotlib.patches import Patch
 from zapsim.checks import (
     check_catalogue,
     check_dict,
-    check_k,
     check_key,
     check_table,
     check_type,
+    checked_whole,
+    printable,
     received,
 )
 from zapsim.io.pictures import fit_square
@@ -69,7 +70,7 @@ def plot_pictures(titled, columns=6, query=None, note=None):
     TypeError
         If `titled` or `query` holds anything but a picture with its title.
     """
-    check_k(columns, "columns")
+    columns = checked_whole("columns", columns)
     wanted = "must be (picture, title): an RGB array or None, and a text."
     check_type(titled, (list, tuple), f"titled must be a list, each of which {wanted}")
     queries = query if isinstance(query, list) else [query] if query is not None else []
@@ -127,7 +128,7 @@ def plot_side_by_side(catalogue, query, rows, k=5):
     """
     check_catalogue(catalogue)
     check_key(query, "query")
-    check_k(k)
+    k = checked_whole("k", k)
     check_dict("rows", rows, "{'name': predictor}")
     if not rows:
         raise ValueError("There is nothing to compare. Give at least one row: {'name': predictor}.")
@@ -237,7 +238,7 @@ def _label_colours(labels, n):
     names = labels.value_counts().index[: len(_TINTS)]
     chosen = dict(zip(names, map(to_rgb, _TINTS), strict=False))
     rest = to_rgb("#e4e4e4")
-    legend = [(str(name), colour) for name, colour in chosen.items()]
+    legend = [(printable(str(name)), colour) for name, colour in chosen.items()]
     if not labels.isin(names).all():
         legend.append(("others", rest))
     return legend, [chosen.get(label, rest) for label in labels]
@@ -265,5 +266,6 @@ def _draw(axes, picture, title, frame=None, size=9):
 
 
 def _wrapped(title):
-    lines = [fill(line, _LETTERS, max_lines=5, placeholder=" …") for line in title.split("\n")]
+    lines = printable(title).split("\n")
+    lines = [fill(line, _LETTERS, max_lines=5, placeholder=" …") for line in lines]
     return "\n".join(lines)

@@ -7,6 +7,13 @@ function picture(item, size) {
   return make("img", { src: thumbOf(item), alt: nameOf(item), width: size, height: size, decoding: "async", draggable: false });
 }
 
+// A name for a narrow place: what tells an item from others of its kind comes last, and is not cut.
+function named(item) {
+  const text = shop.captions[item];
+  const last = text.lastIndexOf(", ") + 1;
+  return [make("span", { className: "kind" }, text.slice(0, last)), make("span", { className: "own" }, text.slice(last))];
+}
+
 // The buttons that every item has, on its card and in the panel of the query.
 function actions(item, where) {
   const act = (sign, name, label, on, run) =>
@@ -19,7 +26,7 @@ function actions(item, where) {
 
 function card({ item, score, estimated }, rank) {
   const pick = make("button", { className: "pick", title: shop.captions[item], data: { focus: `card:${item}`, item }, onclick: () => visit(item) },
-    picture(item, pictures.size), make("span", { className: "name", dir: "auto" }, shop.captions[item]));
+    picture(item, pictures.size), make("span", { className: "name", dir: "auto" }, ...named(item)));
   const foot = make("span", { className: "foot" });
   if (score !== undefined) {
     const bar = make("span", { className: "level" });
@@ -53,7 +60,7 @@ function pager(first) {
 const controls = {};
 function startQuery() {
   controls.who = make("div", { className: "who" });
-  controls.k = make("input", { type: "range", min: 1, max: Math.max(1, Math.min(48, nItems - 1)), id: "k", oninput: () => set("k", Number(controls.k.value)) });
+  controls.k = make("input", { type: "range", min: 1, max: Math.max(1, Math.min(MOST, nItems - 1)), id: "k", oninput: () => set("k", Number(controls.k.value)) });
   controls.shownK = make("output", { htmlFor: "k" });
   controls.hide = make("input", { type: "checkbox", onchange: () => set("hide", controls.hide.checked) });
   const several = shop.products && new Set(shop.products.filter((product) => product >= 0)).size < shop.products.filter((product) => product >= 0).length;
@@ -62,15 +69,16 @@ function startQuery() {
       make("label", { htmlFor: "k" }, "Neighbours ", controls.shownK), controls.k,
       ...(several ? [make("label", { className: "check" }, controls.hide, " Hide the other colourways")] : [])));
 }
-function fact(cell) {
-  const text = splitCell(cell).join(", ");
+// What a person is told of an item besides its name, which has the colourway.
+const told = shop.columns.filter(({ name }) => name !== "CID" && name !== "Colourway");
+const cellOf = ({ cells, rows }, item) => (rows[item] < 0 ? "" : splitCell(cells[rows[item]]).join(", "));
+function fact(text) {
   return make("dd", { dir: "auto", title: text.length > 60 ? text : "" }, text);
 }
 function facts(item) {
   const list = make("dl");
-  for (const column of shop.columns) {
-    if (column.rows[item] < 0 || column.name === "CID" || column.name === "Colourway") continue;
-    list.append(make("dt", {}, column.label), fact(column.cells[column.rows[item]]));
+  for (const column of told) {
+    if (column.rows[item] >= 0) list.append(make("dt", {}, column.label), fact(cellOf(column, item)));
   }
   return list;
 }

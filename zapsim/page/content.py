@@ -10,12 +10,11 @@ import base64
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_choice, check_list
+from zapsim.checks import check_choice, check_frame, check_list, checked_spelling
 from zapsim.draw.html import spoken
 from zapsim.draw.layout import check_places, placed, snapped
 from zapsim.find.filters import Filters
 from zapsim.find.rocchio import UNLIKE
-from zapsim.keys import respelt
 from zapsim.similarity import nearest, top_k
 
 __all__ = ["page_content"]
@@ -76,8 +75,7 @@ def _filters(table, identifiers, names):
         best = usable[:_SHOWN_FILTERS]
         shown = [name for name in table.columns if name in best]
     else:
-        if len(names):
-            check_list("filters", names, "['Category', 'Brand']")
+        check_list("filters", names, "['Category', 'Brand']", empty=True)
         for name in names:
             check_choice("filters", name, table.columns, KeyError)
         shown = list(dict.fromkeys(names))
@@ -113,6 +111,8 @@ def _short(vectors):
     from sklearn.decomposition import TruncatedSVD
 
     values = np.asarray(vectors)
+    if values.shape[1] == 1:
+        return values
     n = min(_N_NUMBERS, *values.shape)
     svd = TruncatedSVD(n, random_state=0)
     with np.errstate(invalid="ignore"):  # Where all items are the same, nothing varies.
@@ -158,8 +158,9 @@ def _cells(keys, short, places):
         places = pd.DataFrame(places, columns=["x", "y"], index=keys)
     else:
         check_places(places)
-        places = places.set_axis(respelt(places.index, keys))
-        missing = keys[~keys.isin(places.index)]
+        check_frame(places, "places")
+        places = checked_spelling(places, keys, "places")
+        missing = keys[~keys.astype(object).isin(places.index)]
         if len(missing):
             raise ValueError(
                 f"{len(missing):,} of {n_items:,} items have no place, such as {missing[0]!r}. "

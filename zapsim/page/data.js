@@ -22,8 +22,9 @@ const table = { indices: unpacked(shop.indices, Uint32Array), scores: unpacked(s
 const places = unpacked(shop.places, Float32Array);
 const nNumbers = shop.lowest.length;
 const vectors = unpacked(shop.vectors, Uint8Array);
-// Half a letter in a file's name cannot stand in an address; it is the same sign in both.
-const wellFormed = (text) => text.replace(/\p{Cs}/gu, "\uFFFD");
+// Half a letter in a file's name cannot stand in an address; it is the same sign in both. Keys are
+// composed, but a Mac may write them otherwise.
+const wellFormed = (text) => text.replace(/\p{Cs}/gu, "\uFFFD").normalize("NFC");
 const itemOf = new Map(shop.keys.map((key, item) => [wellFormed(key), item]));
 
 const thumbOf = (item) =>
@@ -52,7 +53,8 @@ function make(tag, properties = {}, ...children) {
 }
 
 // Where the browser keeps nothing, for instance in a private window, the page works all the same.
-const drawer = `zapsim:${shop.title}:${nItems}`;
+// By names that stay when the page is made again, of other items.
+const drawer = `zapsim:${shop.title}:${shop.catalogue}`;
 let keeps = true;
 function stored(name) {
   try {

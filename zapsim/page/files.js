@@ -1,10 +1,17 @@
 // Take home what is shown, and favourites; and load them again. Nothing leaves this machine.
-// What a spreadsheet would run as a formula gets an apostrophe before it.
-const FORMULA = /^[\s\u0000]*[=+\-@\t\r\n＝＋－＠]/u;
-const csvCell = (text) => `"${(FORMULA.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+// What a spreadsheet would run as a formula gets an apostrophe before it, at the beginning of a cell
+// and where another separator cuts it, as `harmless` in draw/html.py has it.
+const BEGINS = "[,;|\\t\\n\\v\\f\\r\\x85\\u2028\\u2029]";
+const PASSED = "[\\0-\\x08\\x0e-\\x20\\x7f-\\x84\\x86-\\xa0\\xad\\u061c\\u180e\\u2000-\\u200f\\u202a-\\u202f\\u205f-\\u206f\\u3000\\ufeff\"]*";
+const FORMULA = new RegExp(`(?:^|${BEGINS})(?=${PASSED}[=+\\-@＝＋－＠﹦﹢﹣﹫])`, "gu");
+const NUMBER = "-?\\d+(?:\\.\\d+)?(?:[eE][+\\-]?\\d+)?";
+const NUMBERS = new RegExp(`^${NUMBER}(?:; ?${NUMBER})*$`, "u");
+const csvText = (text) => NUMBERS.test(text) ? text : text.replace(FORMULA, "$&'").replace(/^[\t\n\r]/, "'$&");
+const csvCell = (text) => `"${csvText(text).replaceAll('"', '""')}"`;
 
+const hasScores = (list) => list.some(({ score }) => score !== undefined);
 function toCSV(list) {
-  const scores = list.some(({ score }) => score !== undefined);
+  const scores = hasScores(list);
   const head = ["key", ...(scores ? ["score"] : []), "name", ...shop.columns.map(({ name }) => name)];
   const lines = list.map(({ item, score }) => [
     csvCell(shop.keys[item]),
@@ -28,10 +35,13 @@ function inlined(item) {
 function toHTML(list, title) {
   const page = document.implementation.createHTMLDocument(title);
   page.documentElement.lang = "en";
-  const grid = make("table", {}, make("caption", {}, title));
+  const scores = hasScores(list);
+  const row = (kind, ...cells) => make("tr", {}, ...cells.map((cell) => make(kind, { dir: "auto" }, cell)));
+  const grid = make("table", { border: 1, cellPadding: 4 }, make("caption", {}, title),
+    row("th", "Picture", ...(scores ? ["Score"] : []), "Name", ...told.map(({ label }) => label)));
   for (const { item, score } of list) {
     const look = pictures.readable[item] ? make("img", { src: inlined(item), alt: nameOf(item) }) : "";
-    grid.append(make("tr", {}, make("td", {}, look), make("td", {}, score === undefined ? "" : score.toFixed(3)), make("td", { dir: "auto" }, shop.captions[item]), make("td", { dir: "auto" }, shop.keys[item])));
+    grid.append(row("td", look, ...(scores ? [score.toFixed(3)] : []), shop.captions[item], ...told.map((column) => cellOf(column, item))));
   }
   const charset = page.createElement("meta");
   charset.setAttribute("charset", "utf-8");
@@ -55,30 +65,65 @@ function save(kind) {
   say(`Saved ${plural(shown.length, "item")} as ${what}.${kind}.`);
 }
 
+// So many lines, or cells, does nobody's list have; more would keep the page busy for long.
+const MOST_LINES = 500_000;
+const MOST_CELLS = 5_000_000;
+
+// Rows of a CSV, as Python's reads it; those between \r and \n have one empty cell.
+function rowsIn(text) {
+  const separator = /^[^,\r\n]*;/.test(text) ? ";" : ",";
+  const ends = new RegExp(`[${separator}\r\n]`, "g");
+  const rows = [[]];
+  let cells = 0;
+  for (let begin = 0; ; begin = ends.lastIndex) {
+    if (++cells > MOST_CELLS || rows.length > MOST_LINES) throw new RangeError("too many cells");
+    let cell = "";
+    while (text[begin] === '"') {
+      const quote = text.indexOf('"', begin + 1);
+      const close = quote < 0 ? text.length : quote;
+      cell += text.slice(begin + 1, close);
+      begin = close + 1;
+      if (text[begin] === '"') cell += '"';
+    }
+    ends.lastIndex = begin;
+    const end = ends.exec(text);
+    rows.at(-1).push(cell + text.slice(begin, end?.index));
+    if (!end) return rows;
+    if (end[0] !== separator) rows.push([]);
+  }
+}
+
 function keysIn(text) {
   if (/^\s*[[{]/.test(text)) {
     const value = JSON.parse(text);
-    return (Array.isArray(value) ? value : value.favourites).map(String);
+    const keys = Array.isArray(value) ? value : value.favourites;
+    if (keys.length > MOST_LINES) throw new RangeError("too many keys");
+    return keys.map(String);
   }
-  // The first column of a CSV, as it was saved.
-  const first = [...text.replace(/^\uFEFF/, "").matchAll(/(?:^|\r?\n)(?:"((?:[^"]|"")*)"|([^",\r\n;]*))(?=[,;\r\n]|$)/g)];
-  return first.map(([, quoted, bare]) => (quoted ?? bare).replaceAll('""', '"')).filter((key) => key && key !== "key");
+  const rows = rowsIn(text.replace(/^\uFEFF/, ""));
+  const column = rows[0].indexOf("key");
+  // Without a header, it is a list of keys.
+  const keys = column < 0 ? rows.map(([first]) => first) : rows.slice(1).map((row) => row[column]);
+  return keys.filter((key) => key);
 }
-const keyToItem = (key) => itemOf.get(wellFormed(key)) ?? itemOf.get(wellFormed(key.replace(/^'/, "")));
+const savedAs = new Map(shop.keys.map((key) => [csvText(key), key]).filter(([saved, key]) => saved !== key));
+const keyToItem = (key) => itemOf.get(wellFormed(key)) ?? itemOf.get(wellFormed(savedAs.get(key) ?? key));
 
 async function load(file) {
+  const tooLarge = () => say(`${brief(file.name)} is too large for a list of favourites. Take a JSON or CSV that this page saved.`, true);
+  if (file.size > 20_000_000) return tooLarge();
   let keys;
   try {
-    if (file.size > 50_000_000) throw new Error("it is too large");
     keys = keysIn(await file.text());
   } catch (error) {
-    return say(`${brief(file.name)} is no list of favourites (${brief(error.message)}). Take a JSON or CSV that this page saved.`, true);
+    if (error instanceof RangeError) return tooLarge();
+    return say(`${brief(file.name)} is no list of favourites, or cannot be read. Take a JSON or CSV that this page saved.`, true);
   }
-  const known = keys.map(keyToItem).filter((item) => item !== undefined);
-  for (const item of known) stars.add(item);
-  keepStars();
+  const found = keys.map(keyToItem).filter((item) => item !== undefined);
+  const known = [...new Set(found)];
+  changeStars(known, true);
   go({ mode: "stars", page: 0 });
-  const missed = keys.length - known.length;
+  const missed = keys.length - found.length;
   say(`${plural(known.length, "favourite")} loaded from ${brief(file.name)}.${missed ? ` ${plural(missed, "line")} named no item of this catalogue.` : ""}`, !known.length);
 }
 

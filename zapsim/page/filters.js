@@ -23,7 +23,7 @@ const fits = (filter, item) => {
   return row >= 0 && filter.ofCell[row].some((v) => filter.chosen.has(v));
 };
 
-// Return which items match all filters, and count for each value what the other filters leave.
+// Return which of some items match all filters, and count for each value what the other filters leave.
 function matchFilters(base) {
   const matching = new Uint8Array(nItems);
   for (const filter of filters) filter.counts.fill(0);
@@ -32,8 +32,7 @@ function matchFilters(base) {
     const row = filter.rows[item];
     if (row >= 0) for (const v of filter.ofCell[row]) filter.counts[v] += 1;
   };
-  for (let item = 0; item < nItems; item++) {
-    if (base && !base[item]) continue;
+  for (const item of base) {
     let failed = null;
     let failures = 0;
     for (const filter of active) {

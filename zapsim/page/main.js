@@ -23,19 +23,21 @@ function summary(n, found) {
   return n === all ? `${plural(all, kind)}.${unreadable}` : `${counted(n)} of ${plural(all, kind)} ${n === 1 ? "matches" : "match"}${state.words && state.mode === "all" ? ` “${state.words}”` : ""}${those}.`;
 }
 
+const everything = shop.keys.map((key, item) => item);
+// What filters choose from, in the order in which it is shown.
 function baseOf() {
-  if (state.mode === "stars") return Uint8Array.from(shop.keys, (key, item) => (stars.has(item) ? 1 : 0));
-  return state.mode === "all" && state.words ? searched(state.words) : null;
+  if (state.mode === "stars") return [...stars].sort((a, b) => a - b);
+  return state.mode === "all" && state.words ? searched(state.words) : everything;
 }
 
 let lastStep = "";
 function render() {
   const focus = document.activeElement?.dataset?.focus;
-  const matching = matchFilters(baseOf());
+  const base = baseOf();
+  const matching = matchFilters(base);
   const queried = state.mode === "item" || state.mode === "several";
   const found = queried ? ranked(matching) : [];
-  const list = [];
-  if (!queried) for (let item = 0; item < nItems; item++) if (matching[item]) list.push({ item });
+  const list = queried ? [] : base.filter((item) => matching[item]).map((item) => ({ item }));
   const onTheMap = state.view === "map";
   at("cards").hidden = at("more").hidden = onTheMap;
   at("atlas").hidden = !onTheMap;
@@ -98,6 +100,12 @@ function start() {
     (firstCard() ?? at("main")).focus();
   });
   window.addEventListener("popstate", follow);
+  window.addEventListener("storage", ({ key }) => {
+    if (key !== `${drawer}:stars`) return;
+    readStars();
+    if (state.mode === "stars") render();
+    else showStars();
+  });
   store("settings", settings);
   at("accuracy").textContent = `Scores with ≈ are estimates, of several items at once and beyond the ${counted(shop.k)} nearest: 95 % are within ${shop.error.toFixed(3)}.`;
   at("stored").textContent = keeps ? "Favourites stay in this browser; save them to take them elsewhere." : "This browser keeps nothing for this page: save your favourites before you close it.";

@@ -18,11 +18,12 @@ function spaced(text) {
 const has = (text, words) =>
   words.every((word) => text.includes(UNSPACED.test(word) ? word : ` ${word}`));
 
+const names = shop.keys.map((key, item) => spaced(shop.captions[item]) + spaced(key));
 // Cells of a column differ less than items: each is prepared once.
 const texts = (() => {
   const cells = shop.columns.map((column) => column.cells.map(spaced));
-  return shop.keys.map((key, item) => {
-    let text = spaced(shop.captions[item]) + spaced(key);
+  return names.map((name, item) => {
+    let text = name;
     shop.columns.forEach((column, c) => {
       if (column.rows[item] >= 0) text += cells[c][column.rows[item]];
     });
@@ -30,13 +31,28 @@ const texts = (() => {
   });
 })();
 
-let lastSearch = { words: null, mask: null };
+// What comes first, as `Words.search` in find/words.py has it: exactly this key; then whole words,
+// those in the name before others; then beginnings in the name.
+function points(item, words, wanted) {
+  if (shop.keys[item] === words.normalize("NFC")) return [Infinity];
+  const having = (text, end) => wanted.filter((word) => text.includes(` ${word}${end}`)).length;
+  return [having(texts[item], " "), having(names[item], " "), having(names[item], "")];
+}
+function byPoints(a, b) {
+  const i = a.points.findIndex((n, j) => n !== b.points[j]);
+  return i < 0 ? 0 : b.points[i] - a.points[i];
+}
+
+let lastSearch = { words: null, items: [] };
+// The items that match, the best first.
 function searched(words) {
   if (lastSearch.words !== words) {
-    const wanted = wordsOf(words);
-    lastSearch = { words, mask: Uint8Array.from(texts, (text) => (has(text, wanted) ? 1 : 0)) };
+    const wanted = [...new Set(wordsOf(words))];
+    const found = [];
+    texts.forEach((text, item) => has(text, wanted) && found.push({ item, points: points(item, words, wanted) }));
+    lastSearch = { words, items: found.sort(byPoints).map(({ item }) => item) };
   }
-  return lastSearch.mask;
+  return lastSearch.items;
 }
 
 // What people know comes first: brands and kinds, most frequent first, then single items.
@@ -53,9 +69,8 @@ function offers(words) {
   }
   values.sort((a, b) => b.n - a.n);
   const matching = searched(words);
-  const items = [];
-  for (let item = matching.indexOf(1); item >= 0 && items.length < ITEMS; item = matching.indexOf(1, item + 1)) items.push({ item });
-  const all = matching.reduce((sum, one) => sum + one, 0);
+  const all = matching.length;
+  const items = matching.slice(0, ITEMS).map((item) => ({ item }));
   return [...values.filter((offer) => offer.n).slice(0, VALUES), ...(all > 1 ? [{ all }] : []), ...items];
 }
 
@@ -63,7 +78,7 @@ let offered = [];
 let marked = -1;
 function showOffers() {
   const list = at("offers");
-  offered = offers(at("words").value);
+  offered = offers(at("words").value.slice(0, MOST_LETTERS));
   marked = -1;
   list.replaceChildren(
     ...offered.map((offer, i) => {
@@ -105,7 +120,7 @@ function accept(offer) {
   at("main").focus({ preventScroll: true });
 }
 function search() {
-  go({ mode: "all", words: at("words").value.trim(), page: 0 });
+  go({ mode: "all", words: at("words").value.trim().slice(0, MOST_LETTERS), page: 0 });
 }
 function startSearch() {
   at("words").addEventListener("input", showOffers);

@@ -2,11 +2,40 @@
 // can be linked to, and the browser's own history goes back.
 const START = { view: "sheet", mode: "all", item: -1, like: [], unlike: [], words: "", page: 0 };
 let state = { ...START };
-// Settings, which are no steps of the way.
-const settings = { k: 12, hide: false, ...stored("settings") };
-const stars = new Set((stored("stars") ?? []).map((key) => itemOf.get(wellFormed(key))).filter((item) => item >= 0));
+// Settings, which are no steps of the way. So many neighbours are shown at most.
+const MOST = 48;
+// A link may hold more words than anybody types; each is looked for in every item.
+const MOST_LETTERS = 200;
+const settings = checkedSettings(stored("settings") ?? {});
+// Keys, also of items that only another page with this drawer has; and the items of this page.
+let starred = new Set();
+const stars = new Set();
+readStars();
 let place = 0;
 let furthest = 0;
+
+// Anything may be in the drawer.
+function checkedSettings({ k, hide, theme }) {
+  return { k: Number.isInteger(k) && k > 0 ? Math.min(k, MOST) : 12, hide: hide === true, theme: ["dark", "light"].includes(theme) ? theme : undefined };
+}
+
+// What other tabs and pages put there is read before anything is written.
+function readStars() {
+  const kept = stored("stars");
+  if (keeps && Array.isArray(kept)) starred = new Set(kept.filter((key) => typeof key === "string").map(wellFormed));
+  stars.clear();
+  for (const key of starred) if (itemOf.has(key)) stars.add(itemOf.get(key));
+}
+
+function changeStars(items, on) {
+  readStars();
+  for (const item of items) {
+    if (on) starred.add(wellFormed(shop.keys[item]));
+    else starred.delete(wellFormed(shop.keys[item]));
+  }
+  store("stars", [...starred]);
+  readStars();
+}
 
 function toHash(of) {
   const parts = new URLSearchParams();
@@ -22,7 +51,7 @@ function toHash(of) {
 
 function fromHash(hash) {
   const parts = new URLSearchParams(hash.slice(1));
-  const known = (name) => [...new Set(parts.getAll(name).map((key) => itemOf.get(key)).filter((item) => item >= 0))];
+  const known = (name) => [...new Set(parts.getAll(name).map((key) => itemOf.get(wellFormed(key))).filter((item) => item >= 0))];
   const [item] = known("item");
   const show = parts.get("show");
   const like = known("like");
@@ -34,7 +63,7 @@ function fromHash(hash) {
     item: item ?? -1,
     like,
     unlike: known("unlike").filter((one) => !like.includes(one)),
-    words: parts.get("words") ?? "",
+    words: (parts.get("words") ?? "").slice(0, MOST_LETTERS),
     page: Math.max(0, Math.floor(Number(parts.get("page") ?? 1)) - 1) || 0,
   };
 }
@@ -87,10 +116,8 @@ function weigh(item, side) {
 }
 
 function toggleStar(item) {
-  if (!stars.delete(item)) stars.add(item);
-  keepStars();
+  changeStars([item], !stars.has(item));
   if (state.mode === "stars") render();
   else showStars();
   say(`${isolated(item)} is ${stars.has(item) ? "a favourite" : "no favourite any more"}. ${plural(stars.size, "favourite")}.`);
 }
-const keepStars = () => store("stars", [...stars].map((item) => shop.keys[item]));

@@ -8,17 +8,34 @@ from html import escape
 
 import ipywidgets as widgets
 
-__all__ = ["as_text", "empty_upload", "explain", "uploaded"]
+from zapsim.checks import printable
+from zapsim.draw.html import no_maths
 
+__all__ = ["as_text", "describe", "empty_upload", "explain", "uploaded"]
+
+# What file systems allow.
+_LONGEST_NAME = 255
 _SEVEN = int(widgets.__version__.partition(".")[0]) < 8
 
 
 def as_text(text):
-    """Make text safe as a widget's description or a Combobox's option.
+    """Make text safe as a Combobox's option.
 
-    The front end of version 7 writes both into the page as HTML, that of version 8 as text.
+    The front end of version 7 writes it into the page as HTML, that of version 8 as text.
     """
     return escape(text) if _SEVEN else text
+
+
+def describe(widget, text):
+    """Give a widget a description, which is shown as it is.
+
+    Both front ends would read mathematics in it, and only in HTML can they be told not to. That of
+    version 8 takes mathematics out before it looks at the HTML, so no sign of it may stand there.
+    """
+    html = escape(printable(text)).replace("$", "&#36;").replace("\\", "&#92;")
+    if not _SEVEN:
+        widget.description_allow_html = True
+    widget.description = no_maths(html, "span")
 
 
 def explain(widget, text):
@@ -31,10 +48,22 @@ def explain(widget, text):
 def uploaded(value):
     """Return name and bytes of the file that a FileUpload holds.
 
-    Version 7 gives a dict of name to content, version 8 a tuple of dicts.
+    Version 7 gives a dict of name to content, version 8 a tuple of dicts. What is in it is what the
+    page says, and may be anything: ValueError if it is no name and bytes.
     """
     name, file = next(iter(value.items())) if isinstance(value, dict) else (None, value[0])
-    return name or file["name"], bytes(file["content"])
+    name, content = name or file["name"], file["content"]
+    named = isinstance(name, str) and len(name) <= _LONGEST_NAME
+    # Of a number, `bytes` would make as many.
+    if not (named and isinstance(content, (bytes, bytearray, memoryview))):
+        raise ValueError(
+            f"No file arrived: bytes, and a name of at most {_LONGEST_NAME} letters. Try another."
+        )
+    data = bytes(content)
+    if isinstance(content, memoryview):
+        # The kernel keeps the message that it came in for long.
+        content.release()
+    return name, data
 
 
 def empty_upload(upload):

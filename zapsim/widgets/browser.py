@@ -5,17 +5,18 @@ In: a `SimilarityPredictor`. Out: a widget. Everything that a person can do is a
 results, as `zapsim.widgets.stateful` says.
 """
 
+import time
 from html import escape
 
 import ipywidgets as widgets
 
 from zapsim.draw.html import data_link, facts_html, gallery_html, with_pictures
 from zapsim.io.pictures import thumbnail
-from zapsim.widgets.bridge import empty_upload, uploaded
+from zapsim.widgets.bridge import empty_upload, explain, uploaded
 from zapsim.widgets.browser_state import MAX_K, BrowserState, OwnPicture
 from zapsim.widgets.cards import Gallery, no_picture
 from zapsim.widgets.export import csv_of, html_of
-from zapsim.widgets.looks import row, wide
+from zapsim.widgets.looks import UPLOAD_MB, row, wide
 from zapsim.widgets.panels import Chips, FilterPanel, PartsPanel
 from zapsim.widgets.search_box import SearchBox
 from zapsim.widgets.sentences import asked, summary
@@ -25,6 +26,12 @@ from zapsim.widgets.steps import FAVOURITES
 __all__ = ["Browser", "browse"]
 
 _QUERY_SIZE = 220
+# Seconds without a click after which somebody is looking at what is there.
+_LOOKING = 1
+_TOO_LARGE = (
+    "A larger file may not arrive, without a word. Save it smaller first. If the button no longer "
+    "answers, open the browser again."
+)
 
 
 def browse(predictor, query=None, k=8, filters=None):
@@ -63,8 +70,14 @@ class Browser(StatefulWidget):
 
     def __init__(self, state):
         super().__init__(state)
-        # The first search reads all words: meanwhile, people look at the first pictures.
-        self._readers.submit(state.predictor.search, "")
+        self._readers.submit(self._read_words)
+
+    def _read_words(self):
+        """Do what the first search does before it finds anything, while nobody clicks."""
+        # Of a million items, that takes seconds, and other threads get hardly a turn.
+        while (rest := self._acted + _LOOKING - time.monotonic()) > 0:
+            time.sleep(rest)
+        self.state.predictor.search("")
 
     def __repr__(self):
         return f"Browser of {len(self.state.predictor.table):,} items"
@@ -115,7 +128,9 @@ class Browser(StatefulWidget):
         return [self.surprise, self.back, self.forward, self.favourites, self.export]
 
     def _make_upload(self, words, accept, action):
+        words = f"{words}, up to {UPLOAD_MB} MB"
         upload = widgets.FileUpload(accept=accept, multiple=False, description=words)
+        explain(upload, _TOO_LARGE)
         upload.layout.width = "auto"
         upload.add_class("zapsim-upload")
         return self._control(upload, action)

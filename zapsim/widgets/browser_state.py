@@ -11,7 +11,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from zapsim.checks import check_flag, check_k, check_key, check_predictor
+from zapsim.checks import (
+    check_flag,
+    check_key,
+    check_predictor,
+    check_type,
+    checked_seed,
+    checked_whole,
+    printable,
+)
 from zapsim.io.pictures import fit_square, load_picture
 from zapsim.keys import known_key
 from zapsim.widgets.favourites import Favourites
@@ -65,7 +73,8 @@ class BrowserState:
         self.filters = FilterState(predictor, filters)
         self.favourites = Favourites(predictor.table.index)
         self.hide_colourways = False
-        self._random, self._way = random.Random(seed), Way()
+        self._random = random.Random(None if seed is None else checked_seed(seed))
+        self._way = Way()
         self.set_k(k)
         if query is None:
             self.surprise()
@@ -152,12 +161,13 @@ class BrowserState:
         It is extracted once, then kept in the way. PictureError if it cannot be read, ValueError if
         the predictor was made from a matrix, or from features of unknown origin.
         """
+        check_type(name, str, "name must be a text.")
         picture = load_picture(data, name, least=2 * _OWN_SIZE)
         # The file itself: read as the catalogue's are, however large it is.
         features = self.predictor.features_of(data)
         if max(picture.shape) > _OWN_SIZE:
             picture = fit_square(picture, _OWN_SIZE)
-        self.show(OwnPicture(name, picture, features))
+        self.show(OwnPicture(printable(name), picture, features))
 
     def more_like(self, key):
         """Put an item into the basket to be liked as the query is; take it out if it was so."""
@@ -185,13 +195,17 @@ class BrowserState:
 
         Where none does, all of the picture counts.
         """
-        part = tuple(sorted(set(self.step.part) ^ {tuple(cell)}))
+        grid = self.predictor.grid
+        # Without a grid, any cell is refused when its neighbours are looked up.
+        cells = grid.cells(cell) if grid else ((0, 0),)
+        part = tuple(sorted({*self.step.part}.symmetric_difference(cells)))
         self._go(self.step.neighbours(part=part))
 
     # --- lists ---------------------------------------------------------------------------------
 
     def search(self, text):
         """Show what matches a text; while matches are shown, another text takes their place."""
+        check_type(text, str, "text must be what to search for, such as 'boots women'.")
         if not text.strip():
             raise ValueError("Type what to search for: a brand, a kind, a number …")
         instead = self.step.showing == MATCHES
@@ -220,6 +234,7 @@ class BrowserState:
 
     def load_favourites(self, data, name="the file"):
         """Add the favourites of an exported CSV file (bytes), show all, and say how many (str)."""
+        check_type(data, (bytes, bytearray), "data must be a file's bytes.")
         said = self.favourites.load(data, name)
         if self.step.showing == FAVOURITES:
             self._look_up()
@@ -236,7 +251,7 @@ class BrowserState:
 
     def set_k(self, k):
         """Set how many neighbours are shown, from 1 to `MAX_K`."""
-        check_k(k)
+        k = checked_whole("k", k)
         if k > MAX_K:
             raise ValueError(f"k must be at most {MAX_K}, the number of cards. Received: k={k}")
         self.k = k

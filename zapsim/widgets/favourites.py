@@ -5,17 +5,21 @@ The edge rule: a file that is no list of items is an error, and changes nothing;
 catalogue lacks are counted and named.
 """
 
-import csv
-from io import StringIO
+from io import BytesIO
 
 import pandas as pd
+import pyarrow as pa
+from pyarrow import csv
 
+from zapsim.draw.html import harmless
 from zapsim.keys import known_key, respelt
 
 __all__ = ["Favourites"]
 
 _NAMED = 3
 _LARGEST_FILE = 20_000_000
+# Of either kind: a line of Windows ends with two.
+_MOST_LINE_ENDS = 1_000_000
 
 
 class Favourites:
@@ -48,7 +52,7 @@ class Favourites:
 
         ValueError if it is no CSV with a column "key", or none of its keys is in the catalogue.
         """
-        keys = [self._spelt(key) for key in _read_keys(data, name)]
+        keys = self._spelt(_read_keys(data, name))
         found = [key for key in keys if key in self._known]
         unknown = list(dict.fromkeys(key for key in keys if key not in self._known))
         few = ", ".join(map(repr, unknown[:_NAMED])) + (", …" if len(unknown) > _NAMED else "")
@@ -60,19 +64,32 @@ class Favourites:
         said = f"{len(new):,} new from {name}, {len(self):,} in all."
         return f"{said} {lacking}" if unknown else said
 
-    def _spelt(self, key):
-        (key,) = respelt(pd.Index([key], dtype=object), self._known)
-        # An exported key that looks like a formula has an apostrophe before it.
-        return key[1:] if key not in self._known and key.startswith("'") else key
+    def _spelt(self, keys):
+        keys = respelt(pd.Index(keys, dtype=object), self._known)
+        # An exported key that looks like a formula has apostrophes in it.
+        exported = {written: key for key in self._known if (written := harmless(key)) != key}
+        return [key if key in self._known else exported.get(key, key) for key in keys]
 
 
 def _read_keys(data, name):
-    if len(data) > _LARGEST_FILE:
-        raise ValueError(f"{name} is too large for a list of favourites: {len(data):,} bytes.")
+    n_ends = data.count(b"\n") + data.count(b"\r")
+    if len(data) > _LARGEST_FILE or n_ends > _MOST_LINE_ENDS:
+        raise ValueError(
+            f"{name} is too large for a list of favourites: {len(data):,} bytes and {n_ends:,} "
+            f"ends of lines. At most {_LARGEST_FILE:,} and {_MOST_LINE_ENDS:,} are read."
+        )
     try:
-        rows = csv.DictReader(StringIO(data.decode("utf-8-sig"), newline=""))
-        if "key" in (rows.fieldnames or ()):
-            return [row["key"] for row in rows if row["key"]]
-    except (UnicodeDecodeError, csv.Error):
-        pass
-    raise ValueError(f"{name} is no list of favourites: that is a CSV file with a column 'key'.")
+        # Neither a cell's length nor millions of columns, or one name for all, keep it busy.
+        table = csv.read_csv(
+            BytesIO(data),
+            # A row must lie within one block.
+            csv.ReadOptions(use_threads=False, block_size=len(data) + 1),
+            csv.ParseOptions(newlines_in_values=True),
+            csv.ConvertOptions(include_columns=["key"], column_types={"key": pa.string()}),
+        )
+    except (ValueError, KeyError) as error:
+        raise ValueError(
+            f"{name} is no list of favourites: that is a CSV file with a column 'key', and with as "
+            "many cells in each row as in the first."
+        ) from error
+    return [key for key in table["key"].to_pylist() if key]

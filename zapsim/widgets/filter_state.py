@@ -5,7 +5,8 @@ and for each column on offer its values with how many items have them under the 
 others. The edge rule: a value that no item has under these is not on offer, unless it is chosen.
 """
 
-from zapsim.checks import check_list
+from zapsim.checks import check_choice, check_list
+from zapsim.keys import composed
 
 __all__ = ["OFFERED", "FilterState"]
 
@@ -31,9 +32,9 @@ class FilterState:
             best = predictor.best_filters()
         else:
             check_list("filters", columns, "['Category', 'Brand']")
-            best = list(dict.fromkeys(columns))
-            for column in best:
+            for column in columns:
                 predictor.values_of(column)
+            best = list(dict.fromkeys(columns))
         self.columns = best if columns is not None else self._sorted(best)
         self.offered = [column for column in self.columns if column in best[:OFFERED]]
 
@@ -56,15 +57,22 @@ class FilterState:
 
     def with_values(self, column, values):
         """Return the filters with a column's value or list of values; none lifts it."""
-        values = [values] if isinstance(values, str) else list(values or ())
-        where = self.where | {column: [value for value in values if value != ""]}
+        values = [values] if isinstance(values, str) else () if values is None else values
+        check_list("values", values, "['Boots', 'Shoes']", empty=True)
+        texts = [composed(str(value)) for value in values]
+        where = self.where | {self._known(column): [text for text in texts if text]}
         return {name: kept for name, kept in where.items() if kept}
 
     def toggled(self, column, value):
         """Return the filters with one more value of a column, or one less."""
-        values = self.where.get(column, [])
+        values, value = self.where.get(self._known(column), []), composed(str(value))
         others = [each for each in values if each != value]
         return self.with_values(column, others if value in values else [*values, value])
+
+    def _known(self, column):
+        column = composed(column)
+        check_choice("column", column, self._predictor.table.columns, KeyError)
+        return column
 
     def values(self, column):
         """Return a column's values and how many items have each (dict of str to int)."""

@@ -5,11 +5,16 @@ rule: what comes and goes has its room reserved, so that nothing below it moves;
 its whole text in a tooltip.
 """
 
+import os
+
 import ipywidgets as widgets
 
-__all__ = ["CARD", "STYLE", "grid", "row", "wide"]
+__all__ = ["CARD", "STYLE", "UPLOAD_MB", "grid", "row", "wide"]
 
 CARD = 136
+# JupyterLab's server takes no larger message, and nobody is told: neither the page nor Python. A
+# server that takes more says so here.
+UPLOAD_MB = int(os.environ.get("ZAPSIM_UPLOAD_MB") or 10)
 
 # A card's first button covers the whole card, so that a click on the picture is a click on the
 # button. Words of other buttons are there for screen readers, and a sign is drawn over them; a
@@ -28,9 +33,11 @@ STYLE = """<style>
 .zapsim .widget-label-basic { display: flex; align-items: center; gap: 6px; }
 .zapsim-upload { font-size: 0; }
 .zapsim-upload i { font-size: 13px; }
-.zapsim-upload::after { content: " Search with my picture"; font-size: 13px; white-space: pre;
-  content: " Search with my picture" / ""; }
-.zapsim-load::after { content: " Load favourites"; content: " Load favourites" / ""; }
+.zapsim-upload::after { content: "Search with my picture\\A up to 10 MB"; font-size: 11px;
+  content: "Search with my picture\\A up to 10 MB" / ""; line-height: 13px; text-align: left;
+  display: inline-block; vertical-align: middle; margin-left: 6px; white-space: pre; }
+.zapsim-load::after { content: "Load favourites\\A up to 10 MB";
+  content: "Load favourites\\A up to 10 MB" / ""; }
 .zapsim .zapsim-status { height: 38px; overflow: hidden auto; margin: 0 2px; flex: none; }
 .zapsim .widget-box:not(.widget-vbox) > .zapsim-status { flex: 1 1 300px; }
 .zapsim .zapsim-chips { overflow: auto hidden; flex: 1 1 260px; height: 32px; min-width: 0; }
@@ -79,7 +86,7 @@ STYLE = """<style>
   .zapsim-query { flex-flow: row wrap; gap: 12px; width: 100%; box-sizing: border-box; }
   .zapsim-query > .widget-html { flex: 1 1 160px; width: auto; }
 }
-</style>"""
+</style>""".replace("10 MB", f"{UPLOAD_MB} MB")
 
 
 def row(children):

@@ -8,6 +8,7 @@ from html import escape
 
 import ipywidgets as widgets
 
+from zapsim.checks import printable
 from zapsim.draw.html import gallery_html, with_pictures
 from zapsim.widgets.cards import Gallery
 from zapsim.widgets.looks import grid
@@ -44,7 +45,7 @@ def mix(catalogue, parts, query=None, k=6, shares=None):
     Raises
     ------
     KeyError, TypeError, ValueError
-        As `zapsim.widgets.mixer_state.MixState` does.
+        As ``zapsim.widgets.mixer_state.MixState`` does.
     """
     return Mixer(MixState(catalogue, parts, query, k, shares))
 
@@ -55,7 +56,8 @@ class Mixer(StatefulWidget):
     _shows = MixState
 
     def __repr__(self):
-        return f"Mixer of {', '.join(self.sliders)} for {len(self.state.keys):,} items"
+        kinds = printable(", ".join(self.sliders))
+        return f"Mixer of {kinds} for {len(self.state.keys):,} items"
 
     def _preview(self):
         query, catalogue = self.state.query, self.state.catalogue

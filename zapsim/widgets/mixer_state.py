@@ -11,10 +11,10 @@ import pandas as pd
 from zapsim.checks import (
     check_catalogue,
     check_choice,
-    check_k,
     check_key,
     check_type,
     checked_number,
+    checked_whole,
 )
 from zapsim.keys import by_keys, known_key
 from zapsim.kinds.blend import check_parts, checked_shares
@@ -55,7 +55,7 @@ class MixState:
 
     def __init__(self, catalogue, parts, query=None, k=6, shares=None):
         check_catalogue(catalogue)
-        check_k(k)
+        k = checked_whole("k", k)
         if k > MAX_K:
             raise ValueError(f"k must be at most {MAX_K}. Received: k={k}")
         checked_shares(parts, shares)

@@ -7,7 +7,7 @@ widgets are made once and follow the state. The edge rule: what there is no room
 import ipywidgets as widgets
 
 from zapsim.draw.html import spoken
-from zapsim.widgets.bridge import as_text, explain
+from zapsim.widgets.bridge import describe, explain
 from zapsim.widgets.looks import grid, wide
 from zapsim.widgets.sentences import cell_name, chips
 
@@ -70,7 +70,7 @@ class FilterPanel:
 
     def _offer_all(self, filters):
         for column, dropdown in self.by_column.items():
-            dropdown.description = as_text(spoken(column))
+            describe(dropdown, spoken(column))
             explain(dropdown, f"Keep to some values of {spoken(column)}; several may be chosen")
             self._write(dropdown, self._options(column))
         self._write(

@@ -39,7 +39,7 @@ def quiz(predictor, n=10, seed=42):
     Raises
     ------
     TypeError, ValueError
-        As `zapsim.widgets.quiz_state.make_triplets` does.
+        As ``zapsim.widgets.quiz_state.make_triplets`` does.
     """
     questions = make_triplets(predictor, n, seed)
     return Quiz(QuizState(predictor.catalogue, questions))

@@ -8,7 +8,14 @@ only mirror this. The edge rule: an answer cannot be changed, and the model's is
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_catalogue, check_choice, check_k, check_predictor, check_table
+from zapsim.checks import (
+    check_catalogue,
+    check_choice,
+    check_predictor,
+    check_table,
+    checked_seed,
+    checked_whole,
+)
 from zapsim.draw.html import csv_text
 
 __all__ = ["CHOICES", "QuizState", "make_triplets"]
@@ -46,8 +53,8 @@ def make_triplets(predictor, n=10, seed=42):
         If n is less than 1, or no item has two neighbours.
     """
     check_predictor(predictor)
-    check_k(n, "n")
-    random = np.random.default_rng(seed)
+    n = checked_whole("n", n)
+    random = np.random.default_rng(checked_seed(seed))
     keys = predictor.table.index.to_series().astype(object)
     known = predictor.table.get("Product", keys)
     products = keys.where(known.isna(), known)

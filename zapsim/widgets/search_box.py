@@ -15,6 +15,7 @@ from zapsim.widgets.steps import MATCHES
 __all__ = ["SearchBox"]
 
 _SUGGESTIONS = 12
+_MOST_LETTERS = 200
 
 
 class SearchBox:
@@ -42,6 +43,8 @@ class SearchBox:
         """Show what matches the text."""
         if not self.box.value.strip():
             return "Type what to search for: a brand, a kind, a number …"
+        if len(self.box.value) > _MOST_LETTERS:
+            return _too_long(self.box.value)
         self._search(self.box.value)
 
     def _search(self, text):
@@ -49,6 +52,8 @@ class SearchBox:
         self._entered = text.strip()
 
     def _type(self, text):
+        if len(text) > _MOST_LETTERS:
+            return _too_long(text)
         if text in self._suggested:
             return self._choose(self._suggested[text])
         if self._state.step.showing == MATCHES:
@@ -66,6 +71,8 @@ class SearchBox:
     def _suggest(self, text):
         found = self._state.predictor.suggest(text, _SUGGESTIONS) if text.strip() else {}
         labels = {name: f"{name} ({n:,})" if n > 1 else name for name, n in found.items()}
+        # There may be a brand that is called "Nike (3)".
+        labels = {name: name if label in found else label for name, label in labels.items()}
         self._suggested = {as_text(label): name for name, label in labels.items()}
         # What the page makes of an escaped option is what comes back.
         self._suggested |= {label: name for name, label in labels.items()}
@@ -80,3 +87,7 @@ class SearchBox:
             self.box.value, self._entered = step.text, step.text
         elif step.showing != MATCHES and text and text == self._entered:
             self.box.value, self._entered = "", None
+
+
+def _too_long(text):
+    return f"Search for at most {_MOST_LETTERS} letters. Received: {len(text):,}."

@@ -5,24 +5,30 @@ nothing changes; what is printed or warned of meanwhile, such as which network w
 there, too, not in the front end's log.
 """
 
+import os
+import time
+import traceback
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout
 from functools import lru_cache
 from io import StringIO
+from pathlib import Path
 
 import ipywidgets as widgets
-from IPython.display import HTML
 
 from zapsim.checks import check_type
-from zapsim.draw.html import status_html
+from zapsim.draw.html import shown, status_html
 from zapsim.io.pictures import PictureError
-from zapsim.widgets.bridge import as_text
+from zapsim.widgets.bridge import describe
 from zapsim.widgets.cards import no_picture
 from zapsim.widgets.looks import CARD, STYLE, wide
 
 __all__ = ["StatefulWidget", "error_text"]
 
+# Guests of a server that says so are shown no error but what zapsim itself raises.
+_GUESTS = bool(os.environ.get("ZAPSIM_GUESTS"))
+_LIBRARY = str(Path(__file__).parents[1])
 _THUMBNAILS = 2_000
 _READERS = 4
 _FOLDED = "Where widgets do not run: open this to see the pictures."
@@ -48,7 +54,7 @@ class StatefulWidget(widgets.VBox):
         self.status.add_class("zapsim-status")
         # One layout and one style for all buttons: each is a widget, too.
         self._looks = {"layout": wide("auto"), "style": widgets.Button().style}
-        self._mirroring = False
+        self._mirroring, self._acted = False, time.monotonic()
         self._thumbnail = lru_cache(_THUMBNAILS)(self._make_thumbnail)
         self._readers = ThreadPoolExecutor(_READERS)
         style = widgets.HTML(STYLE, layout=widgets.Layout(display="none"))
@@ -65,7 +71,7 @@ class StatefulWidget(widgets.VBox):
         -------
         IPython.display.HTML
         """
-        return HTML(f"<details><summary>{_FOLDED}</summary>{self._preview()}</details>")
+        return shown(f"<details><summary>{_FOLDED}</summary>{self._preview()}</details>")
 
     def _button(self, description, tooltip, action, *arguments):
         """Make a button, as wide as its words, that carries out an action."""
@@ -79,8 +85,9 @@ class StatefulWidget(widgets.VBox):
         return control
 
     def _slider(self, kind, value, name, action, *arguments, width=300, **options):
-        label = {"description": as_text(name), "style": {"description_width": "auto"}}
-        slider = kind(value, **label, **options, layout=wide(width))
+        style = {"description_width": "auto"}
+        slider = kind(value, style=style, **options, layout=wide(width))
+        describe(slider, name)
         return self._control(slider, action, *arguments)
 
     def _do(self, action, *arguments):
@@ -105,6 +112,7 @@ class StatefulWidget(widgets.VBox):
         self._show()
         self._mirror()
         self._say(" · ".join([said or self._summary(), *news]))
+        self._acted = time.monotonic()
 
     def _mirror(self):
         """Let controls follow the state without taking that for a person's choice."""
@@ -140,6 +148,14 @@ def _overheard():
 
 def error_text(error):
     """Return what an error says, as a line for people."""
+    if _GUESTS and not _is_ours(error):
+        return "This was not foreseen, and failed. Try another way, or reload the page."
     # KeyError's own text is the repr of its message.
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     return text or type(error).__name__
+
+
+def _is_ours(error):
+    *_, last = [None, *traceback.extract_tb(error.__traceback__)]
+    # There is no line where there is no source.
+    return last and last.filename.startswith(_LIBRARY) and (last.line or "").startswith("raise")
