@@ -1,25 +1,32 @@
 """Search 1,000,000 × 256 features in LanceDB, beside exact search and FAISS; click through them.
 
     python -m benchmarks.scale [--items 1000000] [--queries 100] [--kinds IVF_HNSW_SQ IVF_PQ]
+    python -m benchmarks.scale --keep FOLDER    # an index that is there already is used again
     python -m benchmarks.scale --ray    # what Ray costs on one machine, beside the plain loop
 
 Vectors are MiniZap's real features, reduced to 256 numbers, drawn again and again with seeded
 noise, block by block: no process of ours holds more than a block while the index is built. Needs
 the extras `scale` and `bench`. Filtered search is compared with exact search under the same
-filter.
+filter. What the predictor and the browser hold in memory is measured at a tenth of the items, too:
+what an item more takes is the difference.
 """
 
 import argparse
+import json
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
 import pandas as pd
+import psutil
 
 import zapsim
 from benchmarks.browsing import METADATA, SHOWN, choose, timed
 from benchmarks.measure import alone, interleaved, machine, save, spread, table
+from zapsim.catalogue import Catalogue
 from zapsim.scale import FeatureIndex, IndexPredictor, build_index, extract_on_ray
 from zapsim.similarity import nearest, unit_vectors
 
@@ -36,6 +43,7 @@ def main():
     parser.add_argument("--queries", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=40)
     parser.add_argument("--kinds", nargs="+", default=["IVF_HNSW_SQ"])
+    parser.add_argument("--keep", type=Path, help="folder for the indexes, instead of none")
     parser.add_argument("--ray", action="store_true")
     options = parser.parse_args()
     if options.ray:
@@ -43,25 +51,21 @@ def main():
         return
     results = {"machine": machine("lancedb", "faiss-cpu", "numpy"), "items": options.items}
     print(results["machine"])
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as passing:
+        folder = options.keep or Path(passing)
         for kind in options.kinds:
-            address = str(Path(folder) / kind)
-            code = (
-                f"from benchmarks.scale import build; build({options.items}, {address!r}, {kind!r})"
-            )
-            megabytes, seconds = alone(code)
-            size = sum(f.stat().st_size for f in Path(address).rglob("*") if f.is_file()) / 1e6
-            results[f"build {kind}"] = {
-                "seconds": float(seconds.splitlines()[-1]),
-                "peak MB": megabytes,
-                "on disk MB": size,
-            }
-            print(kind, results[f"build {kind}"], flush=True)
-        indexes = {kind: FeatureIndex(Path(folder) / kind) for kind in options.kinds}
+            if made := built(folder, kind, options.items):
+                results[f"build {kind}"] = made
+                print(kind, made, flush=True)
+        indexes = {kind: FeatureIndex(folder / f"{kind}-{options.items}") for kind in options.kinds}
+        opened = browsed(folder, options)
+        results["clicks"], results["memory"] = opened["clicks"], opened["memory"]
+        results["bytes an item"] = opened["bytes an item"]
+        print(table(results["clicks"]), flush=True)
+        print(table(results["memory"]))
+        print(f"{results['bytes an item']:,.0f} bytes an item more", flush=True)
         results["search"] = search(indexes, options)
-        print(table(results["search"]), flush=True)
-        results["clicks"] = clicks(indexes[options.kinds[0]], options)
-        print(table(results["clicks"]))
+        print(table(results["search"]))
     results["load after"] = machine()["load"]
     save(f"scale-{options.items}", results)
 
@@ -70,8 +74,10 @@ def overhead(repeats=3):
     """Extract MiniZap by turns in the plain loop and on Ray, which runs already."""
     import ray
 
-    catalogue = zapsim.load_catalogue()
+    catalogue, peaks, ended = zapsim.load_catalogue(), {}, Event()
     _, starting = timed(lambda: ray.init("local", include_dashboard=False, log_to_driver=False))
+    watching = Thread(target=watch, args=(peaks, ended))
+    watching.start()
     with tempfile.TemporaryDirectory() as folder:
         stores = iter(range(10**6))
         times = interleaved(
@@ -83,10 +89,27 @@ def overhead(repeats=3):
             },
             repeats,
         )
+    ended.set()
+    watching.join()
     ray.shutdown()
     rows = [{"way": name, "seconds": spread(each)["median"]} for name, each in times.items()]
     print(f"Ray started in {starting / 1000:.1f} s\n{table(rows)}")
-    return {"starting Ray": starting / 1000} | times
+    print(f"A worker took up to {max(peaks.values()):.0f} MB, of {len(peaks)} workers in all")
+    return {"starting Ray": starting / 1000, "MB a worker": [*peaks.values()]} | times
+
+
+def watch(peaks, ended):
+    """Note the most memory, MB, of each worker that extracts, until it has ended.
+
+    What several processes share, such as Python's libraries, counts for each with its part (PSS).
+    """
+    while not ended.wait(0.2):
+        for process in psutil.process_iter(["name"]):
+            # Ray names its processes after what they do; what waits for work is not ours.
+            if process.info["name"].startswith("ray::MapWorker"):
+                with suppress(psutil.Error):
+                    now = process.memory_full_info().pss / 1e6
+                    peaks[process.pid] = max(now, peaks.get(process.pid, 0))
 
 
 def blocks(items, seed=0):
@@ -119,9 +142,7 @@ def many(items):
     columns["Brand"] = draw.choice([f"Brand {n}" for n in range(1_100)], items)
     for name, share in SHARES.items():
         columns[name] = np.where(numbers % share == 0, "in", "out")
-    catalogue = mini.with_reader(read)
-    catalogue.table = pd.DataFrame(columns, index=keys(0, items))
-    return catalogue
+    return Catalogue(mini.with_reader(read)._files, pd.DataFrame(columns, index=keys(0, items)))
 
 
 def build(items, address, kind):
@@ -130,6 +151,48 @@ def build(items, address, kind):
     start = time.perf_counter()
     build_index(blocks(items), address, catalogue, kind=kind)
     print(time.perf_counter() - start)
+
+
+def built(folder, kind, items):
+    """Build an index in a process of its own, unless it is there; what it took (dict), or None."""
+    address = folder / f"{kind}-{items}"
+    if address.exists():
+        return None
+    code = f"from benchmarks.scale import build; build({items}, {str(address)!r}, {kind!r})"
+    megabytes, seconds = alone(code)
+    size = sum(f.stat().st_size for f in address.rglob("*") if f.is_file()) / 1e6
+    return {
+        "seconds": float(seconds.splitlines()[-1]),
+        "peak MB": megabytes,
+        "on disk MB": size,
+    }
+
+
+def browsed(folder, options):
+    """Return the times of clicks, and memory with a tenth of the items and with all (dict)."""
+    kind, rows = options.kinds[0], []
+    for items in (options.items // 10, options.items):
+        built(folder, kind, items)
+        address = str(folder / f"{kind}-{items}")
+        peak, said = alone(
+            f"from benchmarks.scale import browse; browse({items}, {address!r}, {options.repeats})"
+        )
+        times, memory = json.loads(said.splitlines()[-1])
+        rows.append({"items": items} | memory | {"peak MB": peak})
+    first, last = rows
+    more = last["MB after the clicks"] - first["MB after the clicks"]
+    per_item = 1e6 * more / (last["items"] - first["items"])
+    return {"clicks": times, "memory": rows, "bytes an item": per_item}
+
+
+def browse(items, address, repeats):
+    """Print, as JSON, the times of what a person does, and the memory that is held."""
+    print(json.dumps(clicks(many(items), FeatureIndex(address), repeats)))
+
+
+def resident():
+    """Return how much memory this process holds now, in megabytes of 10⁶ bytes."""
+    return psutil.Process().memory_info().rss / 1e6
 
 
 def search(indexes, options):
@@ -154,6 +217,7 @@ def search(indexes, options):
         p95 = float(np.percentile(times, 95))
         recall = found / len(queries)
         rows.append({"way": name, f"recall@{K}": recall, "ms": np.median(times), "p95": p95})
+        print(table(rows[-1:]).splitlines()[-1], flush=True)
 
     measure("exact: NumPy", lambda query: nearest(unit @ unit_vectors([query])[0], K))
     for kind, index in indexes.items():
@@ -195,11 +259,14 @@ def faiss_ways(unit):
     )
 
 
-def clicks(index, options):
-    """Time what a person does in the browser until the widgets hold their new values."""
-    catalogue = many(options.items)
+def clicks(catalogue, index, repeats):
+    """Time what a person does in the browser until the widgets hold their new values.
+
+    Returns a row (dict) for each thing done, and the memory held before and after, in MB.
+    """
     predictor, opening = timed(IndexPredictor, catalogue, index)
     browser, first = timed(zapsim.browse, predictor, catalogue.keys[7], SHOWN)
+    memory = {"MB when opened": resident()}
     filters, cards = browser.filters.by_column, browser.gallery.cards
     draw = np.random.default_rng(2)
 
@@ -220,14 +287,16 @@ def clicks(index, options):
     ]
     for name, (act, before) in ways.items():
         times = []
-        for turn in range(options.repeats):
+        for turn in range(repeats):
             if before:
                 before(turn)
             times.append(timed(act, turn)[1])
             assert "bold" not in browser.status.value, browser.status.value
         p50, p95 = np.percentile(times, [50, 95])
         rows.append({"what": name, "p50": float(p50), "p95": float(p95)})
-    return rows
+    # The browser reads all words when nobody clicks; this waits for them.
+    predictor.search("boots")
+    return rows, memory | {"MB after the clicks": resident()}
 
 
 if __name__ == "__main__":

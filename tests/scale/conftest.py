@@ -2,11 +2,13 @@
 
 import logging
 import os
+import socket
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+import requests
 
 import zapsim
 from tests.conftest import ROOT
@@ -59,6 +61,8 @@ class _Proxy(BaseHTTPRequestHandler):
         status, headers, data = self._passed_on(body)
         if isinstance(fault, int):
             status, headers, data = fault, {}, b"<Error><Code>Fault</Code></Error>"
+        if isinstance(fault, bytes):
+            status, headers, data = 200, {}, fault
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -97,11 +101,26 @@ def moto_server():
     started.stop()
 
 
+@pytest.fixture(scope="session")
+def gs_server():
+    """Google Cloud Storage's language, spoken on this machine: ``HOST:PORT``."""
+    emulator = pytest.importorskip(
+        "gcp_storage_emulator.server", reason="needs an emulator: pip install -e .[scale-test]"
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        host, port = free.getsockname()
+    started = emulator.create_server(host, port, in_memory=True, default_bucket="shop")
+    started.start()
+    yield f"{host}:{port}"
+    started.stop()
+
+
 @pytest.fixture
 def s3(moto_server, monkeypatch):
-    """Return a storage: ``faults`` (part of a path -> status, or "cut"), ``address(path)``.
+    """Return a storage without a bucket, whatever other tests put there.
 
-    Its ``client`` writes.
+    ``faults`` (part of a path -> status, body, or "cut"), ``address(path)``; its ``client`` writes.
     """
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
@@ -116,6 +135,7 @@ def s3(moto_server, monkeypatch):
     direct = "http://{}:{}".format(*moto_server)
     proxy.client = boto3.client("s3", endpoint_url=direct, region_name="us-east-1")
     proxy.address = lambda path: f"s3://{path}?{options}"
+    requests.post(f"{direct}/moto-api/reset").raise_for_status()
     yield proxy
     proxy.shutdown()
     proxy.server_close()

@@ -21,3 +21,10 @@ def test_an_index_is_measured_beside_exact_search_and_faiss(monkeypatch):
     # Filters first: where they leave few, nothing is missed.
     assert recall["IVF_HNSW_SQ, one in 100"] == 1
     assert len(results["clicks"]) == 6
+    # A tenth of the items, and all of them: what lies between is what an item takes.
+    assert [row["items"] for row in results["memory"]] == [600, 6000]
+    for row in results["memory"]:
+        assert 50 < row["MB when opened"] <= row["peak MB"]
+        assert 50 < row["MB after the clicks"] <= row["peak MB"]
+    few, all_ = (row["MB after the clicks"] for row in results["memory"])
+    assert results["bytes an item"] == pytest.approx((all_ - few) * 1e6 / 5400)

@@ -149,6 +149,28 @@ class TestOnOneMachine:
         assert stored(store) == KEYS
 
 
+def test_each_gpu_of_a_cluster_gets_a_worker(quiet_ray, catalogue, tmp_path, small_portions):
+    class Telling(Fragile):
+        """Tell which process works with which GPU. They are Ray's bookkeeping: none is here."""
+
+        def load(self, source, name=None):
+            import ray
+
+            numbers = "-".join(map(str, ray.get_gpu_ids()))
+            (tmp_path / f"pid-{os.getpid()}-gpu-{numbers}").touch()
+            time.sleep(0.2)
+            return super().load(source, name)
+
+    quiet_ray.init("local", num_cpus=4, num_gpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        extractor = Telling(image_size=32, grid=1)
+        assert extract_on_ray(catalogue, tmp_path / "store", extractor).empty
+    finally:
+        quiet_ray.shutdown()
+    assert stored(tmp_path / "store") == KEYS
+    assert sorted(path.name.partition("-gpu-")[2] for path in tmp_path.glob("pid-*")) == ["0", "1"]
+
+
 def test_a_machine_that_dies_loses_nothing(quiet_ray, catalogue, tmp_path, small_portions):
     from ray.cluster_utils import Cluster
 

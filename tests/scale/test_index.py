@@ -2,6 +2,8 @@
 
 import shutil
 import warnings
+from contextlib import contextmanager
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ import pytest
 
 import zapsim
 from zapsim.io.bundled import MINIZAP_FEATURES
+from zapsim.kinds.pca import Reduction
 from zapsim.scale import FeatureIndex, IndexPredictor, build_index, predictor
 from zapsim.scale import index as index_module
 
@@ -146,6 +149,118 @@ def test_what_another_extractor_made_is_refused(own, catalogue, features, exact)
         )
 
 
+def test_features_are_shortened_on_their_way(catalogue, features, tmp_path):
+    reduction = Reduction(64).fit(features.iloc[:200])
+    short = build_index(MINIZAP_FEATURES, tmp_path, catalogue, reduction=reduction)
+    assert short.n_features == 64 and short.settings == reduction.settings
+    near = IndexPredictor(catalogue, short, reduction.extractor())
+    wanted = zapsim.SimilarityPredictor(catalogue, reduction.transform(features))
+    key = features.index[300]
+    # The index keeps float16.
+    assert np.allclose(near.similar(key, 5)["score"], wanted.similar(key, 5)["score"], atol=2e-3)
+    mine = catalogue.picture(key)
+    assert near.similar_to(mine, 5)["key"].iloc[0] == key
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda f: pd.concat([f, f.head(1)]), "more than once, such as '0000.png'"),
+        (lambda f: [f, f.head(1)], "features twice for '0000.png'"),
+        (lambda f: f.rename(index={"0000.png": "ü", "0001.png": "u\u0308"}), "twice for 'ü'"),
+        (zapsim.similarity_matrix, "Received: a similarity matrix"),
+        (lambda f: f * 1e-9, "float16, which cannot hold those of 9 items, such as '0000.png'"),
+        (lambda f: f * 1e-6, "float16, which cannot hold"),
+        (lambda f: f * 1e6, "float16, which cannot hold"),
+        (lambda f: f * 1j, "complex"),
+        (lambda f: f.iloc[:, :0], "neither of them 0"),
+        (lambda f: [f, f.iloc[:, :4].add_prefix("y", axis=0)], "takes 8 numbers .* Received: 4"),
+        (lambda f: f.set_axis(pd.Index(["\ud800", *f.index[1:]], dtype=object)), "half a letter"),
+        (lambda f: f.set_axis(range(9)), "must be the key of one item.* Received: 0"),
+        (lambda f: f.set_axis([None, *f.index[1:]]), "must be the key of one item"),
+        (lambda f: f.to_numpy(), "must be a pandas.DataFrame"),
+        (lambda f: [1], "must be a pandas.DataFrame"),
+        (lambda f: None, "features must be a DataFrame, several"),
+    ],
+)
+def test_what_an_index_cannot_hold_is_refused(tmp_path, change, said):
+    with pytest.raises((ValueError, TypeError), match=said):
+        build_index(change(_numbers(9, 0)), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda i: i.remove("bad"), "keys must be a list, .* Received: 'bad'"),
+        (lambda i: i.remove([None]), "Received: None"),
+        (lambda i: i.vectors(None), "keys must be a list"),
+        (lambda i: i.vectors(["\ud800"]), "half a letter"),
+        (lambda i: i.add(None), "must be a pandas.DataFrame"),
+        (lambda i: i.clean(-5), "days must be a number from 0"),
+        (lambda i: i.clean("7"), "days must be a number from 0"),
+        (lambda i: i.nearest_rows(np.ones(8), 0), "n must be a whole number"),
+        (lambda i: i.nearest_rows(np.ones(3), 1), "has 3 features"),
+        (lambda i: i.unit_vectors([-1]), "rows must be numbers of rows"),
+        (lambda i: i.unit_vectors([10**9]), "1 rows are not in the index"),
+        (lambda i: i.search(np.ones(8), where={"Brand": "x"}), "No column 'Brand'"),
+        (lambda i: FeatureIndex(None), "address must be the path"),
+    ],
+)
+def test_wrong_values_are_named_and_change_nothing(tmp_path, call, said):
+    index = build_index(_numbers(9, 0).set_axis([*"abcdefghi"]), tmp_path)
+    with pytest.raises((ValueError, TypeError, KeyError), match=said):
+        call(index)
+    assert len(index) == 9
+
+
+def test_numbers_may_be_large_and_of_any_kind(tmp_path):
+    index = build_index(_numbers(9, 0), tmp_path)
+    for k, effort in ((2**31 - 1, 2**31 - 1), (np.uint8(200), np.int8(100))):
+        assert len(index.search(np.ones(8), k, effort=effort)) == 9
+
+
+@pytest.mark.parametrize("n_features", [1, 7, 8, 30, 50])
+def test_short_codes_are_made_of_vectors_of_any_length(tmp_path, monkeypatch, n_features):
+    monkeypatch.setattr(index_module, "_FEWEST", 100)
+    values = np.random.default_rng(0).normal(size=(300, n_features)).astype(np.float32)
+    features = pd.DataFrame(values, [f"{n:04}.png" for n in range(300)])
+    index = build_index(features, tmp_path, kind="IVF_PQ")
+    best = index.search(values[0], 1)["score"][0]
+    assert best == pytest.approx(1, abs=1e-3)
+
+
+def test_items_of_zeros_are_named_for_they_are_not_found(tmp_path):
+    features = _numbers(9, 0)
+    features.iloc[5] = 0
+    with pytest.warns(UserWarning, match="1 items are all zeros, such as those of '0005.png'") as s:
+        index = build_index(features, tmp_path)
+    assert s[0].filename == __file__ and len(index.search(np.ones(8), 9)) == 8
+    with pytest.warns(UserWarning, match="such as those of '0003.png'") as s:
+        index.add(features.iloc[[5]].set_axis(["0003.png"]))
+    assert s[0].filename == __file__
+
+
+def test_columns_in_another_order_are_put_in_the_first_ones(tmp_path):
+    features, turned = _numbers(9, 0), [*range(7, -1, -1)]
+    index = build_index([features.head(4), features.loc[:, turned].tail(5)], tmp_path)
+    assert np.array_equal(index.vectors(features.index), features)
+    found = index.search(features.iloc[3][turned], 1)
+    assert found["key"].tolist() == ["0003.png"]
+
+
+def test_accents_may_be_decomposed(tmp_path, catalogue, features):
+    nord = features[features.index.str.contains("Château Nord")].head(5)
+    mac = nord.set_axis([normalize("NFD", key) for key in nord.index])
+    mac.attrs = nord.attrs
+    index = build_index(mac, tmp_path / "a", catalogue.subset(nord.index))
+    assert list(index.keys) == list(nord.index)
+    value = normalize("NFD", "Château Nord")
+    assert len(index.search(nord.iloc[0].to_numpy(), where={"Brand": value})) == 5
+    assert np.array_equal(index.vectors(mac.index), nord) and index.remove(mac.index) == 5
+    alone = build_index(mac, tmp_path / "b")
+    assert list(alone.keys) == list(nord.index) and alone.remove(mac.index) == 5
+
+
 def test_there_is_no_index_is_said(tmp_path):
     with pytest.raises(ValueError, match=r"No index of features at .*build_index"):
         FeatureIndex(tmp_path)
@@ -242,3 +357,85 @@ def test_a_predictor_stays_as_it_is_while_the_index_changes(own, catalogue, feat
     with pytest.warns(UserWarning, match="576 of 615 items are not in the index"):
         after = IndexPredictor(catalogue, own)
     assert gone not in after.table.index and len(after.table) == 39
+
+
+@pytest.mark.parametrize(
+    "said", [None, b"{", b"[]", b"[" * 50_000, b"{}", b'{"settings": 1, "columns": []}']
+)
+def test_a_table_whose_settings_are_damaged_is_no_index(tmp_path, features, said):
+    table = build_index(features.iloc[:5], tmp_path / "i")._table
+    rows = table.to_arrow().replace_schema_metadata(said and {"zapsim": said})
+    index_module._connect(tmp_path / "i", None).create_table("features", rows, mode="overwrite")
+    with pytest.raises(ValueError, match=r"No index of features at .*Make one"):
+        FeatureIndex(tmp_path / "i")
+
+
+@pytest.mark.parametrize("column", ["key", "features"])
+def test_a_table_that_lacks_a_column_is_no_index(tmp_path, features, column):
+    table = build_index(features.iloc[:5], tmp_path / "i")._table
+    rows = table.to_arrow().drop_columns([column])
+    index_module._connect(tmp_path / "i", None).create_table("features", rows, mode="overwrite")
+    with pytest.raises(ValueError, match=f"lacks columns.*{column}"):
+        FeatureIndex(tmp_path / "i")
+
+
+# --- a disk that is full ---------------------------------------------------------------------
+
+
+def _numbers(n, seed):
+    values = np.random.default_rng(seed).random((n, 8)).astype(np.float16).astype(np.float32)
+    return pd.DataFrame(values, index=pd.Index([f"{row:04}.png" for row in range(n)], name="key"))
+
+
+# What is written over 300 items, and what the index then holds.
+WRITES = {
+    "build": (lambda address, new: build_index(new, address), _numbers(400, 1)),
+    "add": (lambda address, new: FeatureIndex(address).add(new), _numbers(400, 1)),
+    "remove": (
+        lambda address, new: FeatureIndex(address).remove(f"{row:04}.png" for row in range(200)),
+        _numbers(300, 0).iloc[200:],
+    ),
+    "clean": (lambda address, new: FeatureIndex(address).clean(), _numbers(300, 0)),
+}
+
+
+@contextmanager
+def _no_file_larger(n):
+    """Let the system refuse every write beyond so many bytes of a file, as a full disk does."""
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_write_that_fails_leaves_what_was_there(monkeypatch, tmp_path, write):
+    monkeypatch.setattr(index_module, "_FEWEST", 200)
+    old, (call, new) = _numbers(300, 0), WRITES[write]
+    build_index(old, tmp_path / "earlier")
+    outcomes = set()
+    for n in (0, 200, 700, 1_500, 2_500, 3_500, 5_000, 7_000, 9_000, 12_000, 20_000, 10**6):
+        address = tmp_path / str(n)
+        shutil.copytree(tmp_path / "earlier", address)
+        failed = False
+        with _no_file_larger(n):
+            try:
+                call(address, new)
+            except zapsim.TransferError as error:
+                failed = True
+                message = str(error)
+        index = FeatureIndex(address)
+        found = pd.DataFrame(index.vectors(index.keys), index=index.keys)
+        assert found.equals(new) or (failed and found.equals(old))
+        if failed:
+            assert str(address) in message
+            call(address, new)
+            index = FeatureIndex(address)
+            assert index.keys.equals(new.index)
+        outcomes.add(failed)
+        # Whatever is there is searched.
+        assert index.search(new.iloc[-1].to_numpy(), 1)["key"].tolist() == [new.index[-1]]
+    assert outcomes == ({False} if write == "clean" else {False, True})

@@ -38,7 +38,8 @@ def extract_on_ray(catalogue, cache, extractor=None, *, workers=None, address=No
     """Extract a catalogue's features on a Ray cluster, into a feature store.
 
     Run it again after an interruption: what the store has is not computed again. To know that, the
-    pictures of which it has features are read, but for those of a zip, which lists what it holds.
+    pictures of which it has features are read, but for those of a zip, which lists what it holds,
+    and of a bucket that was opened with ``done=cache``.
 
     Parameters
     ----------
@@ -76,11 +77,13 @@ def extract_on_ray(catalogue, cache, extractor=None, *, workers=None, address=No
     workers = None if workers is None else checked_whole("workers", workers, 1)
     ray = require("ray")
     extractor = extractor or VGG16Extractor()
+    extractor.check_store()
     settings = extractor.settings
     if catalogue.treatment:
         settings = settings | {"pictures": catalogue.treatment}
     store = FeatureStore(cache, settings)
-    found = {key for block in each_found(store, catalogue) for key in block.index}
+    blocks = each_found(store, catalogue, extractor.n_features)
+    found = {key for block in blocks for key in block.index}
     missing = [key for key in catalogue.keys if key not in found]
     if found:
         print(f"{len(found):,} of {len(catalogue):,} items found in {store.folder.name}")
@@ -158,6 +161,7 @@ def _answers(ray, catalogue, keys, size, extractor, workers):
             _Worker,
             fn_constructor_args=(ray.cloudpickle.dumps(extractor), extractor.n_features),
             compute=pool,
+            batch_size=1,
             num_gpus=1 if gpus else None,
             num_cpus=None if gpus else 1,
             # By default, Ray tries for ever what makes a worker die.

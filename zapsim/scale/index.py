@@ -3,11 +3,13 @@
 In: features, and a catalogue's columns to filter by. Out: `FeatureIndex`, which finds the nearest
 by an approximate index, and scores what it found exactly, as `zapsim.top_k` would. The edge rule:
 what is not found by the approximate index is missed, never scored wrongly; rows that were added
-since are searched, too.
+since are searched, too. Numbers are kept as float16, and what that cannot hold is refused.
 """
 
 import json
 import warnings
+from collections.abc import Iterable
+from contextlib import contextmanager
 from datetime import timedelta
 from os import PathLike
 
@@ -16,9 +18,25 @@ import pandas as pd
 import pyarrow as pa
 
 from zapsim.catalogue import split_values
-from zapsim.checks import check_choice, check_dict, check_k, checked_vector, checked_whole
+from zapsim.checks import (
+    check_choice,
+    check_dict,
+    check_features,
+    check_key,
+    check_list,
+    check_type,
+    checked_number,
+    checked_order,
+    checked_path,
+    checked_values,
+    checked_vector,
+    checked_whole,
+    received,
+)
+from zapsim.io.disk import TransferError
 from zapsim.io.lookup import each_found
 from zapsim.io.store import open_store
+from zapsim.keys import composed, respelt
 from zapsim.scale.extra import require
 from zapsim.similarity import exact_scores, nearest, unit_vectors
 
@@ -33,11 +51,23 @@ _FEW = 1_000
 # Short codes put some of the nearest further back: so many times as many are scored exactly.
 _REFINE = 5
 _EFFORT = 40
+# float16 rounds numbers by half as much of them, unless they are too small for it.
+_ROUNDING = 2.0**-10
+_KEYS = "index.keys[:100]"
+_DAYS = 36_500
 _AT_ONCE = 500
 _BLOCK = 4_096
 
 
-def build_index(features, address, catalogue=None, *, kind="IVF_HNSW_SQ", storage_options=None):
+def build_index(
+    features,
+    address,
+    catalogue=None,
+    *,
+    kind="IVF_HNSW_SQ",
+    reduction=None,
+    storage_options=None,
+):
     """Put features into a new LanceDB table, and index it.
 
     What was there under this address before becomes an old version, see `FeatureIndex.clean`.
@@ -47,15 +77,24 @@ def build_index(features, address, catalogue=None, *, kind="IVF_HNSW_SQ", storag
     features : pandas.DataFrame, iterable of those, or path
         Features (n_items, n_features) indexed by key; several, made with the same settings and
         each with keys of its own, where not all fit into memory at once; or the folder of a
-        feature store, which is read shard by shard and needs the catalogue.
+        feature store, which is read shard by shard and needs the catalogue. To know which features
+        are whose, it reads the pictures, but for those of a zip, and of a bucket that was opened
+        with ``done=`` after the store had their features: see `open_bucket`. They are kept as
+        float16.
     address : path or str
         A folder, or ``s3://bucket/folder`` and the like.
     catalogue : Catalogue, optional
         Its columns can be filtered by. Items that it lacks are an error.
     kind : {"IVF_PQ", "IVF_HNSW_SQ"}
         HNSW is a graph from neighbour to neighbour, over one byte for each number. PQ keeps a byte
-        for 4 numbers in about √n groups: a quarter of the room, but many times the time to build.
+        for 4 numbers, or more where 4 do not divide them, in about √n groups: a quarter of the
+        room, but many times the time to build.
         Below 5,000 items no index is needed: all are compared.
+    reduction : zapsim.kinds.pca.Reduction, optional
+        Shortens the features on their way, block by block, such as ``Reduction(256).fit(sample)``
+        of a sample's features. Keep it (``reduction.save(path)``): what is added later goes
+        through the same one. To search with new pictures, give `IndexPredictor` its extractor:
+        ``reduction.extractor()``.
     storage_options : dict of str to str, optional
         For object storage, as LanceDB takes them.
 
@@ -66,22 +105,30 @@ def build_index(features, address, catalogue=None, *, kind="IVF_HNSW_SQ", storag
     Raises
     ------
     ValueError
-        If there are no features, their settings differ, or the catalogue lacks some of them.
+        If there are no features, their settings differ, they are a similarity matrix, float16
+        cannot hold them, a key comes twice, or the catalogue lacks some of them.
+    TypeError
+        If they are no features by key.
     StoreError
         If there is no such store, or it cannot be read.
     ConnectionError
         If the address cannot be opened.
+    TransferError
+        If it cannot be written to, or the disk is full.
     ImportError
         If LanceDB is not installed.
 
     Warns
     -----
     UserWarning
-        If items of the catalogue have no features: it counts them, and names one.
+        If items of the catalogue have no features, or one of zeros, which has no direction and is
+        not found: it counts them, and names one.
     """
     check_choice("kind", kind, _KINDS)
     database = _connect(address, storage_options)
-    blocks = (block for block in _blocks(features, catalogue) if len(block))
+    blocks = _blocks(features, catalogue)
+    if reduction is not None:
+        blocks = map(reduction.transform, blocks)
     first = next(blocks, None)
     if first is None:
         raise ValueError("There are no features to put into an index.")
@@ -93,33 +140,40 @@ def build_index(features, address, catalogue=None, *, kind="IVF_HNSW_SQ", storag
         [("key", pa.string()), ("features", vectors), *types],
         metadata={_ABOUT: json.dumps(about)},
     )
-    problem, keys = [], set()
+    problem, keys, zeros = [], set(), []
 
     def batches():
         try:
             for block in (first, *blocks):
-                if twice := keys.intersection(block.index):
+                batch = _batch(checked_order(block, first.columns), schema, about, catalogue)
+                new = batch["key"].to_pylist()
+                if twice := keys.intersection(new):
                     raise ValueError(f"There are features twice for {min(twice)!r}.")
-                keys.update(block.index)
-                yield _batch(block, schema, about, catalogue)
+                keys.update(new)
+                zeros.extend(_without_direction(batch))
+                yield batch
         except Exception as error:
             # LanceDB would show its traceback as a text.
             problem.append(error)
             raise
 
     try:
-        table = database.create_table(_TABLE, batches(), schema=schema, mode="overwrite")
+        with _writing(address):
+            table = database.create_table(_TABLE, batches(), schema=schema, mode="overwrite")
     except Exception as error:
         raise problem[0] if problem else error from None
     kinds = require("lancedb.index")
     if len(table) >= _FEWEST:
         identifiers = catalogue.identifiers if columns else ()
-        table.create_index("key", config=kinds.BTree())
-        for (number, _), name in zip(types, columns, strict=True):
-            # Hardly two items share what names them: there, an index is larger than the column.
-            if name not in identifiers:
-                table.create_index(number, config=kinds.LabelList())
-        table.create_index("features", config=_config(kinds, kind, len(table), first.shape[1]))
+        names = dict(zip(types, columns, strict=True))
+        with _writing(address):
+            table.create_index("key", config=kinds.BTree())
+            for (number, _), name in names.items():
+                # Hardly two items share what names them: there, an index is larger than the column.
+                if name not in identifiers:
+                    table.create_index(number, config=kinds.LabelList())
+            table.create_index("features", config=_config(kinds, kind, len(table), first.shape[1]))
+    _warn_of(zeros)
     if catalogue is not None and (lacking := [key for key in catalogue.keys if key not in keys]):
         warnings.warn(
             f"{len(lacking):,} of {len(catalogue):,} items have no features and are not in the "
@@ -148,12 +202,12 @@ class FeatureIndex:
         try:
             self._table = database.open_table(_TABLE)
             about = json.loads(self._table.schema.metadata[_ABOUT])
-        except (ValueError, KeyError, TypeError) as error:
+            self.settings, self.columns = _checked_about(about, self._table.schema)
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise ValueError(
                 f"No index of features at {address} ({error}). Make one: "
                 "zapsim.scale.build_index(features, address, catalogue)."
             ) from error
-        self.settings, self.columns = about["settings"], about["columns"]
 
     def __len__(self):
         return self._table.count_rows()
@@ -195,6 +249,7 @@ class FeatureIndex:
         -------
         pandas.DataFrame
             ``key`` and ``score`` (cosine similarity, exact, float32), nearest first, ties by key.
+            Items whose features are all zeros are never found.
 
         Raises
         ------
@@ -203,8 +258,8 @@ class FeatureIndex:
         ValueError
             If the vector has another length, or holds NaN or infinity.
         """
-        check_k(k)
-        vector = unit_vectors([checked_vector(vector, self.n_features)])[0]
+        k = checked_whole("k", k)
+        vector = unit_vectors([self._checked(vector)])[0]
         query = self._nearest(vector, _REFINE * k, effort).select(["key", "features", "_distance"])
         if where:
             condition = self._condition(where)
@@ -231,31 +286,41 @@ class FeatureIndex:
 
     def nearest_rows(self, vector, n, effort=_EFFORT):
         """Return the rows of about the n nearest to a vector of length 1, nearest first."""
+        n, vector = checked_whole("n", n), self._checked(vector)
         found = self._nearest(vector, n, effort).with_row_id(True).select(["_rowid", "_distance"])
         return found.to_arrow()["_rowid"].to_numpy()
 
     def unit_vectors(self, rows):
         """Return vectors of length 1, (n, n_features), float32, in the order of rows."""
-        rows = np.asarray(rows, np.uint64)
+        rows = np.asarray(rows)
+        if rows.size and (rows.dtype.kind not in "iu" or rows.min() < 0):
+            raise ValueError(f"rows must be numbers of rows. Received: {received(rows)}")
+        rows = rows.astype(np.uint64)
         values = np.empty((len(rows), self.n_features), np.float32)
         for start in range(0, len(rows), _BLOCK):
             part = rows[start : start + _BLOCK]
             query = self._table.take_row_ids(part.tolist()).with_row_id()
             found = query.select(["features"]).to_arrow()
+            if len(found) < len(part):
+                raise KeyError(f"{len(part) - len(found):,} rows are not in the index.")
             order = np.argsort(part, kind="stable"), np.argsort(found["_rowid"].to_numpy())
             values[start + order[0]] = _unit(found)[order[1]]
         return values
 
+    def _checked(self, vector):
+        return checked_vector(vector, pd.RangeIndex(self.n_features))
+
     def _nearest(self, vector, n, effort):
+        n, effort = min(n, max(1, len(self))), checked_whole("effort", effort)
         query = self._table.search(vector, vector_column_name="features")
         query = query.distance_type("cosine").limit(n)
         # Where a filter leaves few in these groups, further ones are read.
-        query = query.maximum_nprobes(0).minimum_nprobes(checked_whole("effort", effort))
+        query = query.maximum_nprobes(0).minimum_nprobes(effort)
         return query.ef(n + effort)
 
     def vectors(self, keys):
         """Return the features of some keys (n, n_features), float32; KeyError if one is missing."""
-        keys, found = list(keys), {}
+        keys, found = _checked_keys(keys), {}
         for start in range(0, len(keys), _AT_ONCE):
             part = keys[start : start + _AT_ONCE]
             query = self._table.search().where(f"key IN ({_listed(part)})")
@@ -263,34 +328,43 @@ class FeatureIndex:
             found.update(zip(rows["key"].to_pylist(), _values(rows), strict=True))
         if missing := [key for key in keys if key not in found]:
             raise KeyError(f"{len(missing):,} keys are not in the index, such as {missing[0]!r}.")
-        return np.stack([found[key] for key in keys]) if keys else np.empty((0, self.n_features))
+        empty = np.empty((0, self.n_features), np.float32)
+        return np.stack([found[key] for key in keys]) if len(keys) else empty
 
     def add(self, features, catalogue=None):
         """Add features, and replace those of keys that are there already.
 
         They are found at once; a large part of new ones makes searching slower until `clean`.
+        Errors and warnings as those of `build_index`.
         """
+        check_features(features)
         about = {"settings": self.settings, "columns": self.columns}
         batch = _batch(features, self._table.schema, about, catalogue)
+        _warn_of(_without_direction(batch))
         merged = self._table.merge_insert("key").when_matched_update_all()
-        merged.when_not_matched_insert_all().execute(pa.Table.from_batches([batch]))
+        with _writing(self.address):
+            merged.when_not_matched_insert_all().execute(pa.Table.from_batches([batch]))
 
     def remove(self, keys):
         """Remove keys; those that are not there are passed over. Returns how many there were."""
-        keys, before = list(keys), len(self)
+        keys, before = _checked_keys(keys), len(self)
         for start in range(0, len(keys), _AT_ONCE):
-            self._table.delete(f"key IN ({_listed(keys[start : start + _AT_ONCE])})")
+            with _writing(self.address):
+                self._table.delete(f"key IN ({_listed(keys[start : start + _AT_ONCE])})")
         return before - len(self)
 
     def clean(self, days=7):
         """Index what was added, and delete versions that are older than so many days."""
-        self._table.optimize(cleanup_older_than=timedelta(days=days))
+        days = checked_number("days", days, 0, _DAYS)
+        with _writing(self.address):
+            self._table.optimize(cleanup_older_than=timedelta(days=days))
 
     def _condition(self, where):
         """Return filters as SQL; columns are ours, and every value is quoted."""
         check_dict("where", where, "{'Category': 'Boots'}")
         conditions = []
         for name, wanted in where.items():
+            name = composed(name)
             if name not in self.columns:
                 names = ", ".join(map(str, self.columns)) or "none"
                 raise KeyError(f"No column {name!r} to filter by. The index has: {names}.")
@@ -302,6 +376,8 @@ class FeatureIndex:
 
 
 def _connect(address, storage_options):
+    if "://" not in str(address):
+        address = checked_path(address, "address")
     lancedb = require("lancedb")
     try:
         return lancedb.connect(address, storage_options=storage_options)
@@ -313,6 +389,32 @@ def _connect(address, storage_options):
         ) from error
 
 
+@contextmanager
+def _writing(address):
+    """Raise `TransferError` where LanceDB cannot write; what it wrote before stays whole."""
+    try:
+        yield
+    except TransferError:
+        raise
+    except (RuntimeError, OSError) as error:
+        raise TransferError(
+            f"Could not write all of the index at {address}; what was there before still is. Free "
+            "some space, check that you may write there and that the storage answers, and run "
+            f"again. LanceDB says: {str(error)[:500]}"
+        ) from error
+
+
+def _checked_about(about, schema):
+    """Return settings (dict) and columns (list of str); ValueError if a table is no such index."""
+    settings, columns = about["settings"], about["columns"]
+    if not isinstance(settings, dict) or not isinstance(columns, list):
+        raise ValueError("its settings or columns are damaged")
+    lacking = {"key", "features", *(f"c{n}" for n in range(len(columns)))} - {*schema.names}
+    if lacking or not pa.types.is_fixed_size_list(schema.field("features").type):
+        raise ValueError(f"it lacks columns, or they are of another kind: {sorted(lacking)}")
+    return settings, columns
+
+
 def _batch(features, schema, about, catalogue):
     """Return features, and the catalogue's columns, as a RecordBatch; ValueError if unfit."""
     settings, width = features.attrs.get("extractor", {}), schema.field("features").type.list_size
@@ -321,34 +423,87 @@ def _batch(features, schema, about, catalogue):
             f"These features were made with other settings: {settings}, and those of the index "
             f"with {about['settings']}. Features of different settings cannot be compared."
         )
-    values = features.to_numpy(np.float16)
-    if values.shape[1] != width or not np.isfinite(values).all():
-        raise ValueError(
-            f"The index takes {width:,} finite numbers an item. Received: {values.shape[1]:,}, or "
-            "NaN or infinity among them."
-        )
-    keys = features.index.tolist()
-    vectors = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), width)
+    keys = _checked_keys(features.index)
+    if catalogue is not None:
+        keys = respelt(keys, catalogue.keys)
+    if not keys.is_unique:
+        raise ValueError(f"There are features twice for {keys[keys.duplicated()][0]!r}.")
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(_halved(features, width).ravel()), width)
     cells = []
     if about["columns"]:
-        if catalogue is None or not features.index.isin(catalogue.keys).all():
+        if catalogue is None or not keys.isin(catalogue.keys).all():
             raise ValueError(
                 "The index has columns to filter by: give the catalogue of these keys, "
                 f"with the columns {', '.join(map(str, about['columns']))}."
             )
         table = catalogue.table.loc[keys]
         for name in about["columns"]:
-            # A whole cell may be asked for, too.
-            values = [
-                sorted({*split_values(c), str(c)}) if pd.notna(c) else [] for c in table[name]
-            ]
+            values = [_values_of(cell) for cell in table[name]]
             cells.append(pa.array(values, pa.list_(pa.string())))
     return pa.RecordBatch.from_arrays([pa.array(keys, pa.string()), vectors, *cells], schema=schema)
+
+
+def _halved(features, width):
+    """Return features as an array of float16; ValueError if that cannot hold them."""
+    values = checked_values(features) if len(features) else np.empty((0, width), np.float32)
+    if values.shape[1] != width:
+        raise ValueError(
+            f"The index takes {width:,} numbers an item. Received: {values.shape[1]:,}"
+        )
+    with np.errstate(over="ignore"):
+        halved = values.astype(np.float16)
+        lost = _squared(halved - values)
+    if (bad := lost > _ROUNDING**2 * _squared(values)).any():
+        raise ValueError(
+            f"An index keeps numbers as float16, which cannot hold those of {bad.sum():,} items, "
+            f"such as {features.index[bad][0]!r}: they are too large, or too small. Only "
+            "directions count, so scale them: features.div(features.abs().max(axis=1), axis=0)."
+        )
+    return halved
+
+
+def _squared(values):
+    return np.einsum("nd,nd->n", values, values, dtype=np.float64)
+
+
+def _without_direction(batch):
+    """Return the keys of a batch whose vectors are zeros (list)."""
+    table = pa.Table.from_batches([batch])
+    return np.array(table["key"].to_pylist(), object)[~_values(table).any(axis=1)].tolist()
+
+
+def _warn_of(zeros):
+    if zeros:
+        warnings.warn(
+            f"The features of {len(zeros):,} items are all zeros, such as those of {zeros[0]!r}. "
+            "They have no direction, and no search of the index finds them.",
+            stacklevel=3,
+        )
 
 
 def _values_of(cell):
     # A whole cell may be asked for, too.
     return sorted({*split_values(cell), str(cell)}) if pd.notna(cell) else []
+
+
+def _checked_keys(keys):
+    """Return keys as the index has them (pandas.Index); TypeError if they are no list of texts."""
+    check_list("keys", keys, _KEYS, empty=True)
+    found = []
+    for key in keys:
+        check_key(key, "each of keys")
+        found.append(_text(key))
+    return pd.Index(found, dtype=object)
+
+
+def _text(value):
+    """Return a value as a text of the index: composed; ValueError if it is not Unicode."""
+    text = composed(str(value))
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"No text of an index holds half a letter. Received: {text!a}") from error
+    return text
 
 
 def _values(table):
@@ -359,7 +514,7 @@ def _values(table):
 
 def _listed(texts):
     """Return texts as SQL literals: in them, an apostrophe is the only sign with a meaning."""
-    return ", ".join("'" + str(text).replace("'", "''") + "'" for text in texts)
+    return ", ".join("'" + _text(text).replace("'", "''") + "'" for text in texts)
 
 
 def _unit(table):
@@ -368,7 +523,7 @@ def _unit(table):
 
 
 def _blocks(features, catalogue):
-    """Return features as an iterable of DataFrames."""
+    """Yield features as DataFrames of at least one row, checked."""
     if isinstance(features, pd.DataFrame):
         starts = range(0, len(features), _BLOCK)
         blocks = (features.iloc[start : start + _BLOCK] for start in starts)
@@ -377,16 +532,24 @@ def _blocks(features, catalogue):
             raise ValueError("A feature store needs the catalogue whose features are wanted.")
         blocks = each_found(open_store(features), catalogue)
     else:
+        check_type(
+            features, Iterable, "features must be a DataFrame, several, or the folder of a store."
+        )
         blocks = features
-    return blocks
+    for block in blocks:
+        check_features(block)
+        if len(block):
+            yield block
 
 
 def _config(kinds, kind, n_items, n_features):
     if kind == "IVF_PQ":
+        # All parts of a vector have the same length.
+        parts = (n for n in range(max(1, n_features // 4), 0, -1) if n_features % n == 0)
         return kinds.IvfPq(
             distance_type="cosine",
             num_partitions=int(np.sqrt(n_items)),
-            num_sub_vectors=max(1, n_features // 4),
+            num_sub_vectors=next(parts),
         )
     # A graph finds its way in large groups.
     groups = max(1, n_items // 1_000_000)

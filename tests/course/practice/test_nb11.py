@@ -27,7 +27,10 @@ WRONG = {
         "1024³": lambda n, f, b: n * f * b / 2**30,
     },
     "11-2": {
-        "place by place": lambda found, wanted: np.mean(np.array(found) == np.array(wanted)),
+        "place by place": lambda found, wanted: (
+            sum(a == b for a, b in zip(found, wanted, strict=False)) / len(wanted)
+        ),
+        "by how many were found": lambda found, wanted: len(set(found) & set(wanted)) / len(found),
         "divide by how many": lambda found, wanted: len(set(found) & set(wanted)),
         "was missed": lambda found, wanted: len(set(wanted) - set(found)) / len(wanted),
         "both lists together": lambda found, wanted: (

@@ -12,9 +12,20 @@ import pandas as pd
 
 from zapsim.course.lessons.style import COLOURS, tidy
 
-__all__ = ["measure_search", "plan", "plot_growth", "plot_knob"]
+__all__ = ["ASSUMPTIONS", "measure_search", "plan", "plot_growth", "plot_knob"]
 
 _REPEATS = 5
+# What a plan is made of.
+ASSUMPTIONS = (
+    *("pictures_per_second_and_core", "cores_per_machine", "hours_at_most"),
+    *("dollars_per_machine_hour", "hours_to_set_up_a_machine"),
+    *("requests_per_picture", "dollars_per_million_requests"),
+    *("kilobytes_per_picture", "n_features", "bytes_per_number", "index_features"),
+    *("index_bytes_per_number", "index_bytes_per_item", "indexed_per_second"),
+    *("build_bytes_per_item", "dollars_per_indexing_hour"),
+    *("dollars_per_gigabyte_month", "search_bytes_per_item", "search_processes"),
+    "dollars_per_gigabyte_of_memory_month",
+)
 
 
 def measure_search(unit, sizes, repeats=_REPEATS):
@@ -72,35 +83,41 @@ def plot_knob(table, knob="groups read"):
 def plan(items, assumed):
     """Say what a catalogue of so many items takes; DataFrame, a column for each number of items.
 
-    `assumed` (dict) has: ``pictures_per_second_and_core``, ``cores_per_machine``, ``machines`` (a
-    dict of items to their number), ``dollars_per_machine_hour``, ``kilobytes_per_picture``,
-    ``n_features`` and ``bytes_per_number`` of the store, ``index_features`` (after PCA),
-    ``index_bytes_per_item`` beyond 2 for each number, ``indexed_per_second``,
-    ``dollars_per_gigabyte_month``, ``search_machine_dollars_per_month`` and
-    ``search_machine_gigabytes``.
+    `items` is a number, or several. `assumed` (dict) has exactly the names of `ASSUMPTIONS`.
     """
-    columns = {}
-    for n in items:
-        machines = assumed["machines"][n]
-        rate = assumed["pictures_per_second_and_core"] * assumed["cores_per_machine"] * machines
-        hours = n / rate / 3600
-        index_hours = n / assumed["indexed_per_second"] / 3600
-        store = n * assumed["n_features"] * assumed["bytes_per_number"] / 1e9
-        index = n * (2 * assumed["index_features"] + assumed["index_bytes_per_item"]) / 1e9
-        pictures = n * assumed["kilobytes_per_picture"] / 1e6
-        searchers = max(1, np.ceil(index / assumed["search_machine_gigabytes"]))
-        price = assumed["dollars_per_machine_hour"]
-        kept = (pictures + store + index) * assumed["dollars_per_gigabyte_month"]
-        columns[f"{n / 1e6:g} million"] = {
-            "machines for extraction": machines,
-            "hours of extraction": hours,
-            "hours of indexing, one machine": index_hours,
-            "pictures, GB": pictures,
-            "features, GB": store,
-            "index, GB": index,
-            "machines for search": searchers,
-            "dollars, once": price * (hours * machines + index_hours),
-            "dollars a month, storage": kept,
-            "dollars a month, search": searchers * assumed["search_machine_dollars_per_month"],
-        }
-    return pd.DataFrame(columns)
+    unknown, missing = ({*assumed} - {*ASSUMPTIONS}, {*ASSUMPTIONS} - {*assumed})
+    if unknown or missing:
+        raise ValueError(
+            f"Assumptions are missing: {', '.join(sorted(missing)) or 'none'}; unknown: "
+            f"{', '.join(sorted(unknown)) or 'none'}."
+        )
+    return pd.DataFrame({f"{n / 1e6:g} million": _planned(n, assumed) for n in np.ravel(items)})
+
+
+def _planned(n, assumed):
+    rate = assumed["pictures_per_second_and_core"] * assumed["cores_per_machine"]
+    machines = np.ceil(n / rate / 3600 / assumed["hours_at_most"])
+    hours, index_hours = n / rate / machines / 3600, n / assumed["indexed_per_second"] / 3600
+    store = n * assumed["n_features"] * assumed["bytes_per_number"] / 1e9
+    numbers = assumed["index_features"] * assumed["index_bytes_per_number"]
+    index = n * (numbers + assumed["index_bytes_per_item"]) / 1e9
+    memory = n * assumed["search_bytes_per_item"] * assumed["search_processes"] / 1e9
+    set_up = assumed["hours_to_set_up_a_machine"]
+    rented = assumed["dollars_per_machine_hour"] * (set_up + hours) * machines
+    rented += assumed["dollars_per_indexing_hour"] * index_hours
+    requests = n * assumed["requests_per_picture"] / 1e6
+    return {
+        "machines for extraction": machines,
+        "hours of extraction": hours,
+        "hours of indexing, one machine": index_hours,
+        "hours in all, with setting up": set_up + hours + index_hours,
+        "pictures to read, GB": n * assumed["kilobytes_per_picture"] / 1e6,
+        "features to keep, GB": store,
+        "index to keep, GB": index,
+        "memory for indexing, GB": n * assumed["build_bytes_per_item"] / 1e9,
+        "memory for search, GB": memory,
+        "dollars, once: machines": rented,
+        "dollars, once: requests": requests * assumed["dollars_per_million_requests"],
+        "dollars a month: storage": (store + index) * assumed["dollars_per_gigabyte_month"],
+        "dollars a month: search": memory * assumed["dollars_per_gigabyte_of_memory_month"],
+    }

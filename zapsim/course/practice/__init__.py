@@ -17,7 +17,7 @@ def numbers():
 
 def practice_of(number):
     """Return a notebook's module; KeyError if there is none."""
-    if number not in numbers():
+    if not isinstance(number, str) or number not in numbers():
         known = ", ".join(numbers())
         raise KeyError(f"No notebook {number!r} with exercises. There are: {known}.")
     return import_module(f"{__name__}.nb{number}")

@@ -1,7 +1,5 @@
 """11 · Beyond one machine: what is practised, right answers, and what is behind wrong ones."""
 
-import numpy as np
-
 from zapsim.course.exercise import Exercise, Mistake
 from zapsim.course.question import Option, Question
 
@@ -13,7 +11,7 @@ GOALS = (
 )
 
 _SIZES = [(1_000_000, 2048, 4), (1_000_000, 256, 2), (50_025, 2048, 2)]
-_FOUND = [("abcde", "abxde"), ("abc", "cba"), ("ab", "xy")]
+_FOUND = [("abcd", "abxde"), ("abc", "cba"), ("ab", "xyz")]
 _JOBS = [(2_000_000, 100, 16), (360_000, 50, 2)]
 
 
@@ -69,12 +67,13 @@ def my_gigabytes(n_items, n_features, bytes_each):
         "11-2",
         goal=3,
         call=_recalls,
-        expected=lambda: [0.8, 1.0, 0.0],
+        expected=lambda: [0.6, 1.0, 0.0],
         mistakes=(
             Mistake(
                 "You compared place by place. Order does not count here: what matters is who was found.",
                 value=lambda: [
-                    np.mean([a == b for a, b in zip(*pair, strict=True)]) for pair in _FOUND
+                    sum(a == b for a, b in zip(*pair, strict=False)) / len(pair[1])
+                    for pair in _FOUND
                 ],
             ),
             Mistake(
@@ -83,7 +82,11 @@ def my_gigabytes(n_items, n_features, bytes_each):
             ),
             Mistake(
                 "This is the share that was missed. Recall is the share that was found.",
-                value=lambda: [0.2, 0.0, 1.0],
+                value=lambda: [0.4, 0.0, 1.0],
+            ),
+            Mistake(
+                "You divided by how many were found. Recall asks: of the wanted ones, how many?",
+                value=lambda: [len({*found} & {*wanted}) / len(found) for found, wanted in _FOUND],
             ),
             Mistake(
                 "You divided by both lists together. Only the wanted ones count.",
@@ -146,12 +149,12 @@ QUESTIONS = (
     Question(
         "11-a",
         goal=2,
-        text="One of four machines dies in the middle of the extraction. What is lost?",
+        text="One of four workers' machines dies in the middle of the extraction. What is lost?",
         options=(
             Option("All that it did so far.", "What came back is in the store by then."),
             Option(
                 "Nothing: what had not come back is done again by the others.",
-                "The store is written in one place. Whatever is missing in it is handed out again.",
+                "The store is on the machine that called. Whatever is missing in it is handed out again.",
                 right=True,
             ),
             Option(
