@@ -9,7 +9,6 @@ share counts once; only Linux tells it, elsewhere it is the resident set, and to
 
 import argparse
 import os
-import shlex
 import socket
 import subprocess
 import sys
@@ -29,7 +28,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--visitors", type=int, default=10)
     options = parser.parse_args()
-    server, address = serve()
+    server, address = serve(ZAPSIM_VISITORS=str(options.visitors))
     try:
         rows = [{"visitors": 0, "seconds": 0.0, **memory(server)}]
         for visitors in sorted({1, options.visitors}):
@@ -43,30 +42,29 @@ def main():
         print(table(rows))
         save("visitors", {"machine": machine("voila", "ipywidgets"), "visitors": rows})
     finally:
-        for process in [*server.children(recursive=True), server]:
-            process.terminate()
+        stop(server)
 
 
-def serve():
-    """Start Voila on a free port; return its process and its address, once it answers."""
+def stop(server):
+    for process in [*server.children(recursive=True), server]:
+        process.terminate()
+
+
+def serve(log=subprocess.DEVNULL, options=(), **variables):
+    """Start Voila on a free port; return its process and its address, once it answers.
+
+    `log` is an open file for what it says, `variables` are of its environment.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\napp:")[2]
-    option = shlex.split(recipe.partition("$(SCREEN) ")[2].partition("\\\n")[0])
-    command = [
-        sys.executable,
-        "-m",
-        "voila",
-        "--no-browser",
-        f"--port={address.rpartition(':')[2]}",
-    ]
+    port = address.rpartition(":")[2]
     config = {"JUPYTER_CONFIG_DIR": tempfile.mkdtemp()}
     process = subprocess.Popen(
-        [*command, *option, str(ROOT / "notebooks" / "06_browse.ipynb")],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | config,
+        [sys.executable, "-m", "tools.app", "--no-browser", f"--port={port}", *options],
+        stdout=log,
+        stderr=log,
+        env=os.environ | config | variables,
         cwd=ROOT,
     )
     for _ in range(PATIENCE):
@@ -79,7 +77,9 @@ def serve():
 
 
 def visit(address):
-    with urllib.request.urlopen(address, timeout=PATIENCE) as page:
+    # Otherwise a page comes first that only browsers go on from.
+    asked = urllib.request.Request(address, headers={"Sec-Fetch-Site": "none"})
+    with urllib.request.urlopen(asked, timeout=PATIENCE) as page:
         return page.read().decode()
 
 

@@ -1,6 +1,7 @@
 """A real JupyterLab, seen through a real browser (Debian's chromium, driven by Playwright)."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -12,9 +13,28 @@ import nbformat
 import pytest
 from nbformat.reader import NotJSONError
 
+import zapsim
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 90
 RUN_SECONDS = 240
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A file as a person would upload it: one of MiniZap's shoes, under a hostile name."""
+    catalogue = zapsim.load_catalogue()
+    path = tmp_path / "<img src=x onerror=alert(1)> 'my' shoe.jpg"
+    path.write_bytes(catalogue.thumbnail(catalogue.keys[100]))
+    return path
+
+
+@pytest.fixture
+def dialogs(page):
+    """Whatever a script smuggled in by a name would open."""
+    opened = []
+    page.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
+    return opened
 
 
 @pytest.fixture
@@ -26,10 +46,72 @@ def page(browser):
     context.close()
 
 
+class Person:
+    """Somebody at the browser widget."""
+
+    def __init__(self, page):
+        self.page, self.clicks = page, 0
+        self.widget = page.locator(".zapsim").first
+        self.widget.wait_for()
+        self.status = self.widget.locator("[role=status]")
+        self.status.get_by_text("neighbours of").wait_for()
+
+    def says(self, text, timeout=10_000):
+        self.status.get_by_text(text).first.wait_for(timeout=timeout)
+        return self.status.inner_text()
+
+    def press(self, name):
+        self.clicks += 1
+        self.widget.get_by_role("button", name=name, exact=True).click()
+
+    def search(self, text):
+        """Type a text as fast as people do, and press Enter."""
+        self.clicks += 1
+        self.widget.locator("input[type=text]").first.click()
+        self.page.keyboard.type(text, delay=20)
+        self.page.keyboard.press("Enter")
+
+    def top(self):
+        """How far from the top of the page the first card is, in pixels."""
+        return self.cards().first.evaluate("node => node.getBoundingClientRect().top")
+
+    def cards(self):
+        return self.widget.locator(".zapsim-card:visible")
+
+    def card_of(self, number):
+        """Which card shows a colourway."""
+        names = self.cards().locator(".zapsim-name").all_inner_texts()
+        return [name.split()[-1] for name in names].index(number) + 1
+
+    def name_of_card(self, number):
+        return self.cards().nth(number - 1).locator(".zapsim-name").inner_text()
+
+    def go_to(self, number):
+        """Make a neighbour the query; wait until it is, and until its pictures are painted."""
+        name = self.name_of_card(number)
+        self.press(f"Search like #{number}")
+        self.says(f"neighbours of {name}")
+        return name
+
+    def choose(self, column, value):
+        # One opens the list.
+        self.clicks += 2
+        dropdown = self.widget.locator(".widget-dropdown", has_text=column).first
+        # ipywidgets writes the blanks of an option as no-break spaces.
+        words = re.compile(rf"^(✓ )?{value}\s\(".replace(" ", r"\s"))
+        option = dropdown.locator("option", has_text=words).get_attribute("value")
+        dropdown.locator("select").select_option(value=option)
+
+    def upload(self, path):
+        with self.page.expect_file_chooser() as chooser:
+            self.widget.get_by_role("button", name="Search with my picture").click()
+        chooser.value.set_files(path)
+
+
 class Server:
     """A process that serves on a free port of this machine."""
 
-    def __init__(self, module, options, folder, alive):
+    def __init__(self, module, options, folder, alive, **variables):
         self.port = _free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._log = (folder / "server.log").open("w")
@@ -41,6 +123,7 @@ class Server:
                 **os.environ,
                 "JUPYTER_CONFIG_DIR": str(folder / "config"),
                 "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+                **variables,
             },
         )
         _wait_for(f"{self.address}{alive}", self._process)
@@ -68,7 +151,14 @@ class Lab(Server):
         (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
         options = ["--port-retries=0", "--allow-root", "--IdentityProvider.token="]
         options += [f"--ServerApp.root_dir={folder}"]
-        super().__init__("jupyterlab", options, folder, "/api/status")
+        # What `make lab` sets.
+        makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+        limit = re.search(r"^UPLOAD_MB := (\d+)$", makefile, re.MULTILINE)[1]
+        recipe = makefile.partition("\nlab:")[2].partition("\n\n")[0]
+        words = shlex.split(recipe.replace("\\\n", " ").replace("$(UPLOAD_MB)", limit))
+        options += [word for word in words if word.startswith("--")]
+        variables = dict(word.split("=") for word in words if word.startswith("ZAPSIM_"))
+        super().__init__("jupyterlab", options, folder, "/api/status", **variables)
 
     def write(self, name, *sources):
         """Write a notebook of code cells of one's own."""
@@ -113,10 +203,7 @@ def lab(browser, tmp_path_factory):
 def voila(browser, tmp_path_factory):
     """Serve notebook 06 as `make app` does; return the page's address."""
     folder = tmp_path_factory.mktemp("voila")
-    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\napp:")[2]
-    option = shlex.split(recipe.partition("$(SCREEN) ")[2].partition("\\\n")[0])
-    notebook = str(ROOT / "notebooks" / "06_browse.ipynb")
-    server = Server("voila", [*option, notebook], folder, "/voila/static/voila.js")
+    server = Server("tools.app", [], folder, "/voila/static/voila.js")
     yield server.address
     server.close()
 

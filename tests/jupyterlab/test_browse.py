@@ -1,11 +1,10 @@
 """The browser widget as a person uses it, in JupyterLab and as a page of Voila."""
 
-import re
-
 import pandas as pd
 import pytest
 
 import zapsim
+from tests.jupyterlab.conftest import Person
 
 # Alone: all of notebook 06 would take longer, for each test.
 NAME = "browser.ipynb"
@@ -13,85 +12,6 @@ SOURCE = """import zapsim
 catalogue = zapsim.load_catalogue()
 predictor = zapsim.SimilarityPredictor(catalogue, zapsim.load_features())
 zapsim.browse(predictor, catalogue.sample(1, seed=6).keys[0])"""
-
-
-@pytest.fixture
-def photo(tmp_path):
-    """A file as a person would upload it: one of MiniZap's shoes, under a hostile name."""
-    catalogue = zapsim.load_catalogue()
-    path = tmp_path / "<img src=x onerror=alert(1)> 'my' shoe.jpg"
-    path.write_bytes(catalogue.thumbnail(catalogue.keys[100]))
-    return path
-
-
-@pytest.fixture
-def dialogs(page):
-    """Whatever a script smuggled in by a name would open."""
-    opened = []
-    page.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
-    return opened
-
-
-class Person:
-    """Somebody at the browser widget."""
-
-    def __init__(self, page):
-        self.page, self.clicks = page, 0
-        self.widget = page.locator(".zapsim").first
-        self.widget.wait_for()
-        self.status = self.widget.locator("[role=status]")
-        self.status.get_by_text("neighbours of").wait_for()
-
-    def says(self, text, timeout=10_000):
-        self.status.get_by_text(text).first.wait_for(timeout=timeout)
-        return self.status.inner_text()
-
-    def press(self, name):
-        self.clicks += 1
-        self.widget.get_by_role("button", name=name, exact=True).click()
-
-    def search(self, text):
-        """Type a text as fast as people do, and press Enter."""
-        self.clicks += 1
-        self.widget.locator("input[type=text]").first.click()
-        self.page.keyboard.type(text, delay=20)
-        self.page.keyboard.press("Enter")
-
-    def top(self):
-        """How far from the top of the page the first card is, in pixels."""
-        return self.cards().first.evaluate("node => node.getBoundingClientRect().top")
-
-    def cards(self):
-        return self.widget.locator(".zapsim-card:visible")
-
-    def card_of(self, number):
-        """Which card shows a colourway."""
-        names = self.cards().locator(".zapsim-name").all_inner_texts()
-        return [name.split()[-1] for name in names].index(number) + 1
-
-    def name_of_card(self, number):
-        return self.cards().nth(number - 1).locator(".zapsim-name").inner_text()
-
-    def go_to(self, number):
-        """Make a neighbour the query; wait until it is, and until its pictures are painted."""
-        name = self.name_of_card(number)
-        self.press(f"Search like #{number}")
-        self.says(f"neighbours of {name}")
-        return name
-
-    def choose(self, column, value):
-        # One opens the list.
-        self.clicks += 2
-        dropdown = self.widget.locator(".widget-dropdown", has_text=column).first
-        # ipywidgets writes the blanks of an option as no-break spaces.
-        words = re.compile(rf"^(✓ )?{value}\s\(".replace(" ", r"\s"))
-        option = dropdown.locator("option", has_text=words).get_attribute("value")
-        dropdown.locator("select").select_option(value=option)
-
-    def upload(self, path):
-        with self.page.expect_file_chooser() as chooser:
-            self.widget.get_by_role("button", name="Search with my picture").click()
-        chooser.value.set_files(path)
 
 
 @pytest.fixture
@@ -253,6 +173,14 @@ def test_combined_narrowed_and_taken_home_and_nothing_jumps(person_in_lab, page,
     person.says("8 neighbours of")
     tops.append(person.top())
     assert max(tops) - min(tops) < 1, tops
+
+
+def test_a_picture_as_large_as_the_widget_says_arrives(person_in_lab, photo):
+    data = photo.read_bytes()
+    photo.write_bytes(data + bytes(200_000_000 - len(data)))
+    assert "up to 200 MB" in person_in_lab.widget.inner_html()
+    person_in_lab.upload(photo)
+    person_in_lab.says("neighbours of <img src=x", timeout=240_000)
 
 
 def test_an_upload_leaves_no_line_in_the_log(person_in_lab, page, photo):
