@@ -1,12 +1,13 @@
 """Measure the peak memory of the main job from files to neighbours, and how extraction's grows.
 
-    python -m benchmarks.memory [--items 5000] [--sizes 2500 5000 10000 20000]
+    python -m benchmarks.memory [--items 5000] [--sizes 2500 5000 10000 20000] [--large]
 
 The pictures are MiniZap's, over and over under other keys. Each step runs in a process of its own,
 whose peak is the operating system's figure, and says whether TensorFlow was loaded in it. How
 extraction grows is measured at 32×32 pixels, with as many features as the default, 2,048: the same
 rows, files and shards, decoded and stored for real, but in minutes for tens of thousands. What
-extraction returns is subtracted; what is left must not grow with the catalogue.
+extraction returns is subtracted; what is left must not grow with the catalogue. Large pictures are
+made here, of noise that is scaled up, one of each format; and read once each, and by many threads.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 import zapsim
 from benchmarks.measure import alone, machine, save, table
@@ -38,6 +40,25 @@ STEPS = {
     "similarity_matrix": "zapsim.similarity_matrix(zapsim.load_features(folder / 'store'))",
     "top_k, k=50": "zapsim.top_k(zapsim.load_features(folder / 'store'), 50)",
 }
+LARGE = {
+    "JPEG, 12000×9000": ("RGB", (12_000, 9000), "JPEG", {}),
+    "JPEG, 12000×9000, progressive": ("RGB", (12_000, 9000), "JPEG", {"progressive": True}),
+    "JPEG, 9216×6912": ("RGB", (9216, 6912), "JPEG", {}),
+    "JPEG, 9216×6912, CMYK": ("CMYK", (9216, 6912), "JPEG", {}),
+    "PNG, 8000×8000": ("RGB", (8000, 8000), "PNG", {"compress_level": 1}),
+    "PNG, 8000×8000, RGBA": ("RGBA", (8000, 8000), "PNG", {"compress_level": 1}),
+    "PNG, 8000×8000, 16 bit": ("I;16", (8000, 8000), "PNG", {"compress_level": 1}),
+    "TIFF, 8000×8000, 16 bit": ("I;16", (8000, 8000), "TIFF", {}),
+    "TIFF, 8000×8000, deflated": (
+        "RGB",
+        (8000, 8000),
+        "TIFF",
+        {"compression": "tiff_adobe_deflate"},
+    ),
+    "WebP, 6400×6400": ("RGB", (6400, 6400), "WEBP", {"method": 0}),
+    "AVIF, 6000×6000": ("RGB", (6000, 6000), "AVIF", {"speed": 10}),
+    "GIF, 8000×8000, two frames": ("P", (8000, 8000), "GIF", {"save_all": True}),
+}
 SMALL = "zapsim.VGG16Extractor(image_size=32, precision='int8')"
 
 
@@ -45,8 +66,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--items", type=int, default=5000, help="0 leaves the first table out")
     parser.add_argument("--sizes", type=int, nargs="*", default=[2_500, 5_000, 10_000, 20_000])
+    parser.add_argument("--large", action="store_true", help="large pictures, and nothing else")
     options = parser.parse_args()
     versions = machine("ai-edge-litert", "tensorflow", "numpy", "pandas", "pyarrow")
+    if options.large:
+        rows = large()
+        print(table(rows), flush=True)
+        save("memory-large", {"machine": versions, "large": rows})
+        return
     if options.items:
         rows = steps(options.items)
         print(f"{options.items:,} items\n\n{table(rows)}\n", flush=True)
@@ -67,6 +94,59 @@ def steps(items):
             loaded = "yes" if said.endswith("True") else "no"
             rows.append({"step": name, "peak MB": megabytes, "TensorFlow loaded": loaded})
         return rows
+
+
+def large():
+    """Return a row a large picture, and one a number of threads that read 24 of two kinds."""
+    with tempfile.TemporaryDirectory() as folder:
+        read = "zapsim.load_picture((folder / '{}').read_bytes())"
+        make_large(Path(folder) / "small", "RGB", (64, 64), "PNG", {})
+        before, _ = measure(read.format("small"), folder)
+        rows = []
+        for name, made in LARGE.items():
+            path = Path(folder) / "large"
+            make_large(path, *made)
+            megabytes, _ = measure(read.format("large"), folder)
+            size = path.stat().st_size / 1e6
+            rows.append(
+                {"picture": name, "MB of file": size, "MB beyond Python": megabytes - before}
+            )
+        catalogue = Path(folder) / "catalogue"
+        catalogue.mkdir()
+        for number in range(24):
+            kind = LARGE["WebP, 6400×6400" if number % 2 else "PNG, 8000×8000"]
+            path = catalogue / f"{number}.png"
+            if number < 2:
+                make_large(path, *kind)
+            else:
+                os.link(catalogue / f"{number % 2}.png", path)
+        size = sum((catalogue / f"{number}.png").stat().st_size for number in range(2)) / 1e6
+        for threads in (2, 8):
+            megabytes, _ = measure(
+                f"from zapsim import features; features._THREADS = {threads}\n"
+                "catalogue = zapsim.load_catalogue(folder / 'catalogue')\n"
+                "extractor = zapsim.VGG16Extractor(batch_size=3)\n"
+                "list(features.each_batch(catalogue, list(catalogue.keys), extractor, len))",
+                folder,
+            )
+            name = f"12 of the PNG and 12 of the WebP, {threads} threads"
+            rows.append(
+                {"picture": name, "MB of file": size, "MB beyond Python": megabytes - before}
+            )
+    return rows
+
+
+def make_large(path, mode, size, kind, options):
+    noise = np.random.default_rng(0).integers(0, 256, (size[1] // 16, size[0] // 16, 4), np.uint8)
+    image = Image.fromarray(noise).resize(size)
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
+    elif mode == "CMYK":
+        image = Image.merge("CMYK", image.split())
+    else:
+        image = image.convert(mode)
+    more = {"append_images": [image.transpose(Image.Transpose.ROTATE_180)]}
+    image.save(path, kind, **options, **(more if "save_all" in options else {}))
 
 
 def growth(sizes):

@@ -14,6 +14,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("[a-z]*.py")))
 def test_each_can_be_loaded(name):
+    if name == "soak":
+        pytest.importorskip("websocket", reason="comes with JupyterLab: pip install -e .[lab]")
     import_module(f"benchmarks.{name}")
 
 
