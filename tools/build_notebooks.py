@@ -10,7 +10,8 @@ The whole pipeline, in order:
 5. Execute both, offline, in the folder they will live in.
 6. Strip what differs from run to run or breaks elsewhere: widget state, stderr, timings. Make the
    pictures small.
-7. Write ``notebooks/NN_name.ipynb`` and ``notebooks/solutions/NN_name.ipynb``, and report.
+7. Write ``notebooks/NN_name.ipynb`` and ``notebooks/solutions/NN_name.ipynb``, and report. The
+   first is also kept without outputs in ``zapsim/course/notebooks``, for `zapsim.course.reset`.
 
 ``--prose`` executes nothing and takes over only what changed in text, where no code did but the
 first cell's.
@@ -34,12 +35,13 @@ from nbclient import NotebookClient
 from tools.home import badge, first_cell
 from tools.notebook_pictures import describe, in_words, shrink
 from tools.notebook_report import as_text, measure
+from zapsim.course.fresh import NOTEBOOKS as FRESH
 from zapsim.course.practice import find_exercise, practice_of
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 GOALS = "{goals}"
-GLOSSARY = "glossary.md"
+SHARED = ("glossary.md", "../docs/")
 KEPT_METADATA = {"kernelspec", "language_info"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 COLAB_ONLY = "application/vnd.google.colaboratory"
@@ -73,6 +75,7 @@ def main(arguments=None):
                 seconds[source.stem] = time.perf_counter() - start
             strip(notebook)
             nbformat.write(notebook, path)
+        nbformat.write(build(source, sources, solved=False), fresh(source))
     print(as_text(report(sources, seconds)))
     return False
 
@@ -88,6 +91,10 @@ def report(sources, seconds=()):
 
 def target(source, solved):
     return NOTEBOOKS / ("solutions" if solved else "") / f"{source.stem}.ipynb"
+
+
+def fresh(source):
+    return FRESH / f"{source.stem}.ipynb"
 
 
 def build(source, sources, solved):
@@ -106,8 +113,9 @@ def build(source, sources, solved):
         if "exercise" in cell.metadata.get("tags", []):
             cell.source = exercise(cell.source, solved)
         elif cell.cell_type == "markdown" and solved:
-            # There is one glossary for both copies.
-            cell.source = cell.source.replace(f"]({GLOSSARY}", f"](../{GLOSSARY}")
+            # There is one glossary for both copies, and one page for engineers.
+            for shared in SHARED:
+                cell.source = cell.source.replace(f"]({shared}", f"](../{shared}")
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -194,8 +202,11 @@ def strip(notebook):
 def orphans(sources):
     """Name stored notebooks that have no source."""
     wanted = {target(source, solved) for source in sources for solved in (False, True)}
-    stored = {*NOTEBOOKS.glob("*.ipynb"), *(NOTEBOOKS / "solutions").glob("*.ipynb")}
-    return [f"{path.relative_to(ROOT)} has no source" for path in sorted(stored - wanted)]
+    wanted |= set(map(fresh, sources))
+    folders = (NOTEBOOKS, NOTEBOOKS / "solutions", FRESH)
+    stored = {path for folder in folders for path in folder.glob("*.ipynb")}
+    left = sorted(path for path in stored - wanted if " (fresh" not in path.name)
+    return [f"{path.relative_to(ROOT)} has no source" for path in left]
 
 
 def check(source, sources):
@@ -219,6 +230,12 @@ def check(source, sources):
             problems.append(f"{name} carries foreign metadata: run `make notebooks`")
         if COLAB_ONLY in path.read_text(encoding="utf-8"):
             problems.append(f"{name} carries Colab-only outputs: run `make notebooks`")
+    path = fresh(source)
+    wanted = nbformat.writes(build(source, sources, solved=False), 4)
+    if not path.exists() or path.read_text(encoding="utf-8") != wanted + "\n":
+        problems.append(
+            f"{path.relative_to(ROOT)} is not what {source.name} gives: run `make notebooks`"
+        )
     return problems
 
 

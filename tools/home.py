@@ -23,8 +23,10 @@ FORMS = {
 }
 ORIGIN = r"(?:https://|ssh://git@|git@)github\.com[:/]([^/]+)/([^/]+?)(?:\.git)?/?"
 # A Drive holds what others share, too. So only one place is looked at, a shortcut to somebody
-# else's folder is refused, and what is there has to say that it is zapsim of this very version. It
-# is copied, not installed: pip would run what a folder brings along to be built with.
+# else's folder is refused there and left out below, and what is there has to say that it is zapsim
+# of this very version. It is copied, not installed: pip would run what a folder brings along to be
+# built with. Nothing else is copied: in its folder may lie gigabytes of pictures, and what Python
+# once compiled, which need not be what the files say.
 FIRST_CELL = """\
 # Set-up: nothing to do here. On Colab, this mounts your Drive and brings zapsim.
 import sys
@@ -44,21 +46,32 @@ if "google.colab" in sys.modules:
         from zapsim.colab import welcome
     except ImportError:
         place, copy = Path("/content/drive/MyDrive/zapsim"), Path("/content/zapsim-{version}")
+        parts = {{"zapsim": "", "data": ("minizap", "vgg16")}}
         name, version = 'name = "zapsim"', '__version__ = "{version}"'
+
+        def foreign(folder, names):
+            ours = parts.get(Path(folder).name, "") if Path(folder).parent == place else ""
+            left = [n for n in names if n == "__pycache__" or Path(folder, n).is_symlink()]
+            return left + [n for n in names if not n.startswith(ours)]
+
         try:
             own = name in (place / "pyproject.toml").read_text().split("\\n")
             own = own and version in (place / "zapsim/__init__.py").read_text().split("\\n")
+            own = own and (place / "data").is_dir()
         except (OSError, ValueError):
             own = False
-        if own and not place.is_symlink():
-            for part in ("zapsim", "data"):
-                shutil.copytree(place / part, copy / part, dirs_exist_ok=True)
+        if own and not any(path.is_symlink() for path in (place, *map(place.joinpath, parts))):
+            for part in parts:
+                shutil.copytree(place / part, copy / part, ignore=foreign, dirs_exist_ok=True)
             sys.path.insert(0, str(copy))
         else:
 {otherwise}
         # A mere folder of that name, such as a clone's, may have been taken for the package.
         sys.modules.pop("zapsim", None)
-        from zapsim.colab import welcome
+        try:
+            from zapsim.colab import welcome
+        except ImportError as error:
+            raise ImportError(f"{{place}} is not whole ({{error}}). Upload it again.") from error
 
     welcome(place, refused)\
 """
@@ -79,6 +92,12 @@ BADGE = (
     "(https://colab.research.google.com/github/{owner}/{repository}/blob/{branch}/{path})"
 )
 
+# For a README, a mail or a blackboard: both build what .binder and .devcontainer say.
+WAYS_IN = """\
+zapsim is at home on https://github.com/{owner}/{repository}, {branch}
+Binder: https://mybinder.org/v2/gh/{owner}/{repository}/{branch}?labpath=notebooks/00_the_whole_story.ipynb
+Codespaces: https://codespaces.new/{owner}/{repository}/tree/{branch}"""
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -98,7 +117,7 @@ def main():
     from tools import build_notebooks
 
     build_notebooks.main(["--prose"])
-    print("zapsim is at home on https://github.com/{owner}/{repository}, {branch}".format(**home()))
+    print(WAYS_IN.format(**home()))
 
 
 def home():

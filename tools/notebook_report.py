@@ -20,8 +20,9 @@ SHOWN = {"a minute": "{:.0f}", "first at": "{:.0%}", "MB": "{:.2f}", "seconds": 
 TASK = "📝"
 # What practice itself is called by.
 _TUTOR = set(zapsim.course.__all__)
+_NAVIGATION = r"^[^\n]*\]\(solutions/[^\n]*$"
 # Blocks of code, the line of navigation, tags.
-_NO_PROSE = re.compile(r"```.*?```|^[^\n]*\]\(solutions/[^\n]*$|<[^>]+>", re.DOTALL | re.MULTILINE)
+_NO_PROSE = re.compile(rf"```.*?```|{_NAVIGATION}|<[^>]+>", re.DOTALL | re.MULTILINE)
 
 
 def measure(notebooks):
@@ -93,12 +94,15 @@ def lines_of(cell):
 
 
 def place_of_first_exercise(notebook):
-    """Return which share of a notebook's characters stands before its first exercise, or None."""
+    """Return which share of a notebook's characters stands before its first exercise, or None.
+
+    Navigation does not count: another notebook or a badge makes it longer.
+    """
     before, found, total = 0, None, 0
     for cell in cells_of(notebook):
         if found is None and is_tagged(cell, "exercise"):
             found = before
-        before = total = total + len(cell.source)
+        before = total = total + len(re.sub(_NAVIGATION, "", cell.source, flags=re.MULTILINE))
     return None if found is None else found / total
 
 

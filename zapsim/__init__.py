@@ -9,6 +9,7 @@ those above it; rooms on one line know nothing of each other::
     course/                         what only the notebooks use: lessons, checks of exercises
     widgets/   judge/   explore/    cards, browser, mixer, quiz · how good · why, and on a map
     scale/                          more than one machine: Ray, object storage, an index in LanceDB
+    ready/                          what this machine has, and what to do about what it lacks
     kinds/                          other kinds of features: baselines, mixtures, PCA, your own
     predictor.py                    neighbours of a query: filtered, diverse, drawn, as HTML
     page/    find/                  a page to take away · words, filters, examples, duplicates
@@ -84,6 +85,7 @@ _HOME = {
     "TransferError": "io.disk",
     "fetch_zappos": "io.zappos",
     "stage": "colab",
+    "preflight": "ready.start",
 }
 
 __all__ = sorted(_HOME)

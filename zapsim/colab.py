@@ -15,11 +15,13 @@ from pathlib import Path
 from stat import S_ISDIR
 
 from zapsim import __version__
+from zapsim.checks import checked_path
 from zapsim.io.archives import parts_of
 from zapsim.io.disk import TransferError, ahead, copy, look, prepare_folder, retried, write_whole
-from zapsim.io.folders import walk_folder
+from zapsim.io.folders import LEFT_OUT, read_file, walk_folder
 from zapsim.io.formats import advice, suffix_of
 from zapsim.io.names import litter_in
+from zapsim.io.pictures import MAX_BYTES
 from zapsim.io.sources import METADATA, is_wanted, open_files
 
 __all__ = ["stage", "welcome"]
@@ -88,7 +90,8 @@ def stage(source, to=None):
         If Drive does not answer, the disk is full or cannot be written to, or the zip is not
         whole.
     """
-    if source is None or (found := _on_drive(source)) is None:
+    to = None if to is None else checked_path(to, "to")
+    if source is None or (found := _on_drive(checked_path(source, "source"))) is None:
         return source
     source, place = found
     state = look(source)
@@ -97,7 +100,7 @@ def stage(source, to=None):
             f"Nothing at {source}. Look it up in the file browser on the left: is Drive mounted, "
             "and is the name spelt like this?"
         )
-    target = Path(tempfile.gettempdir(), "zapsim-data") if to is None else Path(to)
+    target = Path(tempfile.gettempdir(), "zapsim-data") if to is None else to
     target /= place
     return _stage_folder(source, target) if S_ISDIR(state.st_mode) else _stage_zip(source, target)
 
@@ -122,13 +125,13 @@ def _stage_zip(source, target):
         copied = target.with_name(file.name)
         # Not exists(), which raises or returns False when Drive is gone.
         state = look(file)
-        if state is not None and not (copied.exists() and _mark(state) == _mark(copied.stat())):
+        if state is not None and not _is_same(state, look(copied)):
             start = time.perf_counter()
             copy(file, copied)
             copies.append(f"{file.name} in {time.perf_counter() - start:.0f} s")
     beside = target.with_name(METADATA)
     # The last one looked at.
-    if beside.exists() and state is None:
+    if state is None and look(beside) is not None:
         print(f"{METADATA} is no longer beside {source}; delete {beside} if it should not count.")
     try:
         n_pictures = len(open_files(target).keys)
@@ -178,10 +181,14 @@ def _list(folder):
     """
     from tqdm.auto import tqdm
 
-    failed, wanted, left = {}, [], Counter()
-    for top, names in walk_folder(folder, failed):
-        wanted += [(top / name).relative_to(folder).as_posix() for name in names if is_wanted(name)]
-        left.update(suffix_of(name) for name in names if advice(name) and not litter_in(name))
+    failed, linked, drive = {}, {}, DRIVE.resolve()
+    # Drive's shortcuts are links, to anywhere on it.
+    found = walk_folder(folder, failed, linked, outside=lambda real: real.is_relative_to(drive))
+    names = [name for name, _ in found]
+    wanted = list(filter(is_wanted, names))
+    left = Counter(suffix_of(name) for name in names if advice(name) and not litter_in(name))
+    for name, kind in linked.items():
+        print(f"Not copied: {name!r}, {LEFT_OUT[kind].partition(':')[0]}")
     if left:
         said = ", ".join(f"{n:,} {kind}" for kind, n in left.most_common())
         print(f"Not copied, for they cannot be read: {said}")
@@ -234,16 +241,18 @@ def _copy_small(source, target, size):
 def _finished(target):
     """Return how many files a finished copy has; None if it is not one, or not any more."""
     try:
-        files = json.loads((target / _LIST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        files = dict(json.loads(read_file(target / _LIST, _LIST, MAX_BYTES)))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
     whole = all(_has_size(target / name, size) for name, size in files.items())
     return len(files) if whole else None
 
 
-def _mark(state):
-    return state.st_size, state.st_mtime_ns
+def _is_same(state, copy):
+    marks = [each and (each.st_size, each.st_mtime_ns) for each in (state, copy)]
+    return marks[0] == marks[1]
 
 
 def _has_size(path, size):
-    return path.exists() and path.stat().st_size == size
+    state = look(path)
+    return state is not None and state.st_size == size

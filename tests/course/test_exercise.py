@@ -1,5 +1,6 @@
 """Exercises on what a learner may answer: right in any spelling, wrong for a reason, not at all."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from zapsim.course.comparing import described, same
 from zapsim.course.exercise import Exercise, Mistake, judge
+from zapsim.course.practice import nb04
 
 SCORES = pd.Series([0.9, 0.5, 0.25], index=["a", "b", "c"])
 TOP = Exercise(
@@ -143,3 +145,32 @@ def test_order_counts_unless_it_is_free():
 )
 def test_an_answer_is_described_in_a_few_words(answer, words):
     assert described(answer) == words
+
+
+class _Sulking:
+    def __getattr__(self, name):
+        raise RuntimeError("ask me nothing")
+
+    def __repr__(self):
+        raise RuntimeError("ask me nothing")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [10**5000, np, np.ndarray, _Sulking(), object(), {"a": {}}],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_whatever_is_given_as_an_answer_gets_a_sentence(answer):
+    for exercise in nb04.EXERCISES:
+        verdict = judge(exercise, answer)
+        assert verdict.state in ("wrong", "open") and verdict.says
+
+
+def test_a_function_that_ends_the_program_or_gives_the_terminal_orders_gets_a_sentence():
+    called = next(exercise for exercise in nb04.EXERCISES if exercise.call)
+    assert "SystemExit" in judge(called, lambda *_: sys.exit()).says
+
+    def orders(*_):
+        raise ValueError("\x1b]0;owned\x07")
+
+    assert r"\x1b]0;owned\x07" in judge(called, orders).says

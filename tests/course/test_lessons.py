@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import zapsim
-from zapsim.course.lessons import extraction, labels, network, scores
+from zapsim.course.lessons import extraction, growth, labels, network, scores
 
 
 @pytest.mark.keras
@@ -128,3 +128,33 @@ def test_an_interrupted_catalogue_reads_the_first_pictures_only():
     with pytest.raises(KeyboardInterrupt):
         stopped.picture(catalogue.keys[2])
     pd.testing.assert_frame_equal(stopped.table, catalogue.table)
+
+
+def test_a_plan_is_what_one_reckons_by_hand():
+    ones = dict.fromkeys(growth.ASSUMPTIONS, 1)
+    assumed = ones | {"pictures_per_second_and_core": 50, "cores_per_machine": 8}
+    assumed |= {"hours_at_most": 3, "dollars_per_machine_hour": 0.4, "indexed_per_second": 500}
+    assumed |= {"hours_to_set_up_a_machine": 0.25, "dollars_per_indexing_hour": 2}
+    assumed |= {"build_bytes_per_item": 4_000, "search_bytes_per_item": 3_000}
+    assumed |= {"search_processes": 2, "dollars_per_gigabyte_of_memory_month": 5}
+    planned = growth.plan(7_200_000, assumed)
+    (column,) = planned
+    assert column == "7.2 million"
+    # 18,000 seconds of one machine are five hours, so two are needed; four hours of indexing.
+    assert planned[column]["machines for extraction"] == 2
+    assert planned[column]["hours of extraction"] == 2.5
+    assert planned[column]["hours in all, with setting up"] == pytest.approx(0.25 + 2.5 + 4)
+    assert planned[column]["memory for indexing, GB"] == pytest.approx(28.8)
+    assert planned[column]["memory for search, GB"] == pytest.approx(43.2)
+    # Both machines are set up, and one goes on to index, at another price.
+    assert planned[column]["dollars, once: machines"] == pytest.approx(0.4 * 5.5 + 2 * 4)
+    assert planned[column]["dollars a month: search"] == pytest.approx(43.2 * 5)
+    assert planned[column]["dollars, once: requests"] == pytest.approx(7.2)
+    assert list(growth.plan([10**6, 2 * 10**6], assumed)) == ["1 million", "2 million"]
+
+
+def test_a_misspelt_assumption_is_named():
+    assumed = dict.fromkeys(growth.ASSUMPTIONS, 1)
+    assumed["hours_atmost"] = assumed.pop("hours_at_most")
+    with pytest.raises(ValueError, match=r"missing: hours_at_most; unknown: hours_atmost"):
+        growth.plan(10, assumed)

@@ -1,9 +1,10 @@
 """What only the notebooks use.
 
 Practice (`tutor`; its exercises and questions are data in `practice`), figures and experiments
-(`lessons`), and whose pictures are shown (`own_pictures`).
+(`lessons`), whose pictures are shown (`own_pictures`), and notebooks to begin again (`fresh`).
 """
 
+from zapsim.course.fresh import reset
 from zapsim.course.tutor import (
     check,
     forget_progress,
@@ -23,5 +24,6 @@ __all__ = [
     "keep_progress",
     "progress",
     "question",
+    "reset",
     "solution",
 ]

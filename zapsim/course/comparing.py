@@ -8,6 +8,8 @@ different, and raises nothing.
 import numpy as np
 import pandas as pd
 
+from zapsim.checks import printable, received
+
 __all__ = ["described", "same", "shown"]
 
 _SHOWN = 60
@@ -34,6 +36,14 @@ def same(answer, value, ordered=True, tolerance=1e-3):
 
 def described(answer):
     """Describe an answer in a few words (str), such as "5 texts" or "an array of shape (3, 4)"."""
+    # Learners give anything: modules, classes, what raises when it is looked at.
+    try:
+        return _described(answer)
+    except Exception:
+        return f"a {type(answer).__name__}"
+
+
+def _described(answer):
     try:
         shape = np.shape(answer)
     except ValueError:
@@ -54,9 +64,9 @@ def shown(value):
     try:
         value = np.asarray(value).tolist()
         text = repr(np.round(value, 3).tolist() if np.asarray(value).dtype.kind == "f" else value)
-    except (TypeError, ValueError):
-        text = repr(value)
-    text = " ".join(text.split())
+    except Exception:
+        text = received(value)
+    text = " ".join(printable(text).split())
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 

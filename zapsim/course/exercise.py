@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from zapsim.checks import printable
 from zapsim.course.comparing import described, same, shown
 
 __all__ = ["Exercise", "Mistake", "Verdict", "judge"]
@@ -96,14 +97,19 @@ def judge(exercise, answer, *given):
             return Verdict("wrong", f"A function is wanted. Received: {described(answer)}.")
         try:
             answer = exercise.call(answer, *given)
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
+        # One that ends the program would end the kernel.
+        except (Exception, SystemExit) as error:
+            reason = _reason(error)
             return Verdict("wrong", f"Your function stops when it is tried, with {reason}")
         if answer is None:
             return Verdict("open", "Not solved yet.")
         if _is_nothing(answer):
             return Verdict("open", "Not solved yet. Your function returns nothing (None).")
     return _judge_words(exercise, answer) if exercise.ideas else _judge(exercise, answer, given)
+
+
+def _reason(error):
+    return printable(f"{type(error).__name__}: {error}")
 
 
 def _judge(exercise, answer, given):
@@ -113,7 +119,7 @@ def _judge(exercise, answer, given):
     try:
         expected = exercise.expected(*given)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
+        reason = _reason(error)
         return Verdict(
             "wrong",
             f"What is given for this exercise was changed in a cell ({reason}). "
@@ -182,4 +188,4 @@ def _kind(value):
     """Say of what kind a value is, without giving it away."""
     if isinstance(value, str):
         return "a text"
-    return described(value) if hasattr(value, "__len__") else "a number"
+    return described(value) if hasattr(type(value), "__len__") else "a number"

@@ -7,12 +7,11 @@ that the text around them stays true; with MiniZap nothing is said.
 
 import warnings
 from itertools import islice
-from pathlib import Path
 
 import pandas as pd
 
 from zapsim.catalogue import Catalogue, load_catalogue, split_values
-from zapsim.checks import check_choice
+from zapsim.checks import check_choice, checked_path
 from zapsim.features import VGG16Extractor
 from zapsim.io.bundled import MINIZAP
 from zapsim.io.lookup import load_features
@@ -176,7 +175,7 @@ def _is_minizap(shown):
 
 
 def _is_filled(store):
-    return any(Path(store).expanduser().glob("part-*.parquet"))
+    return any(checked_path(store, "store").glob("part-*.parquet"))
 
 
 def _minizaps(mine):

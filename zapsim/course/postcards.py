@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from zapsim.io.disk import explained
 from zapsim.judge.stability import CHANGES
 
 __all__ = ["count_copies", "make_postcards"]
@@ -43,24 +44,30 @@ def make_postcards(folder, seed=0):
     pandas.DataFrame
         The copies, a row each: ``copy`` and ``original`` (their keys), and ``change``, what was
         done, one of `zapsim.judge.stability.CHANGES`.
+
+    Raises
+    ------
+    TransferError
+        If the folder cannot be written.
     """
     rng = np.random.default_rng(seed)
     details = [detail for file in _MOTIFS for detail in _cut(file)]
     numbers = _FIRST + rng.permutation(len(details))
-    images = Path(folder) / "images"
-    images.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for number, (picture, motif) in sorted(zip(numbers, details, strict=True), key=_number):
-        _save(images / f"{number}.jpg", picture, 92)
-        rows.append(f"{number};{motif};Müller & Söhne;{1 + number % 3},50")
-    copies = _copy_some(images, dict(zip(numbers, details, strict=True)), rng)
-    # Half a picture, a format that is not read, and a row without a picture: every shop has some.
-    whole = (images / f"{_FIRST}.jpg").read_bytes()
-    (images / "299.jpg").write_bytes(whole[: len(whole) // 2])
-    (images / "298.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(64))
-    rows.append("297;Temple;Müller & Söhne;2,50")
-    lines = ["Number;Motif;Seller;Price", *rows, ""]
-    (Path(folder) / _LIST).write_bytes("\r\n".join(lines).encode("cp1252"))
+    with explained(f"write {folder}"):
+        images = Path(folder) / "images"
+        images.mkdir(parents=True, exist_ok=True)
+        rows = []
+        for number, (picture, motif) in sorted(zip(numbers, details, strict=True), key=_number):
+            _save(images / f"{number}.jpg", picture, 92)
+            rows.append(f"{number};{motif};Müller & Söhne;{1 + number % 3},50")
+        copies = _copy_some(images, dict(zip(numbers, details, strict=True)), rng)
+        # Half a picture, a format that is not read, a row without a picture: every shop has some.
+        whole = (images / f"{_FIRST}.jpg").read_bytes()
+        (images / "299.jpg").write_bytes(whole[: len(whole) // 2])
+        (images / "298.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(64))
+        rows.append("297;Temple;Müller & Söhne;2,50")
+        lines = ["Number;Motif;Seller;Price", *rows, ""]
+        (Path(folder) / _LIST).write_bytes("\r\n".join(lines).encode("cp1252"))
     return pd.DataFrame(copies, columns=["copy", "original", "change"])
 
 

@@ -3,17 +3,25 @@
 In: names of exercises and questions. Out: who is solved, and how many hints were taken. The file is
 ``zapsim-progress.json`` in the notebook's folder; it stays on this machine, and deleting it forgets
 everything. The edge rule: a file that cannot be read or written stops no notebook, and is not
-touched.
+touched; what else it holds stays in it.
 """
 
 import json
+from contextlib import contextmanager
+from os.path import isfile, islink, lexists, realpath
 from pathlib import Path
 
+from zapsim.checks import checked_pairs
 from zapsim.io.disk import TransferError, write_whole
+from zapsim.io.folders import read_file
+from zapsim.io.locks import DEAD, file_lock
 
 __all__ = ["FILE", "forget", "hints_taken", "keep", "note_hint", "note_solved", "solved"]
 
 FILE = Path("zapsim-progress.json")
+
+_LARGEST, _SAID = 1_000_000, 200
+_DEAD = DEAD
 
 _solved: set[str] = set()
 _hints: dict[str, int] = {}
@@ -21,15 +29,20 @@ _hints: dict[str, int] = {}
 
 def keep():
     """Begin the file, with what was solved so far; what it held before is kept."""
-    if _read():
-        _write()
+    with _alone(begins=True):
+        known = _read()
+        if known is not None:
+            _write(known)
 
 
 def forget():
     """Delete the file, and forget what was solved."""
-    FILE.unlink(missing_ok=True)
     _solved.clear()
     _hints.clear()
+    try:
+        FILE.unlink(missing_ok=True)
+    except OSError as error:
+        print(f"{FILE} cannot be deleted ({error}), and will be read again: delete it yourself.")
 
 
 def solved(names):
@@ -55,32 +68,55 @@ def note_hint(name):
 
 def _note(change):
     # Several notebooks, each with its kernel, may write the same file: read first.
-    readable = _read()
-    change()
-    if readable and FILE.exists():
-        _write()
+    with _alone():
+        known = _read()
+        change()
+        if known:
+            _write(known)
+
+
+@contextmanager
+def _alone(begins=False):
+    """Let no other kernel write the file meanwhile; where it `begins`, there may be none yet."""
+    if not (isfile(FILE) or (begins and not lexists(FILE))):
+        yield
+        return
+    path = _place()
+    lock = path.with_name(f"{path.name}.lock")
+    with file_lock(lock, _DEAD) as held:
+        # Where no file can be made, none can be written, either, and that is said.
+        if not held and lexists(lock):
+            print(f"{lock} is in the way, and not waited for: delete it if no notebook is running.")
+        yield
+
+
+def _place():
+    # Behind a link lies the file of another folder.
+    return Path(realpath(FILE)) if islink(FILE) else FILE
 
 
 def _read():
-    """Add what the file knows; return False, and say why, if it cannot be read."""
+    """Add what the file knows, and return it: {} without a file; None, with a line, if damaged."""
     try:
-        known = json.loads(FILE.read_text(encoding="utf-8"))
-        names = [str(name) for name in known["solved"]]
-        hints = {str(name): int(count) for name, count in known["hints"].items()}
+        known = json.loads(read_file(FILE, FILE.name, _LARGEST), object_pairs_hook=checked_pairs)
+        names, hints = known["solved"], known["hints"]
+        for each, kind in [(names, str), (hints.values(), int)]:
+            if not isinstance(names, list) or not all(type(value) is kind for value in each):
+                raise TypeError("no list of names, and numbers of hints")
     except FileNotFoundError:
-        return True
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = f"{type(error).__name__}: {error}"
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}"[:_SAID]
         print(f"{FILE} cannot be read ({reason}); delete it to begin again.")
-        return False
+        return None
     _solved.update(names)
     _hints.update({name: max(count, hints_taken(name)) for name, count in hints.items()})
-    return True
+    return known
 
 
-def _write():
-    known = {"solved": sorted(_solved), "hints": _hints}
+def _write(known):
+    known = known | {"solved": sorted(_solved), "hints": _hints}
     try:
-        write_whole(FILE, json.dumps(known, indent=1).encode())
+        write_whole(_place(), json.dumps(known, indent=1).encode())
     except TransferError as error:
         print(f"Progress is kept only until the kernel stops. {error}")

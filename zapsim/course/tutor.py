@@ -12,6 +12,7 @@ from zapsim.course import record as kept
 from zapsim.course.exercise import judge
 from zapsim.course.practice import find_exercise, find_question, practice_of
 from zapsim.course.question import QuestionButtons, explanation
+from zapsim.draw.html import no_maths
 
 __all__ = [
     "check",
@@ -73,7 +74,8 @@ def question(name, answer=None):
             kept.note_solved(name)
 
     if answer is None:
-        display({"text/html": asked.as_html(), "text/plain": asked.as_text()}, raw=True)
+        shown = {"text/html": no_maths(asked.as_html()), "text/plain": asked.as_text()}
+        display(shown, raw=True)
         display(QuestionButtons(asked, note))
         return
     right, says = explanation(asked, str(answer).strip().lower())
