@@ -9,12 +9,11 @@
 # {goals}
 #
 # 🕐 35 minutes (1 running, 19 reading, 15 practice) · **You need** [01](01_meet_the_catalogue.ipynb), and
-# [Keras](glossary.md#keras), a library for networks. If it is missing, run `pip install "zapsim[keras]"`. (Red remarks about your machine do no harm.)
+# later [Keras](glossary.md#keras), a library for networks. If it is missing, run `pip install "zapsim[keras]"`. Python 3.14 has none yet.
+# (Red remarks do no harm.)
 
 # %%
-import keras
 import numpy as np
-from keras.applications.vgg16 import preprocess_input
 from PIL import Image, ImageOps
 
 import zapsim
@@ -140,6 +139,10 @@ question("02-a")
 #
 # zapsim ships the result as a file. (With `weights="imagenet"` Keras would download it.) `include_top=False` leaves
 # out the layers that say the name.
+
+# %%
+import keras
+from keras.applications.vgg16 import preprocess_input
 
 # %%
 size = {"include_top": False, "input_shape": (128, 128, 3)}

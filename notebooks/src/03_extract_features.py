@@ -9,7 +9,7 @@
 # {goals}
 #
 # 🕐 30 minutes (2 running, 18 reading, 10 practice) · **You need** [02](02_open_the_network.ipynb). This notebook needs
-# Keras. If it is missing, run `pip install "zapsim[keras]"`.
+# Keras. If it is missing, run `pip install "zapsim[keras]"`. Python 3.14 has none yet.
 
 # %%
 import tempfile
@@ -17,10 +17,8 @@ import warnings
 from hashlib import sha256
 from pathlib import Path
 
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from keras.applications.vgg16 import preprocess_input
 from sklearn.metrics.pairwise import cosine_similarity
 
 import zapsim
@@ -51,6 +49,9 @@ print(len(pictures), "pictures; the first has the shape", pictures[0].shape)
 # The network is cut after `block4_pool`, as in 02.
 
 # %%
+import keras
+from keras.applications.vgg16 import preprocess_input
+
 vgg = keras.applications.VGG16(
     weights=zapsim.VGG16_WEIGHTS, include_top=False, input_shape=(128, 128, 3)
 )

@@ -8,7 +8,7 @@
 # {goals}
 #
 # 🕐 30 minutes (2 running, 16 reading, 12 practice) · **You need** [07](07_is_it_any_good.ipynb), and Keras:
-# `pip install "zapsim[keras]"`.
+# `pip install "zapsim[keras]"`. Python 3.14 has none yet.
 
 # %%
 import keras
@@ -26,7 +26,7 @@ n_items = 300
 
 # %% [markdown]
 # ## What we judge by
-# One colourway of each product, so that no item has a twin. The labels are the subcategories, as in 07.
+# One colourway of each product, so that no item has a twin. Labels are subcategories, as in 07.
 
 # %%
 catalogue = zapsim.load_catalogue(source)
@@ -41,7 +41,7 @@ print(len(lab), "items in", labels.nunique(), "classes")
 
 # %% [markdown]
 # ## By hand: one pass, two settings
-# One pass gives maps, which can be averaged in several ways. We compare two grids on the same maps of `block4_pool`, at
+# One pass gives maps, which can be averaged in several ways. We compare two grids on those of `block4_pool`, at
 # 64×64 pixels.
 
 # %%
@@ -55,7 +55,7 @@ maps = cut.predict(preprocess_input(np.float32(squares)), verbose=0)
 maps.shape
 
 # %% [markdown]
-# The maps have 4×4 cells. A 1×1 grid averages all of them, a 2×2 grid four blocks of 2×2 cells.
+# The maps have 4×4 cells. A 1×1 grid averages all, a 2×2 grid four blocks of 2×2.
 
 
 # %%

@@ -8,8 +8,7 @@
 #
 # {goals}
 #
-# 🕐 30 minutes (2 running, 14 reading, 14 practice) · **You need** [06](06_browse.ipynb), and Keras. If its import
-# fails, install TensorFlow.
+# 🕐 30 minutes (2 running, 14 reading, 14 practice) · **You need** [06](06_browse.ipynb), and Keras.
 
 # %%
 import sys
@@ -29,8 +28,8 @@ fc2 = False
 
 # %% [markdown]
 # ## Pictures and weights
-# Both are files in the folder `data`, beside the notebooks. On Colab it came with the installation. The next cell
-# looks in both places.
+# Both are files in `data`, beside the notebooks. On Colab it came with the installation. The next cell
+# looks in both.
 
 # %%
 places = [Path("../data"), Path("../../data")]
@@ -40,7 +39,7 @@ WEIGHTS = DATA / "vgg16_notop_float16.weights.h5"
 print(WEIGHTS.name)
 
 # %% [markdown]
-# A file's name begins with its product, and one picture of each product is enough here: the first.
+# A file's name begins with its product, and one picture of each is enough: the first.
 
 # %%
 SHOP = Path(tempfile.mkdtemp())
@@ -53,7 +52,8 @@ print(len(one_each), "products")
 # %% [markdown]
 # ## Part 1: the article, today
 # This is the program of "You may also like… How to use convolutional neural networks" by Akis Loumpourdis, HackerNoon,
-# 2021, with its own names. What had to change is listed below it.
+# 2021, with its own names. What had to change is listed below it. If the import fails,
+# install TensorFlow; Python 3.14 has none yet.
 
 # %%
 from keras.applications.vgg16 import VGG16, preprocess_input
