@@ -18,6 +18,9 @@ from zapsim.catalogue import load_catalogue
 from zapsim.colab import stage, welcome
 from zapsim.io.disk import TransferError
 
+# Colab is Linux.
+pytestmark = pytest.mark.unix
+
 KEYS = [
     "Boots/Ankle/UGG/7001.1.jpg",
     "Sandals/Flat/A%2EP%2EC%2E/7002.9.jpg",
@@ -489,7 +492,27 @@ def test_linked_folders_are_copied_once_as_a_catalogue_sees_them(folder, drive, 
     (folder / "circle").symlink_to(folder)
     copied = stage(folder)
     assert (copied / "shortcut" / "1.jpg").read_bytes() == b"1"
-    assert load_catalogue(copied).keys.equals(load_catalogue(folder).keys)
+    assert load_catalogue(copied).keys.equals(load_catalogue(folder, links=True).keys)
+
+
+def test_links_that_lead_out_of_the_drive_are_not_followed_and_said(folder, disk, tmp_path, capsys):
+    wanted = names(folder)
+    (tmp_path / "private.jpg").write_bytes(b"mine")
+    (folder / "x.jpg").symlink_to(tmp_path / "private.jpg")
+    os.mkfifo(folder / "y.jpg")
+    assert names(stage(folder)) == wanted | {".staged.json"}
+    said = capsys.readouterr().out
+    assert "Not copied: 'x.jpg', a link that leads out" in said
+    assert "Not copied: 'y.jpg', a pipe" in said
+
+
+@pytest.mark.parametrize("name", ["shoes.zip", "meta-data.csv"])
+def test_a_pipe_is_not_copied(packed, disk, name):
+    path = packed.with_name(name)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(TransferError, match=f"{name} is not a regular file"):
+        stage(packed)
 
 
 def test_what_a_mac_leaves_beside_pictures_is_not_copied(folder, disk):

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import http.server
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -269,6 +270,43 @@ def as_a_shortcut(folder):
     folder.symlink_to(folder.parent.parent / "somebody else's")
 
 
+def test_only_what_is_zapsims_own_is_copied(tmp_path, drive, unset, requests):
+    """No shortcuts to others' folders, no compiled files, no pictures beside its data."""
+    mine, other = drive / "zapsim", tmp_path / "somebody else's"
+    other.mkdir()
+    (other / "evil.py").write_text("")
+    (mine / "zapsim" / "shortcut").symlink_to(other)
+    (mine / "zapsim" / "circle").symlink_to(mine)
+    (mine / "zapsim" / "io" / "evil.py").symlink_to(other / "evil.py")
+    (mine / "data" / "minizap-other").symlink_to(other)
+    for folder in (mine / "zapsim" / "__pycache__", mine / "data" / "my pictures"):
+        folder.mkdir()
+        (folder / "file").write_text("")
+    colab = Colab(tmp_path, drive)
+    first, _ = colab.run(home.first_cell(), WHERE).cells
+    assert f"zapsim {VERSION} from your Drive" in said(first)
+    copy = colab.content / f"zapsim-{VERSION}"
+    copied = {path.relative_to(copy).as_posix() for path in copy.rglob("*")}
+    assert not [path for path in copy.rglob("*") if path.is_symlink()]
+    assert not [name for name in copied if re.search("evil|shortcut|circle|other|my pic", name)]
+    assert not (copy / "zapsim" / "__pycache__" / "file").exists()
+    assert {"data/minizap.zip", "data/minizap-parts/shape", "zapsim/io/disk.py"} < copied
+
+
+def test_half_an_upload_says_so_and_the_rest_is_enough(tmp_path, drive, unset):
+    missing = drive / "zapsim" / "zapsim" / "io" / "disk.py"
+    missing.rename(tmp_path / "disk.py")
+    upload = f"import os; os.rename({str(tmp_path / 'disk.py')!r}, {str(missing)!r})"
+    codes = [home.first_cell(), upload, home.first_cell()]
+    cells = [nbformat.v4.new_code_cell(code) for code in codes]
+    cells[0].metadata["tags"] = ["raises-exception"]
+    colab = Colab(tmp_path, drive)
+    first, _, second = colab.run(nbformat.v4.new_notebook(cells=cells)).cells
+    whole = "MyDrive/zapsim is not whole (No module named 'zapsim.io.disk'). Upload it again."
+    assert first.outputs[-1].evalue.endswith(whole)
+    assert f"zapsim {VERSION} from your Drive" in said(second)
+
+
 def replaced(file, old, new):
     def replace(folder):
         text = (folder / file).read_text(encoding="utf-8")
@@ -289,8 +327,14 @@ def replaced(file, old, new):
         lambda folder: (folder / "pyproject.toml").unlink(),
         lambda folder: (folder / "zapsim" / "__init__.py").unlink(),
         lambda folder: (folder / "pyproject.toml").write_bytes(b"\xff\xfe\x00"),
+        lambda folder: as_a_shortcut(folder / "zapsim"),
+        lambda folder: as_a_shortcut(folder / "data"),
+        lambda folder: (folder / "data").rename(folder / "other"),
     ],
-    ids=["notes", "main", "shortcut", "name", "version", "no project", "no package", "no text"],
+    ids=[
+        *("notes", "main", "shortcut", "name", "version", "no project", "no package", "no text"),
+        *("shortcut within", "shortcut to data", "no data"),
+    ],
 )
 def test_nothing_else_on_the_drive_is_taken(tmp_path, drive, unset, requests, change):
     # Not the shared file behind the link.

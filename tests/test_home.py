@@ -101,6 +101,7 @@ def test_it_is_written_and_stamped_and_nothing_is_run(tmp_path, monkeypatch, cap
     for module in (home, builder):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(builder, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(builder, "FRESH", tmp_path)
     home.write({"owner": ""})
     before = project.read_text(encoding="utf-8")
     builder.main([])
@@ -112,12 +113,16 @@ def test_it_is_written_and_stamped_and_nothing_is_run(tmp_path, monkeypatch, cap
         sys, "argv", ["home", "--owner=some-one", "--repository=zap.sim", "--branch=v1_2"]
     )
     home.main()
+    said = capsys.readouterr().out
+    assert "https://mybinder.org/v2/gh/some-one/zap.sim/v1_2?labpath=notebooks/00_" in said
+    assert "https://codespaces.new/some-one/zap.sim/tree/v1_2" in said
     place = "https://colab.research.google.com/github/some-one/zap.sim/blob/v1_2/notebooks/"
     for folder, notebook in zip(("", "solutions/"), copies(source), strict=True):
         assert f"({place}{folder}04_tried.ipynb)" in notebook.cells[0].source
         assert f"({place}{folder}04_tried.ipynb)" in notebook.cells[-1].source
         assert "https://github.com/some-one/zap.sim/archive/v1_2.zip" in notebook.cells[1].source
         assert notebook.cells[3].outputs[0].data["text/plain"] == "42"
+    assert place in (tmp_path / "04_tried.ipynb").read_text(encoding="utf-8")
     after = project.read_text(encoding="utf-8")
     assert tomllib.loads(after)["tool"]["zapsim"] == HOME
     assert len(after.splitlines()) == len(before.splitlines())

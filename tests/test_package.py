@@ -3,6 +3,7 @@
 import ast
 import doctest
 import importlib
+import json
 import subprocess
 import sys
 import tomllib
@@ -87,10 +88,24 @@ def test_the_versions_are_in_pyproject_alone():
     conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     python, pip, rest = conda["dependencies"]
     assert (pip, rest) == ("pip", {"pip": ["-r requirements.txt"]})
-    assert (
-        Version(python.removeprefix("python="))
-        in Requirement(f"x{PROJECT['requires-python']}").specifier
-    )
+    assert is_supported(python.removeprefix("python="))
+
+
+def is_supported(python):
+    return Version(python) in Requirement(f"x{PROJECT['requires-python']}").specifier
+
+
+def test_binder_and_codespaces_install_what_pyproject_says():
+    binder = (ROOT / ".binder" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in binder if not line.startswith("#")] == ["-e ."]
+    name, python = (ROOT / ".binder" / "runtime.txt").read_text(encoding="utf-8").split("-")
+    assert name == "python"
+    assert is_supported(python.strip())
+    space = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    assert is_supported(space["image"].rpartition(":")[2])
+    assert "pip install -r requirements.txt && python -m zapsim" in space["postCreateCommand"]
+    (opened,) = space["customizations"]["codespaces"]["openFiles"]
+    assert (ROOT / opened).is_file()
 
 
 def test_no_dependency_moves_a_package_on_colab():
