@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from zapsim.checks import (
+    brief,
     by_key,
     check_choice,
     check_frame,
@@ -263,3 +264,11 @@ def test_features_of_several_levels_are_refused():
     levels = pd.MultiIndex.from_product([["shop"], ["a", "b"]])
     with pytest.raises(ValueError, match=r"one key a row. Received: an index of 2 levels.*drople"):
         check_frame(pd.DataFrame(np.eye(2), levels))
+
+
+def test_what_others_say_is_short_and_gives_no_orders_to_a_terminal():
+    said = brief(OSError("bucket \x1b[2J \u202egnp " + "x" * 1_000 + " not found"))
+    assert len(said) < 310
+    assert said.startswith(r"bucket \x1b[2J \u202egnp xxx")
+    assert said.endswith("x not found")
+    assert brief(ValueError("no such region")) == "no such region"

@@ -21,6 +21,7 @@ from zapsim.keys import by_keys, composed_cells, quoted, respelt
 
 __all__ = [
     "ToldError",
+    "brief",
     "by_key",
     "check_catalogue",
     "check_choice",
@@ -60,8 +61,8 @@ _PICTURES = (str, PathLike, bytes, bytearray, memoryview, np.ndarray, Image.Imag
 _PICTURE = "a path, bytes, a Pillow image or an array"
 # Below this, float32 rounds by more than a ten-thousandth.
 _SMALLEST = 1e-41
-# Of a message, in characters.
-_LONGEST = 2_000
+# Of a message, and of what somebody else says in it, in characters.
+_LONGEST, _SAID = 2_000, 300
 # What a terminal obeys, what turns the direction of all that follows, and halves of letters.
 _ORDERS = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -153,14 +154,19 @@ def printable(text):
     return _ORDERS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
-def told(message):
-    """Return a message as `printable` does, without its middle where that is long.
+def told(message, longest=_LONGEST):
+    """Return a message as `printable` does, without its middle where it has over `longest` letters.
 
     Names, settings and what is read of a file may be anybody's, and of any length.
     """
-    message = printable(message)
-    half = _LONGEST // 2
-    return message if len(message) <= _LONGEST else f"{message[:half]} … {message[-half:]}"
+    message = printable(str(message))
+    half = longest // 2
+    return message if len(message) <= longest else f"{message[:half]} … {message[-half:]}"
+
+
+def brief(said):
+    """Return what somebody else said, such as a server or another library, for a message."""
+    return told(said, _SAID)
 
 
 class ToldError(Exception):

@@ -62,3 +62,14 @@ def test_a_program_that_carries_its_python_inside_is_not_started_again(
         read_apart(script, [], b"", 60, "the test"),
     ):
         pass
+
+
+def test_what_a_script_says_gives_no_orders_to_a_terminal(tmp_path):
+    script = tmp_path / "fail.py"
+    script.write_text(r'import sys; sys.exit("a name \x1b[2J " + "x" * 9_000 + " is wrong")')
+    with (
+        pytest.raises(ValueError, match=r"^a name \\x1b\[2J x+ … x+ is wrong$") as error,
+        read_apart(str(script), [], b"", 60, "the test"),
+    ):
+        pass
+    assert len(str(error.value)) < 2_010

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from os.path import isfile, islink, lexists, realpath
 from pathlib import Path
 
-from zapsim.checks import checked_pairs
+from zapsim.checks import brief, checked_pairs
 from zapsim.io.disk import TransferError, write_whole
 from zapsim.io.folders import read_file
 from zapsim.io.locks import DEAD, file_lock
@@ -20,7 +20,7 @@ __all__ = ["FILE", "forget", "hints_taken", "keep", "note_hint", "note_solved", 
 
 FILE = Path("zapsim-progress.json")
 
-_LARGEST, _SAID = 1_000_000, 200
+_LARGEST = 1_000_000
 _DEAD = DEAD
 
 _solved: set[str] = set()
@@ -106,7 +106,7 @@ def _read():
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        reason = f"{type(error).__name__}: {error}"[:_SAID]
+        reason = brief(f"{type(error).__name__}: {error}")
         print(f"{FILE} cannot be read ({reason}); delete it to begin again.")
         return None
     _solved.update(names)

@@ -45,7 +45,10 @@ def read_apart(script, arguments, data, seconds, who):
             raise ValueError(f"{who}'s process gave no answer ({error})") from error
         said = child.stderr.decode(errors="replace").splitlines()
         if child.returncode == 1 and said:
-            raise ValueError(said[-1])
+            # Its scripts import this file, and do without pandas.
+            from zapsim.checks import told
+
+            raise ValueError(told(said[-1]))
         if child.returncode:
             raise ValueError(f"it is damaged: {who}'s process ended with {child.returncode}")
         printed.seek(0)

@@ -19,7 +19,7 @@ from stat import S_ISLNK, S_ISREG
 from tempfile import TemporaryFile
 from uuid import uuid4
 
-from zapsim.checks import ToldError
+from zapsim.checks import ToldError, brief
 
 __all__ = [
     "GONE",
@@ -27,7 +27,6 @@ __all__ = [
     "TEMPORARY",
     "TransferError",
     "ahead",
-    "brief",
     "check_answered",
     "copy",
     "explained",
@@ -45,8 +44,6 @@ TEMPORARY = ".part-{}.tmp"
 # A file that is being written is younger.
 _LEFT_SECONDS = 86_400
 _TRIES = 5
-# Letters of what a server says of itself.
-_BRIEF = 300
 SPARE = 50_000_000
 # The disk refuses or is full: trying again would not help.
 _FINAL = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG}
@@ -151,15 +148,6 @@ def retried(what, attempt, arrived=lambda: 0):
                 ) from error
         most = max(most, arrived())
         time.sleep(2 ** (failures - 1))
-
-
-def brief(said):
-    """Return what somebody else may have said, such as a server, as part of a message."""
-    # With pandas, which who only writes files need not wait for.
-    from zapsim.checks import printable
-
-    said = printable(str(said))
-    return said if len(said) <= _BRIEF else f"{said[:_BRIEF]}…"
 
 
 def check_answered(path, error):

@@ -22,7 +22,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from zapsim.io.disk import SPARE, TransferError, brief, prepare_folder, retried
+from zapsim.checks import brief
+from zapsim.io.disk import SPARE, TransferError, prepare_folder, retried
 
 __all__ = ["download"]
 

@@ -22,7 +22,7 @@ from sys import getsizeof
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import checked_pairs, printable
+from zapsim.checks import brief, checked_pairs, printable
 from zapsim.io.pages import check_footer, unpacked_size
 from zapsim.io.sources import TABLE_BYTES, TABLES
 from zapsim.metadata.cells import CELL, Cells, Room, TooLargeError, check_cells, check_size, written
@@ -36,7 +36,7 @@ MAX_UNPACKED = 1_000_000_000
 _MOST_PACKED, _UNSUSPECTED = 100, 5_000_000
 # What a column without a name is called, as in pandas.
 UNNAMED = "Unnamed: "
-_LISTED, _SAID = 10, 200
+_LISTED = 10
 # What a text takes beside its letters, and a number.
 _OBJECT = 60
 # A line of JSON: 10,000 columns of 2,000 letters.
@@ -122,7 +122,7 @@ def text_table(frame, name="the DataFrame", room=None):
     except Exception as error:
         raise ValueError(
             f"The metadata {name} has a cell that has no text ({type(error).__name__}: "
-            f"{str(error)[:_SAID]})."
+            f"{brief(error)})."
         ) from error
 
 
@@ -198,7 +198,7 @@ def _reading(name, kind, what_to_do=""):
             raise error.__context__ from None
         why = str(error).strip() or type(error).__name__
         raise ValueError(
-            f"The metadata {name} is no readable {kind} ({why[:_SAID]}).{what_to_do}"
+            f"The metadata {name} is no readable {kind} ({brief(why)}).{what_to_do}"
         ) from error
 
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from zapsim.catalogue import split_values
 from zapsim.checks import (
+    brief,
     check_choice,
     check_dict,
     check_features,
@@ -385,7 +386,7 @@ def _connect(address, storage_options):
         raise ConnectionError(
             f"{address} cannot be opened. Is it spelt like this, may you read it (region, "
             "credentials, storage_options), and does the storage answer? It says: "
-            f"{str(error)[:500]}"
+            f"{brief(error)}"
         ) from error
 
 
@@ -400,7 +401,7 @@ def _writing(address):
         raise TransferError(
             f"Could not write all of the index at {address}; what was there before still is. Free "
             "some space, check that you may write there and that the storage answers, and run "
-            f"again. LanceDB says: {str(error)[:500]}"
+            f"again. LanceDB says: {brief(error)}"
         ) from error
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pyarrow import ArrowException
 from pyarrow.fs import FileSystem
 
-from zapsim.checks import checked_whole
+from zapsim.checks import brief, checked_whole
 from zapsim.io.archives import check_size
 from zapsim.io.hints import about_found
 from zapsim.io.pictures import MAX_BYTES, PictureError
@@ -71,12 +71,14 @@ def open_bucket(address, *, done=None, most=10_000_000):
     try:
         storage, path = FileSystem.from_uri(address)
     except (ArrowException, ValueError) as error:
-        raise ValueError(f"Not an address in object storage: {address!r} ({error}).") from error
+        raise ValueError(
+            f"Not an address in object storage: {address!r} ({brief(error)})."
+        ) from error
     except OSError as error:
         # Without a region, the storage itself is asked for it.
         raise ConnectionError(
-            f"{address} cannot be opened ({error}). Does the storage answer? Give the region, too: "
-            "?region=eu-central-1"
+            f"{address} cannot be opened ({brief(error)}). Does the storage answer? Give the "
+            "region, too: ?region=eu-central-1"
         ) from error
     bucket = Bucket(storage, path, done, most)
     if not bucket.keys:
@@ -111,7 +113,7 @@ class Bucket(Files):
                 data = stream.read(size + 1)
         except ArrowException as error:
             # Of names that the storage may have, and pyarrow refuses.
-            raise PictureError(f"{path}: cannot be asked for ({error}).") from error
+            raise PictureError(f"{path}: cannot be asked for ({brief(error)}).") from error
         if len(data) != size:
             came = f"{len(data):,}" if len(data) < size else "more"
             raise PictureError(f"{path}: {came} bytes came instead of {size:,}.")
