@@ -17,7 +17,7 @@ UPLOAD_MB := 200
 lab: $(VENV)/ready
 	ZAPSIM_UPLOAD_MB=$(UPLOAD_MB) $(VENV)/bin/jupyter lab $(SCREEN) $(ROOT_LEAVE) \
 	  --ServerApp.tornado_settings="{'websocket_max_message_size': $(UPLOAD_MB)_999_999}" \
-	  notebooks/00_the_whole_story.ipynb
+	  --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_the_whole_story.ipynb
 
 test: $(VENV)/ready
 	$(PY) -m pytest

@@ -65,6 +65,18 @@ def test_the_readme_names_every_notebook_and_its_minutes():
     assert rows == said
 
 
+def test_jupyterlab_serves_all_that_notebooks_link_to_and_opens_the_first():
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\nlab:")[2]
+    commands = [recipe.partition("\n\n")[0]]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands += re.findall(r"^\S*jupyter lab .*$", readme, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        assert "--ServerApp.root_dir=. " in command
+        (opened,) = re.findall(r"notebooks[/\\]\w+\.ipynb", command)
+        assert (ROOT / opened.replace("\\", "/")).exists()
+
+
 def test_no_two_files_of_tests_share_a_name():
     """Else pytest collects one of them, and stops at the other."""
     names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))

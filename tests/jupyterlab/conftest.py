@@ -156,7 +156,7 @@ class Lab(Server):
         limit = re.search(r"^UPLOAD_MB := (\d+)$", makefile, re.MULTILINE)[1]
         recipe = makefile.partition("\nlab:")[2].partition("\n\n")[0]
         words = shlex.split(recipe.replace("\\\n", " ").replace("$(UPLOAD_MB)", limit))
-        options += [word for word in words if word.startswith("--")]
+        options += [word for word in words if word.startswith("--") and "root_dir" not in word]
         variables = dict(word.split("=") for word in words if word.startswith("ZAPSIM_"))
         super().__init__("jupyterlab", options, folder, "/api/status", **variables)
 
