@@ -7,6 +7,7 @@ from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import zapsim
@@ -15,7 +16,7 @@ from zapsim.kinds.pca import Reduction
 from zapsim.scale import FeatureIndex, IndexPredictor, build_index, predictor
 from zapsim.scale import index as index_module
 
-pytest.importorskip("lancedb", reason="needs LanceDB: pip install -e .[scale]")
+lancedb = pytest.importorskip("lancedb", reason="needs LanceDB: pip install -e .[scale]")
 
 HOSTILE = ["x' OR 1=1 --", "\\", "\\' OR 1=1 --", "'; DROP TABLE features; --", '"', "`", "%", "]"]
 
@@ -111,6 +112,15 @@ def test_an_unknown_column_or_an_unfit_vector_is_said(index, features):
         index.search(vector[:512])
     with pytest.raises(ValueError, match="NaN or infinity"):
         index.search(np.full(2048, np.nan))
+
+
+def test_a_table_of_somebody_else_s_is_not_replaced(features, tmp_path):
+    theirs = lancedb.connect(tmp_path).create_table("features", pa.table({"mine": ["precious"]}))
+    with pytest.raises(ValueError, match="'features' that zapsim did not make, of mine. Give ano"):
+        build_index(features, tmp_path)
+    theirs.checkout_latest()
+    assert theirs.to_arrow()["mine"].to_pylist() == ["precious"]
+    assert len(theirs.list_versions()) == 1
 
 
 def test_items_are_added_replaced_and_removed(own, catalogue, features):

@@ -107,7 +107,8 @@ def build_index(
     ------
     ValueError
         If there are no features, their settings differ, they are a similarity matrix, float16
-        cannot hold them, a key comes twice, or the catalogue lacks some of them.
+        cannot hold them, a key comes twice, the catalogue lacks some of them, or somebody else's
+        table of this name is under this address.
     TypeError
         If they are no features by key.
     StoreError
@@ -127,6 +128,7 @@ def build_index(
     """
     check_choice("kind", kind, _KINDS)
     database = _connect(address, storage_options)
+    _check_ours(database, address)
     blocks = _blocks(features, catalogue)
     if reduction is not None:
         blocks = map(reduction.transform, blocks)
@@ -388,6 +390,20 @@ def _connect(address, storage_options):
             "credentials, storage_options), and does the storage answer? It says: "
             f"{brief(error)}"
         ) from error
+
+
+def _check_ours(database, address):
+    """Raise ValueError where the table that would be replaced is somebody else's."""
+    try:
+        schema = database.open_table(_TABLE).schema
+    # None is there; or none that can be opened.
+    except (ValueError, OSError, RuntimeError):
+        return
+    if _ABOUT not in (schema.metadata or {}):
+        raise ValueError(
+            f"{address} has a table {_TABLE!r} that zapsim did not make, of "
+            f"{brief(', '.join(schema.names))}. Give another address."
+        )
 
 
 @contextmanager
