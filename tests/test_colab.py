@@ -263,6 +263,17 @@ def test_zip_that_is_not_whole_is_named_and_not_kept(packed, disk, data):
     assert not (disk / "shoes.zip").exists()
 
 
+@pytest.mark.parametrize("place", ["drive", "link", "beside"])
+def test_what_lies_on_drive_is_never_the_copy(packed, drive, tmp_path, place):
+    packed.write_bytes(packed.read_bytes()[:-30])
+    (tmp_path / "link").symlink_to(drive.parent)
+    to = {"drive": drive.parent, "link": tmp_path / "link", "beside": packed.parent}[place]
+    before = names(drive)
+    with pytest.raises(ValueError, match="of the machine's own disk, not of the Drive. Received"):
+        stage(packed, to=to)
+    assert names(drive) == before
+
+
 def test_half_uploaded_zip_works_once_it_is_whole(packed):
     data = packed.read_bytes()
     packed.write_bytes(data[:-30])
@@ -364,6 +375,14 @@ def test_copy_that_lacks_something_gets_just_that(folder, disk, reading, change)
     stage(folder)
     assert_same(folder, copied)
     assert reading.counts == ({} if change == "forget" else {KEYS[2]: 1})
+
+
+@pytest.mark.parametrize("written", ["[[1, 2]]", '{"a\\u0000": 1}', "[1]", '{"a": null}'])
+def test_a_list_of_what_was_copied_that_is_none_is_made_again(folder, disk, written):
+    path = stage(folder) / ".staged.json"
+    listed = json.loads(path.read_text())
+    path.write_text(written)
+    assert json.loads((stage(folder) / ".staged.json").read_text()) == listed
 
 
 def test_deleted_copy_is_made_again_with_what_is_new(folder, disk, make_folder):

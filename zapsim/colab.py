@@ -85,7 +85,7 @@ def stage(source, to=None):
     FileNotFoundError
         If there is no such file or folder, or no picture in the folder.
     ValueError
-        If a part of the zip is missing.
+        If a part of the zip is missing, or `to` is on the Drive.
     TransferError
         If Drive does not answer, the disk is full or cannot be written to, or the zip is not
         whole.
@@ -101,6 +101,11 @@ def stage(source, to=None):
             "and is the name spelt like this?"
         )
     target = Path(tempfile.gettempdir(), "zapsim-data") if to is None else to
+    # A copy that is not whole is deleted: it must never be the original.
+    if _on_drive(target) is not None:
+        raise ValueError(
+            f"to must be a folder of the machine's own disk, not of the Drive. Received: {target}"
+        )
     target /= place
     return _stage_folder(source, target) if S_ISDIR(state.st_mode) else _stage_zip(source, target)
 
@@ -242,9 +247,9 @@ def _finished(target):
     """Return how many files a finished copy has; None if it is not one, or not any more."""
     try:
         files = dict(json.loads(read_file(target / _LIST, _LIST, MAX_BYTES)))
+        whole = all(_has_size(target / name, size) for name, size in files.items())
     except (OSError, ValueError, TypeError, RecursionError):
         return None
-    whole = all(_has_size(target / name, size) for name, size in files.items())
     return len(files) if whole else None
 
 
