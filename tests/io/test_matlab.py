@@ -111,6 +111,7 @@ def test_other_files_are_refused(data, said):
         (nothing(NUMBERS, 1, 15_000_000, 0, 1), "a cell says that it has 1 rows, and nothing"),
         (nothing(TEXT, 1, 15_000_000), "'wanted' has 15,000,000 numbers or letters; the limit is"),
     ],
+    ids=["rows", "deeper rows", "letters"],
 )
 def test_what_costs_a_file_nothing_is_not_made(cell, said):
     with pytest.raises(ValueError, match=said):
