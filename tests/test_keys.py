@@ -11,7 +11,7 @@ import zapsim
 from zapsim.explore.explanation import agreement
 from zapsim.io.saved import Neighbours
 from zapsim.judge.people import attribute_questions
-from zapsim.keys import clean_key, known_key, respelt, same_keys
+from zapsim.keys import clean_key, known_key, respelt, same_keys, shared_folders
 from zapsim.kinds.blend import shared_neighbours
 from zapsim.page.content import page_content
 from zapsim.widgets.browser_state import BrowserState
@@ -323,3 +323,18 @@ def test_figures_are_compared():
     figure = Figure()
     figure.add_subplot().set_title("x")
     assert shown(figure) == (["x"], [])
+
+
+@pytest.mark.parametrize(
+    ("paths", "shared"),
+    [
+        ([], []),
+        (["a.jpg"], []),
+        (["a/b/1.jpg"], ["a", "b"]),
+        (["a/b/1.jpg", "a/b/c/2.jpg", "a/d/3.jpg"], ["a"]),
+        (["a/1.jpg", "a b/2.jpg", "a/3.jpg"], []),
+        (["a/b/1.jpg", "a/b"], ["a"]),
+    ],
+)
+def test_shared_folders_are_those_above_all(paths, shared):
+    assert shared_folders(paths) == shared

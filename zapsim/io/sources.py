@@ -17,7 +17,6 @@ from hashlib import sha256
 from os.path import abspath, exists, isdir, lexists
 from pathlib import Path
 from stat import S_ISDIR
-from unicodedata import normalize
 
 from zapsim.checks import checked_path, told
 from zapsim.io.archives import (
@@ -34,7 +33,7 @@ from zapsim.io.formats import FORMATS, SUFFIXES, advice, suffix_of, told_by_cont
 from zapsim.io.hints import about_found, about_missing, advise
 from zapsim.io.names import MAX_NAME, litter_in, slashed
 from zapsim.io.pictures import MAX_BYTES, PictureError
-from zapsim.keys import clean_key
+from zapsim.keys import clean_key, composed, shared_folders
 
 __all__ = [
     "METADATA",
@@ -367,20 +366,16 @@ class _Archive(Files):
 
     def _wrapper(self, keys):
         """Return the folders around everything: they belong to the archive, not to the layout."""
-        wrapper = ""
-        while True:
-            tops = {key.removeprefix(wrapper).partition("/")[0] for key in keys}
-            if len(tops) != 1:
-                return wrapper
-            top = tops.pop()
-            levels = max(key.removeprefix(wrapper).count("/") for key in keys)
-            if levels <= (0 if self._is_named_after(top) else _LEVELS):
-                return wrapper
-            wrapper += f"{top}/"
+        shared, levels = shared_folders(keys), max((key.count("/") for key in keys), default=0)
+        for depth, folder in enumerate(shared):
+            if levels - depth <= (0 if self._is_named_after(folder) else _LEVELS):
+                shared = shared[:depth]
+                break
+        return "".join(f"{folder}/" for folder in shared)
 
     def _is_named_after(self, top):
         # Browsers and Drive add to a name: "shoes (1)", "shoes-20261122T220000Z-001".
-        stem = normalize("NFC", self.root.stem)
+        stem = composed(self.root.stem)
         return stem.startswith(top) and not stem[len(top) :][:1].isalnum()
 
 
