@@ -464,12 +464,13 @@ def _composed(table):
     for place, (_, cells) in enumerate(table.items()):
         if (new := composed_cells(cells)) is not cells:
             table.isetitem(place, new)
-    names = list(table)
-    for place, name in enumerate(names):
+    names, taken = {}, set(table)
+    for name in table:
         # Two spellings of one name stay two columns.
-        if (new := composed(name)) not in names:
-            names[place] = new
-    return table.rename(columns=dict(zip(table, names, strict=True)))
+        if (new := composed(name)) not in taken:
+            names[name] = new
+            taken.add(new)
+    return table.rename(columns=names)
 
 
 def _title(cell):
