@@ -85,7 +85,7 @@ def load_catalogue(source=None, metadata=None, on=None, product=None, links=Fals
         If there is no picture, the archive is damaged, the metadata is no table or too large, has
         no column that names pictures, or there is no such column `on` or `product`.
     TypeError
-        If `source` is no path.
+        If `source` is no path, or `links` neither True nor False.
     TransferError
         If there is no room to unpack a tar, or the disk does not answer.
     ImportError

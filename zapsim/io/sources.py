@@ -18,7 +18,7 @@ from os.path import abspath, exists, isdir, lexists
 from pathlib import Path
 from stat import S_ISDIR
 
-from zapsim.checks import checked_path, told
+from zapsim.checks import check_flag, checked_path, told
 from zapsim.io.archives import (
     UNREADABLE,
     ChangedError,
@@ -66,8 +66,9 @@ def open_files(source, links=False):
 
     With `links`, those that lead out of a folder are followed, and the one beside an archive.
     FileNotFoundError if there is none; ValueError if it is neither, or holds no picture; TypeError
-    if it is no path.
+    if it is no path, or `links` neither True nor False.
     """
+    check_flag(links, "links")
     if isinstance(source, Files):
         # Of another kind of place, such as a bucket.
         return source
