@@ -311,6 +311,30 @@ def test_a_matrix_of_other_numbers_than_cosine_similarities_is_refused(catalogue
         zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features) * by)
 
 
+@pytest.mark.parametrize("noise", [0, 1e-7, -1e-7])
+def test_distances_are_not_taken_for_similarities(catalogue, features, noise):
+    matrix = zapsim.similarity_matrix(features)
+    distances = 1 - matrix
+    for unfit in (distances, distances / 2, 3 * distances):
+        unfit = unfit.mask(np.eye(len(unfit), dtype=bool), noise)
+        with pytest.raises(ValueError, match="0 there, and above 0 elsewhere.* 1 - distances"):
+            zapsim.SimilarityPredictor(catalogue, unfit)
+    ours = zapsim.SimilarityPredictor(catalogue, 1 - distances)
+    assert keys(ours.similar(KEYS[0])) == keys(
+        zapsim.SimilarityPredictor(catalogue, matrix).similar(KEYS[0])
+    )
+
+
+def test_where_an_item_scores_0_with_itself_a_matrix_may_still_hold_similarities(
+    catalogue, features
+):
+    features.iloc[1] = 0
+    zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features))
+    zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features * 0))
+    # The less negative, the more alike.
+    zapsim.SimilarityPredictor(catalogue, (zapsim.similarity_matrix(features.abs()) - 1).round(3))
+
+
 def test_what_rounding_adds_to_the_scores_of_a_matrix_is_no_error(catalogue, features):
     features.iloc[1] = features.iloc[0]
     ours = zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features) * 1.00001)

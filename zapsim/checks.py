@@ -63,6 +63,8 @@ _PICTURE = "a path, bytes, a Pillow image or an array"
 _SMALLEST = 1e-41
 # Of a message, and of what somebody else says in it, in characters.
 _LONGEST, _SAID = 2_000, 300
+# So many neighbours are sorted together.
+_AT_ONCE = 2**22
 # What a terminal obeys, what turns the direction of all that follows, and halves of letters.
 _ORDERS = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -279,7 +281,10 @@ def check_predictor(predictor):
 
 
 def check_neighbours(neighbours, name="neighbours"):
-    """Raise unless they are `Neighbours` (TypeError) that point at their own keys (ValueError)."""
+    """Raise unless they are `Neighbours` (TypeError) that point at their own keys (ValueError).
+
+    And if an item is its own neighbour, or another's twice: found so, it would count as right.
+    """
     wanted = f"{name} must be Neighbours, as zapsim.top_k returns."
     parts = {"indices": np.ndarray, "scores": np.ndarray, "keys": pd.Index}
     for part, kind in parts.items():
@@ -301,6 +306,30 @@ def check_neighbours(neighbours, name="neighbours"):
     if not keys.is_unique:
         twice = quoted(keys[keys.duplicated()][0])
         raise ValueError(f"{wanted} Its keys hold {twice} more than once.")
+    _check_others(keys, indices, wanted)
+
+
+def _check_others(keys, indices, wanted):
+    """Raise ValueError unless each row holds other items than its own, each once."""
+    own = np.flatnonzero((indices == np.arange(len(indices))[:, None]).any(axis=1))
+    if len(own):
+        raise ValueError(
+            f"{wanted} {len(own):,} items are among their own neighbours, such as "
+            f"{quoted(keys[own[0]])}. scikit-learn and faiss find each item itself, too, mostly "
+            "first: seek one more, and take the item itself out of its row."
+        )
+    # Sorted, what is there twice stands side by side; all rows together would be a second copy.
+    step = max(1, _AT_ONCE // max(1, indices.shape[1]))
+    for start in range(0, len(indices), step):
+        found = np.sort(indices[start : start + step], axis=1)
+        again = np.argwhere((found[:, 1:] == found[:, :-1]) & (found[:, 1:] >= 0))
+        if len(again):
+            row, place = again[0]
+            raise ValueError(
+                f"{wanted} Among those of {quoted(keys[start + row])}, "
+                f"{quoted(keys[found[row, place]])} comes more than once. Keep one of each, and -1 "
+                "where no more exist."
+            )
 
 
 def check_memory(n_bytes, what, instead):

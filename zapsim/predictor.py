@@ -53,9 +53,9 @@ class SimilarityPredictor(Narrowed):
     catalogue : Catalogue
     features : pandas.DataFrame
         Features (n_items, n_features) indexed by key, zapsim's or your own, or a similarity matrix
-        (n_items, n_items) with keys on both axes, of scores from -1 to 1. Items of the catalogue
-        that it lacks are not recommended. Only from features do identical items always tie, as in
-        `zapsim.top_k`.
+        (n_items, n_items) with keys on both axes, of scores from -1 to 1, no distances. Items of
+        the catalogue that it lacks are not recommended. Only from features do identical items
+        always tie, as in `zapsim.top_k`.
     extractor : VGG16Extractor, optional
         What `similar_to` runs new pictures through: anything with ``.extract(picture)``, which
         returns a vector (n_features,). By default one is made, when needed, from the settings
@@ -65,7 +65,7 @@ class SimilarityPredictor(Narrowed):
     ------
     ValueError
         If no key of the features is in the catalogue, they hold NaN or infinity, a matrix's scores
-        are not from -1 to 1, or another extractor made them.
+        are not from -1 to 1, or are distances, or another extractor made them.
 
     Examples
     --------
@@ -502,6 +502,14 @@ class SimilarityPredictor(Narrowed):
 def _scores(matrix):
     """Return the scores of a similarity matrix, float32, in [-1, 1]; ValueError if unfit."""
     scores = checked_values(matrix)
+    # Of distances, the farthest would be taken for the nearest.
+    own = np.abs(scores.diagonal()).max()
+    if own <= _ROUNDING and scores.min() >= -_ROUNDING and scores.max() > _ROUNDING:
+        raise ValueError(
+            "A similarity matrix is 1 on its diagonal, where each item meets itself. Received: one "
+            "of 0 there, and above 0 elsewhere, as distances are. Of cosine distances, give "
+            "1 - distances. If they are similarities, put 1 on the diagonal."
+        )
     largest = max(scores.max(), -scores.min())
     if largest > 1 + _ROUNDING:
         raise ValueError(

@@ -110,6 +110,19 @@ def test_items_without_a_label_are_left_out_of_the_heat_map():
     np.testing.assert_array_equal(drawn, matrix.loc[list("cda"), list("cda")])
 
 
+def test_labels_of_any_length_and_number_are_drawn_as_they_are():
+    keys = pd.Index(["a", "b"], name="key")
+    odd = pd.Series(["$a_$x$", "W" * 3_000], index=keys)
+    axes = scores.plot_heat_map(pd.DataFrame(np.eye(2), keys, keys), odd).axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert len(max(names, key=len)) < 50 and "$a_$x$" in names
+    counts = labels.plot_counts(pd.Series([*range(150), *range(99)]).map("$_{}$".format), "Many")
+    counts.canvas.draw()
+    assert counts.axes[0].get_title() == "Many (… and 50 more)"
+    names = [label.get_text() for label in counts.axes[0].get_yticklabels()]
+    assert len(names) == 100 and set(names) > {f"$_{n}$" for n in range(99)}
+
+
 def test_small_figures_show_their_data():
     counts = labels.plot_counts(pd.Series(["a", "b", "a"]), "Letters").axes[0]
     assert [bar.get_width() for bar in counts.patches] == [1, 2]

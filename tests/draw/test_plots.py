@@ -111,6 +111,49 @@ def test_columns_are_a_whole_number(wrong):
         plot_pictures([(PICTURE, "a")], columns=wrong)
 
 
+def test_of_very_many_pictures_the_first_rows_are_drawn_and_the_figure_says_so(monkeypatch):
+    monkeypatch.setattr("zapsim.draw.plots._MOST_ROWS", 3)
+    titled = [(None, f"{n}") for n in range(9)]
+    figure = plot_pictures(titled, columns=2, query=[(None, "q")] * 4, note="Groups")
+    assert [axes.get_xlabel() for axes in figure.axes] == [*"qqq", *"012345"]
+    assert figure.get_suptitle() == "Groups   ·   … and 4 more pictures"
+    assert plot_pictures(titled, columns=3).get_suptitle() == ""
+
+
+LONG = ["W" * 3_000, "x\n" * 3_000]
+
+
+def inches(figure):
+    """Width and height of all that is drawn, as a notebook saves it."""
+    figure.canvas.draw()
+    return figure.get_tightbbox().size
+
+
+@pytest.mark.parametrize("long", LONG, ids=["letters", "lines"])
+def test_no_cell_of_a_catalogue_makes_a_figure_huge(make_folder, long):
+    folder = make_folder(*(f"{n}.jpg" for n in range(3)))
+    table = pd.DataFrame({"key": [f"{n}.jpg" for n in range(3)], "Brand": [long, "b", long + "y"]})
+    catalogue = zapsim.load_catalogue(folder, metadata=table)
+    features = pd.DataFrame(np.eye(3), index=catalogue.keys)
+    predictor, places = (
+        zapsim.SimilarityPredictor(catalogue, features),
+        pd.DataFrame({"x": [0, 0.5, 1], "y": [0, 0.5, 1]}, index=catalogue.keys),
+    )
+    labels, found = catalogue.table["Brand"], zapsim.top_k(features, 2)
+    key = catalogue.keys[0]
+    figures = {
+        "plot": predictor.plot(key),
+        "sheet": catalogue.plot(),
+        "side by side": zapsim.plot_side_by_side(catalogue, key, {long: predictor, "b": predictor}),
+        "map": zapsim.plot_map(catalogue, places, "Brand"),
+        "confusion": zapsim.plot_confusion(zapsim.confusion(found, labels)),
+        "cases": zapsim.plot_cases(catalogue, found, labels, catalogue.keys),
+        "scorecard": zapsim.plot_scorecard(zapsim.scorecard({long: found}, labels, 2)),
+    }
+    sizes = {name: inches(figure).max() for name, figure in figures.items()}
+    assert max(sizes.values()) < 20, sizes
+
+
 def test_what_a_comparison_takes(catalogue, on_a_circle):
     predictor = zapsim.SimilarityPredictor(catalogue, on_a_circle(catalogue, range(6)))
     rows, compare = {"one": predictor}, zapsim.plot_side_by_side

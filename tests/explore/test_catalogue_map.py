@@ -123,6 +123,8 @@ def test_what_is_no_map_is_refused(two_groups):
             function(places.iloc[:0])
         with pytest.raises(ValueError, match="all finite numbers. Received: 9 rows"):
             function(places * np.nan)
+        with pytest.raises(ValueError, match=r"about from 0 to 1.* Received: 1e\+300, .* Divide"):
+            function(places.assign(x=-1e300))
     with pytest.raises(ValueError, match="columns must be a whole number of at least 1"):
         snapped(places, columns=-3)
     with pytest.raises(ValueError, match="n must be a whole number of at least 1. Received: n=0"):

@@ -252,13 +252,26 @@ def test_a_flipped_bit_in_neighbours_is_noticed(path):
     rng = np.random.default_rng(0)
     keys = pd.Index([f"{number}.jpg" for number in range(400)])
     scores = rng.random((400, 5), np.float32)
-    save_neighbours(
-        Neighbours(keys, rng.integers(400, size=(400, 5), dtype=np.int32), scores), path
-    )
+    indices = (np.arange(400)[:, None] + np.arange(1, 6)) % 400
+    save_neighbours(Neighbours(keys, indices, scores), path)
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     with pytest.raises(StoreError, match=r"saved\.parquet is not a Parquet file"):
+        load_neighbours(path)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [([[1, 2], [2, 2], [0, -1]], "'<x>.jpg' comes more than once"),
+     ([[1, 2], [0, 1], [0, -1]], "among their own neighbours, such as 'a b.jpg'")],
+)  # fmt: skip
+def test_neighbours_that_are_no_others_are_neither_saved_nor_loaded(path, rows, said):
+    unfit = NEIGHBOURS._replace(indices=np.array(rows, np.int32))
+    with pytest.raises(ValueError, match=said):
+        save_neighbours(unfit, path)
+    write_vectors(path, *unfit, names=("indices", "scores"))
+    with pytest.raises(StoreError, match=said):
         load_neighbours(path)
 
 

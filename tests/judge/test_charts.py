@@ -157,6 +157,19 @@ def test_of_many_classes_the_most_mistaken_are_drawn():
     assert figure.axes[0].get_title() == "the 4 most mistaken of 60 classes"
     assert len(zapsim.plot_confusion(shares).axes[0].get_yticklabels()) == 40
     assert zapsim.plot_confusion(shares, n=60).axes[0].get_title() == ""
+    names = range(61)
+    more = zapsim.plot_confusion(pd.DataFrame(np.eye(61), names, names), n=61).axes[0]
+    assert more.get_title() == "the 60 most mistaken of 61 classes"
+
+
+def test_of_very_many_rows_the_first_are_drawn(card):
+    classes = pd.DataFrame({"value": np.linspace(0, 1, 1_234), "low": 0.0, "high": 1.0})
+    axes = zapsim.plot_scorecard(classes).axes[0]
+    assert [text.get_text() for text in axes.get_yticklabels()] == [f"{n}" for n in range(100)]
+    assert axes.get_title() == "the first 100 of 1,234"
+    cuts = pd.concat([card] * 51)
+    assert len(zapsim.plot_scorecard(cuts).axes[0].texts) == 100
+    assert zapsim.plot_scorecard(card).axes[0].get_title() == ""
 
 
 def test_what_is_no_table_of_confusion_is_refused(world):

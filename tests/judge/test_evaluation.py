@@ -380,23 +380,54 @@ ODD = {
 }
 
 
+JUDGES = [
+    zapsim.precision_at_k,
+    zapsim.query_scores,
+    zapsim.evaluate,
+    zapsim.per_class,
+    zapsim.confusion,
+    zapsim.worst_queries,
+]
+
+
 @pytest.mark.parametrize("odd", ODD)
-@pytest.mark.parametrize(
-    "judge",
-    [
-        zapsim.precision_at_k,
-        zapsim.query_scores,
-        zapsim.evaluate,
-        zapsim.per_class,
-        zapsim.confusion,
-        zapsim.worst_queries,
-    ],
-)
+@pytest.mark.parametrize("judge", JUDGES)
 def test_neighbours_that_do_not_point_at_their_keys_are_refused(kinds, judge, odd):
     labels, features = kinds
     found = ODD[odd](zapsim.top_k(features["good"], 5))
     with pytest.raises((TypeError, ValueError), match="neighbours must be Neighbours, as zapsim"):
         judge(found, labels)
+
+
+def as_scikit_learn_finds_them(features, k):
+    from sklearn.neighbors import NearestNeighbors
+
+    seeker = NearestNeighbors(n_neighbors=k, metric="cosine").fit(features)
+    distances, indices = seeker.kneighbors(features)
+    return Neighbours(features.index, indices, 1 - distances)
+
+
+@pytest.mark.parametrize("judge", [*JUDGES, zapsim.plot_cases])
+def test_the_item_itself_is_nowhere_a_neighbour_of_its_own(judge):
+    features = pd.DataFrame([[9.0, 0], [9, 5], [9, 8], [0, 9]], list("abcd"))
+    found, labels = as_scikit_learn_finds_them(features, 2), ["x", "y", "z", "x"]
+    # It asks for keys and a catalogue, too.
+    first, more = ([zapsim.load_catalogue()], ["a"]) if judge is zapsim.plot_cases else ([], [])
+    with pytest.raises(ValueError, match=r"4 items are among their own .* such as 'a'.* seek one"):
+        judge(*first, found, labels, *more)
+    others = found._replace(indices=found.indices[:, 1:], scores=found.scores[:, 1:])
+    assert precision_at_k(others, labels) == 0
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+@pytest.mark.parametrize("row", [[2, 1, 2], [-1, 2, 2]])
+def test_a_neighbour_counts_once(judge, row, monkeypatch):
+    found = neighbours([[1, -1, -1], [0, -1, 2], [0, 3, 1], row])
+    labels = ["boot"] * 4
+    for at_once in (1, 2**22):
+        monkeypatch.setattr("zapsim.checks._AT_ONCE", at_once)
+        with pytest.raises(ValueError, match="those of '3.jpg', '2.jpg' comes more than once"):
+            judge(found, labels)
 
 
 def test_more_resamples_than_time_or_memory_allow_are_refused(kinds, monkeypatch):

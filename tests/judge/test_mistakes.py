@@ -26,7 +26,7 @@ def test_confusion_counted_by_hand():
 
 
 def test_a_neighbour_of_two_values_is_shared_between_them():
-    found = neighbours([[1, 2], [0, 2], [0, 3], [0, 0]])
+    found = neighbours([[1, 2], [0, 2], [0, 3], [0, -1]])
     shares = zapsim.confusion(found, ["a", "a;b", "b", None])
     # a: halves of a and b, then b; and, for the second item is an a as well, a, then b.
     np.testing.assert_allclose(shares.loc["a"], [1.5 / 4, 2.5 / 4])
@@ -55,7 +55,7 @@ def test_more_classes_than_fit_in_memory_are_refused(monkeypatch):
     free = type("Memory", (), {"available": 1e6})
     monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
     many = [f"{n}" for n in range(300)]
-    found = neighbours([[0]] * 300)
+    found = neighbours([[1]] + [[0]] * 299)
     with pytest.raises(MemoryError, match=r"300 × 300 classes.*fewer different values"):
         zapsim.confusion(found, many)
     assert len(zapsim.confusion(found, many[:100] * 3)) == 100

@@ -1,1 +1,1 @@
-"""Draw what was found: figures (`plots`), and HTML and CSV (`html`)."""
+"""Draw what was found: figures (`plots`, with `lettering`), and HTML and CSV (`html`)."""

@@ -15,6 +15,8 @@ METHODS = ("t-SNE", "PCA")
 _COMPONENTS = 50
 # Of more, the distances to all cells, n² of them, take gigabytes.
 _SAMPLE = 2000
+# Squares of what lies much farther away are infinite, in float32 on a page.
+_FARTHEST = 1e6
 
 
 def placed(unit, method="t-SNE", seed=42):
@@ -87,7 +89,10 @@ def snapped(places, columns=None):
 
 
 def check_places(places):
-    """Raise unless places are a DataFrame with x and y of at least one item, all finite numbers."""
+    """Raise unless places are a DataFrame with x and y of at least one item, all finite numbers.
+
+    And if one is too far away to reckon with.
+    """
     check_table("places", places, ["x", "y"], "zapsim.map_catalogue")
     both = places[["x", "y"]]
     # Texts would do for finite numbers, and complex ones would lose half.
@@ -96,4 +101,11 @@ def check_places(places):
         raise ValueError(
             "places must be those of at least one item, all finite numbers. "
             f"Received: {len(places):,} rows"
+        )
+    farthest = both.abs().to_numpy(float).max()
+    if farthest > _FARTHEST:
+        raise ValueError(
+            "places must be about from 0 to 1, as zapsim.map_catalogue returns. Received: "
+            f"{farthest:g}, without its sign. Divide all by the largest: "
+            "places / places.abs().max().max()."
         )

@@ -1,10 +1,8 @@
 """Draw pictures in rows, with titles. In: pictures and texts. Out: a matplotlib Figure.
 
 Figures are returned, not shown: as the last line of a cell they appear once. Texts are data:
-they are drawn as they are, never read as mathematics.
+they are drawn as they are, never read as mathematics, and cut as `lettering` says.
 """
-
-from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,9 +18,9 @@ from zapsim.checks import (
     check_table,
     check_type,
     checked_whole,
-    printable,
     received,
 )
+from zapsim.draw.lettering import named, wrapped
 from zapsim.io.pictures import fit_square
 from zapsim.keys import respelt
 
@@ -37,7 +35,8 @@ __all__ = [
 ]
 
 _INCHES = 1.45
-_LETTERS = 19
+# More take minutes, and a figure cannot have more than 65,536 pixels a side.
+_MOST_ROWS = 50
 _LINE_INCHES = 0.16
 QUERY_COLOUR = "#0072B2"
 SHARED_COLOUR = "#D55E00"
@@ -45,6 +44,8 @@ SHARED_COLOUR = "#D55E00"
 # tell apart, half-way to white.
 _TINTS = ("#8fc9ef", "#f3cf80", "#80cfb9", "#e6bcd3", "#f8f2a1", "#eaae80", "#80b8d9", "#bbbbbb")
 _CELL = 44
+# Letters of a name in a legend of nine, in one row.
+_LEGEND = 24
 
 
 def plot_pictures(titled, columns=6, query=None, note=None):
@@ -55,7 +56,7 @@ def plot_pictures(titled, columns=6, query=None, note=None):
     titled : list of (picture, title)
         RGB arrays, or None for one that could not be read; titles are wrapped.
     columns : int
-        Pictures in a row, at least 1; more of them go into further rows.
+        Pictures in a row, at least 1; more of them go into further rows, at most 50.
     query : (picture, title), or list of those, optional
         Framed, to the left of the first row; further ones below.
     note : str, optional
@@ -81,8 +82,11 @@ def plot_pictures(titled, columns=6, query=None, note=None):
                 continue
         raise TypeError(f"Each picture {wanted} Received: {received(pair)}")
     columns = max(1, min(columns, len(titled)))
+    titled, queries = titled[: _MOST_ROWS * columns], queries[:_MOST_ROWS]
+    if n_left := len(every) - len(titled) - len(queries):
+        note = "   ·   ".join(filter(None, [note, f"… and {n_left:,} more pictures"]))
     n_rows = max(1, -(-len(titled) // columns), len(queries))
-    n_lines = 1 + max((_wrapped(title).count("\n") for _, title in every), default=0)
+    n_lines = 1 + max((wrapped(title).count("\n") for _, title in [*titled, *queries]), default=0)
     text, above = _LINE_INCHES * n_lines + 0.12, 0.35 if note else 0.05
     ratios = ([1.15, 0.1] if queries else []) + [1] * columns
     height = n_rows * (_INCHES + text) + above
@@ -157,7 +161,7 @@ def plot_side_by_side(catalogue, query, rows, k=5):
             tick, frame = ("✓ ", SHARED_COLOUR) if item.key in shared else ("", None)
             title = f"{tick}#{item.rank}   {item.score:.3f}\n{label(item.key)}"
             _draw(place, look(item.key), title, frame)
-    note = f"query: {label(query)}   ·   ✓ framed: in the first row and another"
+    note = f"query: {named(label(query))}   ·   ✓ framed: in the first row and another"
     return finished(figure, note if others else None, fontsize=9)
 
 
@@ -238,7 +242,7 @@ def _label_colours(labels, n):
     names = labels.value_counts().index[: len(_TINTS)]
     chosen = dict(zip(names, map(to_rgb, _TINTS), strict=False))
     rest = to_rgb("#e4e4e4")
-    legend = [(printable(str(name)), colour) for name, colour in chosen.items()]
+    legend = [(named(name, _LEGEND), colour) for name, colour in chosen.items()]
     if not labels.isin(names).all():
         legend.append(("others", rest))
     return legend, [chosen.get(label, rest) for label in labels]
@@ -262,10 +266,4 @@ def _draw(axes, picture, title, frame=None, size=9):
         axes.imshow(picture, interpolation="antialiased")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set(visible=bool(frame), edgecolor=frame, linewidth=2.5)
-    axes.set_xlabel(_wrapped(title), fontsize=size, parse_math=False)
-
-
-def _wrapped(title):
-    lines = printable(title).split("\n")
-    lines = [fill(line, _LETTERS, max_lines=5, placeholder=" …") for line in lines]
-    return "\n".join(lines)
+    axes.set_xlabel(wrapped(title), fontsize=size, parse_math=False)

@@ -16,8 +16,8 @@ from zapsim.checks import (
     check_table,
     checked_number,
     checked_whole,
-    printable,
 )
+from zapsim.draw.lettering import named
 from zapsim.draw.plots import QUERY_COLOUR, plot_pictures
 from zapsim.judge.relevance import Relevance
 from zapsim.keys import known_key
@@ -26,6 +26,8 @@ __all__ = ["plot_cases", "plot_confusion", "plot_scorecard"]
 
 _GREY = "#767676"
 _DIFFERENCE = "first - second"
+# More could not be read, and their figures take minutes and gigabytes.
+_MOST_ROWS, _MOST_CLASSES = 100, 60
 
 
 def plot_scorecard(card, metric=None):
@@ -42,7 +44,8 @@ def plot_scorecard(card, metric=None):
     -------
     matplotlib.figure.Figure
         In the card's order, from the top; a grey line marks 0 where differences are shown. What
-        `lab_report` says of an item is written at the right.
+        `lab_report` says of an item is written at the right. Of more than 100 rows the first 100
+        are drawn, and the title says so.
 
     Raises
     ------
@@ -52,14 +55,17 @@ def plot_scorecard(card, metric=None):
         If the card is none of these tables.
     """
     shown, metric = _of_metric(card, metric)
+    n_given, shown, card = len(shown), shown.head(_MOST_ROWS), card.head(_MOST_ROWS)
     value, low, high = (shown[name].to_numpy(float) for name in ("value", "low", "high"))
     figure, axes = plt.subplots(figsize=(8, 0.3 * len(shown) + 1), layout="constrained")
     rows = np.arange(len(shown))
     ends = np.maximum([value - low, high - value], 0)
     axes.errorbar(value, rows, xerr=ends, fmt="o", color=QUERY_COLOUR, capsize=3)
-    axes.set_yticks(rows, [printable(str(name)) for name in shown.index], parse_math=False)
+    axes.set_yticks(rows, [named(name) for name in shown.index], parse_math=False)
     axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.set_xlabel(printable(str(metric)), parse_math=False)
+    axes.set_xlabel(named(metric), parse_math=False)
+    if len(shown) < n_given:
+        axes.set_title(f"the first {len(shown)} of {n_given:,}", fontsize=10)
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
@@ -88,7 +94,8 @@ def plot_confusion(shares, least=0.05, n=40):
     least : float
         Shares from this on are written into their cells, in per cent.
     n : int
-        At most so many classes are drawn: of more, those with the fewest neighbours of their own.
+        At most so many classes are drawn, and never more than 60: of more, those with the fewest
+        neighbours of their own.
 
     Returns
     -------
@@ -103,13 +110,15 @@ def plot_confusion(shares, least=0.05, n=40):
             f"Received: shape {shares.shape}"
         )
     checked_number("least", least, 0)
-    n = checked_whole("n", n)
+    n = min(checked_whole("n", n), _MOST_CLASSES)
     n_given = len(shares)
     if n_given > n:
         # Stable, and classes without neighbours (NaN) last.
         worst = np.sort(np.argsort(np.diag(shares), kind="stable")[:n])
         shares = shares.iloc[worst, worst]
-    n_classes, side = len(shares), 0.42 * len(shares) + 2.4
+    n_classes, names = len(shares), [named(name, 40) for name in shares.columns]
+    # Long names take their room beside the cells, not from them.
+    side = 0.42 * n_classes + 2.4 + 0.09 * max(0, max(map(len, names)) - 28)
     figure, axes = plt.subplots(figsize=(side, side - 0.3), layout="constrained")
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.argwhere(shares.to_numpy() >= least):
@@ -118,7 +127,7 @@ def plot_confusion(shares, least=0.05, n=40):
             column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=8,
             color="white" if share > 0.55 else "black",
         )  # fmt: skip
-    places, names = np.arange(n_classes), [printable(str(name)) for name in shares.columns]
+    places = np.arange(n_classes)
     words = {"fontsize": 9, "parse_math": False}
     axes.set_yticks(places, names, **words)
     axes.set_xticks(places, names, rotation=55, ha="right", rotation_mode="anchor", **words)

@@ -101,8 +101,8 @@ def query_scores(neighbours, labels, k=None, exclude=None):
     ------
     ValueError
         If a k is less than 1, or more than were sought; if there is not one label for each item;
-        if no item has both a label and a neighbour; or if neighbours share their query's value in
-        `exclude`.
+        if no item has both a label and a neighbour; if an item is among its own neighbours, or
+        another comes twice there; or if neighbours share their query's value in `exclude`.
     TypeError
         If labels are no values of items, such as the name of a column.
 

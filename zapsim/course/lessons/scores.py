@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from zapsim.course.lessons.style import COLOURS, SLANTED, tidy
+from zapsim.draw.lettering import named
 
 __all__ = ["plot_arrows", "plot_heat_map"]
 
@@ -42,8 +43,10 @@ def plot_heat_map(matrix, labels, title=None):
         axes.axhline(end - 0.5, color="white", linewidth=0.6)
         axes.axvline(end - 0.5, color="white", linewidth=0.6)
     middles = ends - counts.to_numpy() / 2
-    axes.set_yticks(middles, counts.index, fontsize=8.5)
-    axes.set_xticks(middles, counts.index, fontsize=8.5, **SLANTED)
+    names = [named(name, 40) for name in counts.index]
+    words = {"fontsize": 8.5, "parse_math": False}
+    axes.set_yticks(middles, names, **words)
+    axes.set_xticks(middles, names, **words, **SLANTED)
     axes.set_title(title)
     figure.colorbar(image, label="cosine similarity", shrink=0.8)
     return tidy(figure)
