@@ -49,7 +49,7 @@ from tornado.web import (
     create_signed_value,
     decode_signed_value,
 )
-from traitlets import Integer, TraitError
+from traitlets import Integer, TraitError, default
 
 try:
     import resource
@@ -79,8 +79,11 @@ SPARE = 400_000_000
 AROUND, BODY = 1_000_000, 10_000
 # Of a message: what is not JSON; of a kernel: a page that connects again may not have closed yet.
 BUFFERS, CONNECTIONS = 64, 4
-# Bytes of a page's messages, of which half is forgiven each second, but while its kernel is busy:
-# what waits for it fills the server's memory. Each counts BODY more, for the smallest is work, too.
+# A message's header. The kernel sends it back with all that it answers, about 30 messages a click.
+FIELDS, LETTERS = {"msg_id", "msg_type", "session", "username", "version", "date"}, 100
+# Bytes of a page's messages, and of those to it, for a short one may ask for much. Half is forgiven
+# each second, but while its kernel is busy: what waits for it fills the server's memory. Each that
+# comes counts BODY more, for the smallest is work, too.
 SENT, MOST_SENT = Counter(), 3 * LARGEST
 # Bytes that wait until a connection reads them, or that a page missed while it was away; and all
 # that the server keeps of one page, and of all: what was not read yet, and what came in part.
@@ -163,6 +166,8 @@ SCRIPT = (
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 os.environ["ZAPSIM_UPLOAD_MB"] = str(LARGEST // 1_000_000)
 os.environ["ZAPSIM_GUESTS"] = "1"
+# A page hears nothing of what it said itself: that is for those who look at the same page.
+os.environ["JUPYTER_WIDGETS_ECHO"] = "0"
 
 
 def refuse(handler, status, said):
@@ -237,21 +242,35 @@ def is_sound(message):
     channel, *parts = (message[a:b] for a, b in pairwise(offsets[:6]))
     try:
         header, parent, _, content = said = [json.loads(part.decode()) for part in parts]
-        # A kernel would fail at a day that is none, another version, or half a letter.
-        extract_dates([header, parent])
-        json.dumps([header, parent], ensure_ascii=False).encode()
         plain = all(isinstance(part, dict) for part in said) and isinstance(header["msg_id"], str)
-        if not (plain and re.fullmatch(r"5\.\d", header["version"])):
+        known = plain and all(map(is_field, [*header.items(), *parent.items()]))
+        if not (known and re.fullmatch(r"5\.\d", header["version"])):
             return False
         kind = header["msg_type"]
         opened = content["target_name"] if kind == "comm_open" else "jupyter.widget.control"
         if kind in ("comm_msg", "comm_close") and not isinstance(content["comm_id"], str):
             return False
-        if kind == "comm_msg" and not isinstance(content["data"], dict):
-            return False
-    except (ValueError, TypeError, KeyError, RecursionError):
+        if kind == "comm_msg":
+            # Files lie within a value. Pictures are values, and would come back with each answer.
+            paths = content["data"].get("buffer_paths", [])
+            if not all(isinstance(path, list) and len(path) > 1 for path in paths):
+                return False
+        # A kernel would fail at a day that is none, or half a letter.
+        extract_dates([header, parent])
+        json.dumps([header, parent], ensure_ascii=False).encode()
+    # Whatever cannot be read was sent by no page.
+    except Exception:
         return False
     return channel in (b"shell", b"control") and opened == "jupyter.widget.control"
+
+
+def is_field(named):
+    """Return whether a header can have this: a name, and a short text."""
+    name, value = named
+    # Newer pages say that they ask none of a kernel's other threads.
+    if name == "subshell_id":
+        return value is None
+    return name in FIELDS and isinstance(value, str) and len(value) <= LETTERS
 
 
 class Connection(ZMQChannelsWebsocketConnection):
@@ -308,8 +327,11 @@ class Connection(ZMQChannelsWebsocketConnection):
 
     def handle_outgoing_message(self, stream, outgoing_msg):
         there = self.websocket_handler.ws_connection
+        SENT[self.kernel_id] += sum(map(len, outgoing_msg))
         if there and not there.is_closing():
             try:
+                if SENT[self.kernel_id] > MOST_SENT:
+                    raise StreamBufferFullError
                 super().handle_outgoing_message(stream, self.discreet(outgoing_msg))
             except StreamBufferFullError:
                 # To say goodbye to somebody who does not read would be one more message.
@@ -342,6 +364,14 @@ class Kernels(AsyncMappingKernelManager):
 
     most = Integer(1_000_000_000, help="bytes of a kernel, at most").tag(config=True)
     ended = 0
+
+    @default("context")
+    def _context_default(self):
+        context = super()._context_default()
+        # What a kernel says comes once for each connection, and for Jupyter itself. Of what was not
+        # read yet, two messages wait here; the others in the kernel, whose memory is bounded.
+        context.MAXMSGSIZE, context.RCVHWM = WAITING, 2
+        return context
 
     async def cull_kernels(self):
         sizes, spare = memory_of_children(), psutil.virtual_memory().available

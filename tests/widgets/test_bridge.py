@@ -61,6 +61,14 @@ def test_a_description_is_a_text_whose_letters_are_neither_html_nor_mathematics(
     )
 
 
+def test_of_a_long_name_a_label_has_the_beginning_and_the_end():
+    slider, button = widgets.FloatSlider(), widgets.Button()
+    describe(slider, f"from {'x' * 100_000} to")
+    explain(button, f"from {'x' * 100_000} to")
+    for said in (unescape(slider.description), button.tooltip):
+        assert "from x" in said and "x to" in said and len(said) < 3_000
+
+
 def test_a_tooltip_is_there_whatever_it_is_called(recwarn):
     for widget in (widgets.Button(), widgets.Dropdown(), widgets.IntSlider()):
         explain(widget, "what it does")

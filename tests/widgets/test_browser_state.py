@@ -545,6 +545,7 @@ def test_facts_are_what_is_known(state):
         (lambda state: state.show(None), "must be the key of one item.*Received: None"),
         (lambda state: state.set_hide_colourways("no"), "must be True or False.*'no'"),
         (lambda state: state.search(None), "text must be what to search for.* Received: None"),
+        (lambda state: state.search("x" * 2_000), "at most 200 letters. Received: 2,000"),
         (lambda state: state.toggle_cell(None), "part needs features that are averages"),
         (lambda state: state.set_filter("Category", 3), "values must be a list, .*Received: 3"),
         (lambda state: state.set_filter(["Category"], "Boots"), "column must be one of Category"),

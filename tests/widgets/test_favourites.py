@@ -49,6 +49,14 @@ def test_keys_that_are_unknown_are_counted_and_named(favourites):
     )
 
 
+def test_of_long_keys_little_is_said(favourites):
+    long = ["u" * 1_000_000, "v" * 1_000_000]
+    assert len(favourites.load(exported([*long, "a/1.jpg"]), "mine.csv")) < 1_000
+    with pytest.raises(ValueError, match="holds no item") as raised:
+        favourites.load(exported(long), "mine.csv")
+    assert len(str(raised.value)) < 1_000
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

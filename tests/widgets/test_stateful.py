@@ -83,6 +83,13 @@ def test_an_error_is_said_and_the_control_goes_back_without_a_call(knob):
     assert knob.state.value == 2 and "bold" not in knob.status.value
 
 
+def test_of_a_long_text_the_beginning_and_the_end_are_said(knob):
+    for wrong in (False, True):
+        knob._say(f"begin {'&' * 1_000_000} end", wrong)
+        said = knob.status.value
+        assert "begin &amp;" in said and "&amp; end" in said and len(said) < 30_000
+
+
 def test_thumbnails_are_read_once_and_a_vanished_picture_has_a_stand_in(knob, catalogue):
     wanted = catalogue.thumbnail(KEYS[0])
     assert knob._thumbnail(KEYS[0]) == wanted

@@ -8,7 +8,7 @@ from html import escape
 
 import ipywidgets as widgets
 
-from zapsim.checks import printable
+from zapsim.checks import told
 from zapsim.draw.html import no_maths
 
 __all__ = ["as_text", "describe", "empty_upload", "explain", "uploaded"]
@@ -27,22 +27,22 @@ def as_text(text):
 
 
 def describe(widget, text):
-    """Give a widget a description, which is shown as it is.
+    """Give a widget a description, which is shown as it is; a long one without its middle.
 
     Both front ends would read mathematics in it, and only in HTML can they be told not to. That of
     version 8 takes mathematics out before it looks at the HTML, so no sign of it may stand there.
     """
-    html = escape(printable(text)).replace("$", "&#36;").replace("\\", "&#92;")
+    html = escape(told(text)).replace("$", "&#36;").replace("\\", "&#92;")
     if not _SEVEN:
         widget.description_allow_html = True
     widget.description = no_maths(html, "span")
 
 
 def explain(widget, text):
-    """Give a widget a tooltip, which the front end shows as text."""
+    """Give a widget a tooltip, which the front end shows as text; a long one without its middle."""
     # Buttons have the same name for it in both.
     described = _SEVEN and not isinstance(widget, widgets.Button)
-    setattr(widget, "description_tooltip" if described else "tooltip", text)
+    setattr(widget, "description_tooltip" if described else "tooltip", told(text))
 
 
 def uploaded(value):

@@ -12,13 +12,13 @@ from dataclasses import replace
 import numpy as np
 
 from zapsim.checks import (
+    brief,
     check_flag,
     check_key,
     check_predictor,
     check_type,
     checked_seed,
     checked_whole,
-    printable,
 )
 from zapsim.io.pictures import fit_square, load_picture
 from zapsim.keys import known_key
@@ -26,9 +26,11 @@ from zapsim.widgets.favourites import Favourites
 from zapsim.widgets.filter_state import FilterState
 from zapsim.widgets.steps import FAVOURITES, MATCHES, NEIGHBOURS, OwnPicture, Step, Way
 
-__all__ = ["MAX_K", "BrowserState", "OwnPicture"]
+__all__ = ["MAX_K", "MOST_LETTERS", "BrowserState", "OwnPicture", "too_long"]
 
 MAX_K = 24
+# Of a text to search for.
+MOST_LETTERS = 200
 _LARGEST_BASKET = 12
 # A phone's photo is 100 MB in memory; the way keeps it only as large as it is shown.
 _OWN_SIZE = 480
@@ -167,7 +169,7 @@ class BrowserState:
         features = self.predictor.features_of(data)
         if max(picture.shape) > _OWN_SIZE:
             picture = fit_square(picture, _OWN_SIZE)
-        self.show(OwnPicture(printable(name), picture, features))
+        self.show(OwnPicture(brief(name), picture, features))
 
     def more_like(self, key):
         """Put an item into the basket to be liked as the query is; take it out if it was so."""
@@ -208,6 +210,8 @@ class BrowserState:
         check_type(text, str, "text must be what to search for, such as 'boots women'.")
         if not text.strip():
             raise ValueError("Type what to search for: a brand, a kind, a number …")
+        if len(text) > MOST_LETTERS:
+            raise ValueError(too_long(text))
         instead = self.step.showing == MATCHES
         self._go(replace(self.step, showing=MATCHES, text=text.strip()), instead)
 
@@ -333,3 +337,8 @@ class BrowserState:
             return {"Picture": "your own"}
         row = self.catalogue.table.loc[self.query].dropna()
         return {name: value for name, value in row.items() if name not in ("CID", "Colourway")}
+
+
+def too_long(text):
+    """Say that a text has too many letters to be searched for."""
+    return f"Search for at most {MOST_LETTERS} letters. Received: {len(text):,}."

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from zapsim.draw.html import harmless
-from zapsim.keys import known_key, respelt
+from zapsim.keys import known_key, quoted, respelt
 
 __all__ = ["Favourites"]
 
@@ -55,7 +55,7 @@ class Favourites:
         keys = self._spelt(_read_keys(data, name))
         found = [key for key in keys if key in self._known]
         unknown = list(dict.fromkeys(key for key in keys if key not in self._known))
-        few = ", ".join(map(repr, unknown[:_NAMED])) + (", …" if len(unknown) > _NAMED else "")
+        few = ", ".join(map(quoted, unknown[:_NAMED])) + (", …" if len(unknown) > _NAMED else "")
         lacking = f"{len(unknown):,} of {len(keys):,} are not in this catalogue: {few}."
         if not found:
             raise ValueError(f"{name} holds no item of this catalogue. {lacking if keys else ''}")

@@ -10,12 +10,12 @@ kernel has taken the text before.
 import ipywidgets as widgets
 
 from zapsim.widgets.bridge import as_text
+from zapsim.widgets.browser_state import MOST_LETTERS, too_long
 from zapsim.widgets.steps import MATCHES
 
 __all__ = ["SearchBox"]
 
 _SUGGESTIONS = 12
-_MOST_LETTERS = 200
 
 
 class SearchBox:
@@ -43,8 +43,8 @@ class SearchBox:
         """Show what matches the text."""
         if not self.box.value.strip():
             return "Type what to search for: a brand, a kind, a number …"
-        if len(self.box.value) > _MOST_LETTERS:
-            return _too_long(self.box.value)
+        if len(self.box.value) > MOST_LETTERS:
+            return too_long(self.box.value)
         self._search(self.box.value)
 
     def _search(self, text):
@@ -52,8 +52,8 @@ class SearchBox:
         self._entered = text.strip()
 
     def _type(self, text):
-        if len(text) > _MOST_LETTERS:
-            return _too_long(text)
+        if len(text) > MOST_LETTERS:
+            return too_long(text)
         if text in self._suggested:
             return self._choose(self._suggested[text])
         if self._state.step.showing == MATCHES:
@@ -87,7 +87,3 @@ class SearchBox:
             self.box.value, self._entered = step.text, step.text
         elif step.showing != MATCHES and text and text == self._entered:
             self.box.value, self._entered = "", None
-
-
-def _too_long(text):
-    return f"Search for at most {_MOST_LETTERS} letters. Received: {len(text):,}."

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from zapsim.checks import check_type
+from zapsim.checks import check_type, told
 from zapsim.draw.html import shown, status_html
 from zapsim.io.pictures import PictureError
 from zapsim.widgets.bridge import describe
@@ -123,7 +123,8 @@ class StatefulWidget(widgets.VBox):
             self._mirroring = False
 
     def _say(self, text, wrong=False):
-        self.status.value = status_html(text, wrong)
+        # It may hold names and texts of anybody, of any length.
+        self.status.value = status_html(told(text), wrong)
 
     def _make_thumbnail(self, key, size=CARD):
         try:
