@@ -1,6 +1,8 @@
 """keys.py: a key is a key everywhere, in whatever spelling."""
 
-from unicodedata import normalize
+import re
+import sys
+from unicodedata import combining, normalize
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,15 @@ import zapsim
 from zapsim.explore.explanation import agreement
 from zapsim.io.saved import Neighbours
 from zapsim.judge.people import attribute_questions
-from zapsim.keys import clean_key, known_key, respelt, same_keys
+from zapsim.keys import (
+    clean_key,
+    composed,
+    composed_cells,
+    known_key,
+    respelt,
+    same_keys,
+    shared_folders,
+)
 from zapsim.kinds.blend import shared_neighbours
 from zapsim.page.content import page_content
 from zapsim.widgets.browser_state import BrowserState
@@ -323,3 +333,55 @@ def test_figures_are_compared():
     figure = Figure()
     figure.add_subplot().set_title("x")
     assert shown(figure) == (["x"], [])
+
+
+@pytest.mark.parametrize(
+    ("paths", "shared"),
+    [
+        ([], []),
+        (["a.jpg"], []),
+        (["a/b/1.jpg"], ["a", "b"]),
+        (["a/b/1.jpg", "a/b/c/2.jpg", "a/d/3.jpg"], ["a"]),
+        (["a/1.jpg", "a b/2.jpg", "a/3.jpg"], []),
+        (["a/b/1.jpg", "a/b"], ["a"]),
+    ],
+)
+def test_shared_folders_are_those_above_all(paths, shared):
+    assert shared_folders(paths) == shared
+
+
+ACUTE, BELOW = "\u0301", "\u0316"
+HEAPS = {
+    "two kinds": (ACUTE + BELOW) * 20,
+    "one behind the other": ACUTE * 16 + BELOW * 16,
+    # Each is of two marks, and none itself by its number.
+    "composed": "\u0f73" * 31,
+}
+
+
+@pytest.mark.parametrize("heap", HEAPS)
+def test_a_heap_of_marks_is_taken_as_it_is(heap):
+    text = f"u\u0308/a{HEAPS[heap]}.jpg"
+    assert composed(text) == text != normalize("NFC", text)
+    assert clean_key(text.replace("/", "\\")) == text
+    cells = pd.Series([text, None, 1, text])
+    assert composed_cells(cells) is cells
+
+
+@pytest.mark.parametrize("more", [ACUTE * 15 + BELOW * 14, "★" * 40, "═" * 100, "ก็" * 40])
+def test_what_is_no_heap_is_composed(more):
+    text = f"u\u0308{more}"
+    assert composed(text) == normalize("NFC", text) != text
+
+
+def test_no_mark_is_a_letter():
+    signs = map(chr, range(128, sys.maxunicode + 1))
+    marks = (sign for sign in signs if combining(normalize("NFD", sign)[0]))
+    assert not [mark for mark in marks if re.match(r"\w", mark)]
+
+
+def test_cells_that_share_a_text_share_it_composed():
+    cells = pd.Series(["Gro\u0308ße"] * 3 + ["plain", None])
+    new = composed_cells(cells)
+    assert list(new[:4]) == ["Größe"] * 3 + ["plain"]
+    assert new[0] is new[1] is new[2]

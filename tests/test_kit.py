@@ -5,6 +5,7 @@ import ensurepip
 import errno
 import hashlib
 import importlib.util
+import itertools
 import json
 import os
 import re
@@ -62,7 +63,7 @@ def kit(tmp_path, start):
     (place / "course" / "notebooks").mkdir(parents=True)
     (place / "course" / start.FIRST).write_text("given", encoding="utf-8")
     write_wheel(place / "wheels", "jupyterlab", {"jupyterlab/__main__.py": FAKE_LAB})
-    looks = "print('fine   Python'); raise SystemExit(1)"
+    looks = "import json; print('fine   Python'); raise SystemExit(1)"
     write_wheel(place / "wheels", "zapsim", {"zapsim/__main__.py": looks})
     shutil.copy(BUNDLED_PIP[-1], place / "wheels")
     target = {"Linux": "linux", "Windows": "windows", "Darwin": "macos"}[
@@ -156,6 +157,13 @@ def test_another_kit_is_installed_anew_and_what_was_written_is_never_overwritten
     notebook.rename(notebook.with_name("my own.ipynb"))
     assert run("--check").returncode == 0
     assert notebook.read_text(encoding="utf-8") == "given"
+
+
+def test_a_newer_kit_copied_over_an_older_one_takes_its_own_packages(run, kit):
+    (kit / "wheels" / "pip-1.0-py3-none-any.whl").write_bytes(b"older")
+    (kit / "wheels" / "zapsim-0.9-py3-none-any.whl").write_bytes(b"older")
+    done = run("--check")
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("harm", ["cut off", "missing", "changed"])
@@ -433,6 +441,21 @@ def test_what_was_set_for_other_pythons_and_shells_changes_nothing(run, kit, tmp
     assert (run.course.parent / "a place" / "start.py").exists()
 
 
+def test_files_of_the_current_folder_do_not_run(run, kit, start, tmp_path, monkeypatch):
+    here = tmp_path / "here"
+    here.mkdir()
+    run.course.mkdir()
+    start.mark(start.read_kit(kit), run.course)
+    # pip imports both; what stands for zapsim and JupyterLab imports json.
+    for folder, name in itertools.product((here, run.course), ("json.py", "random.py")):
+        (folder / name).write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(here)
+    done = run("--no-browser")
+    assert done.returncode == 0, done.stdout
+    assert "fine   Python" in done.stdout
+    assert (run.course / "started.json").exists()
+
+
 # --- which Python ----------------------------------------------------------------------------
 
 FITS = {
@@ -548,6 +571,25 @@ def test_paths_that_windows_does_not_take_are_refused(start, monkeypatch, tmp_pa
     monkeypatch.setattr(start, "WINDOWS", True)
     reason = start.unusable({"longest": longest, "installed": 1}, tmp_path)
     assert reason == ("" if fits else "its path is 1 characters too long for Windows.")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        pytest.param("ho:me", 'holds ":"', marks=pytest.mark.unix),
+        ("h\udce4me", "holds bytes that are no letters of UTF-8"),
+    ],
+)
+def test_a_folder_that_can_hold_no_environment_is_passed_over(
+    start, monkeypatch, tmp_path, name, reason
+):
+    monkeypatch.delenv("ZAPSIM_FOLDER", raising=False)
+    monkeypatch.setattr(start.Path, "home", lambda: tmp_path / name)
+    monkeypatch.setattr(start, "KIT", tmp_path / "stick" / "kit")
+    about = {"longest": 0, "installed": 1}
+    assert start.find_folder(about) == tmp_path / "stick" / start.NAME
+    assert reason in start.unusable(about, tmp_path / name)
+    assert not (tmp_path / name).exists()
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def load_catalogue(source=None, metadata=None, on=None, product=None, links=Fals
         If there is no picture, the archive is damaged, the metadata is no table or too large, has
         no column that names pictures, or there is no such column `on` or `product`.
     TypeError
-        If `source` is no path.
+        If `source` is no path, or `links` neither True nor False.
     TransferError
         If there is no room to unpack a tar, or the disk does not answer.
     ImportError
@@ -464,12 +464,13 @@ def _composed(table):
     for place, (_, cells) in enumerate(table.items()):
         if (new := composed_cells(cells)) is not cells:
             table.isetitem(place, new)
-    names = list(table)
-    for place, name in enumerate(names):
+    names, taken = {}, set(table)
+    for name in table:
         # Two spellings of one name stay two columns.
-        if (new := composed(name)) not in names:
-            names[place] = new
-    return table.rename(columns=dict(zip(table, names, strict=True)))
+        if (new := composed(name)) not in taken:
+            names[name] = new
+            taken.add(new)
+    return table.rename(columns=names)
 
 
 def _title(cell):

@@ -6,7 +6,9 @@ it stands; a key that has no other spelling among the known ones is a KeyError, 
 closest.
 """
 
-from unicodedata import is_normalized, normalize
+import re
+from itertools import takewhile
+from unicodedata import combining, is_normalized, normalize
 
 import pandas as pd
 
@@ -19,27 +21,55 @@ __all__ = [
     "quoted",
     "respelt",
     "same_keys",
+    "shared_folders",
     "unknown_key",
 ]
 
 _COMPARED = 1_000
 # A path is rarely longer.
 _LONGEST = 300
+_MOST_MARKS = 30
+# No mark is a letter or digit.
+_SIGNS = re.compile(rf"[^\w\0-\x7f]{{{_MOST_MARKS + 1},}}")
 
 
 def composed(value):
     """Return a text with its letters composed, so that it equals itself as others write it.
 
-    What is no text is returned as it is.
+    What is no text is returned as it is, and so is a text with more than 30 marks on one letter,
+    which no language has (Unicode's Stream-Safe Text Format, UAX #15).
     """
-    return normalize("NFC", value) if isinstance(value, str) else value
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value if len(value) > _MOST_MARKS and _has_heaps(value) else normalize("NFC", value)
+
+
+def _has_heaps(text):
+    """Tell whether there are so many marks in a row that it takes long to put them in order."""
+    for run in _SIGNS.findall(text):
+        n_marks = 0
+        for sign in run:
+            # Some count only as what they are composed of.
+            n_marks = n_marks + 1 if combining(normalize("NFD", sign)[0]) else 0
+            if n_marks > _MOST_MARKS:
+                return True
+    return False
 
 
 def composed_cells(cells):
     """Return a Series with the letters of its texts composed; the same one if they are."""
-    if all(not isinstance(cell, str) or is_normalized("NFC", cell) for cell in cells):
+    # Most are told at once. Others come once each: one that many cells share stays one.
+    texts = {
+        cell
+        for cell in cells
+        if isinstance(cell, str)
+        and not (cell.isascii() or (len(cell) <= _MOST_MARKS and is_normalized("NFC", cell)))
+    }
+    others = {text: new for text in texts if (new := composed(text)) != text}
+    if not others:
         return cells
-    return pd.Series(list(map(composed, cells)), cells.index, object, cells.name)
+    found = [others.get(cell, cell) if isinstance(cell, str) else cell for cell in cells]
+    return pd.Series(found, cells.index, object, cells.name)
 
 
 def clean_key(name):
@@ -50,7 +80,7 @@ def clean_key(name):
         key.encode()
     except UnicodeEncodeError:
         return None
-    # As pathlib has them, which takes several times as long: a table may name millions.
+    # As pathlib does, which takes milliseconds for a name of thousands of folders.
     parts = [part for part in key.split("/") if part not in ("", ".")]
     if not parts or key.startswith("/") or ".." in parts or parts[0].endswith(":"):
         return None
@@ -108,6 +138,16 @@ def by_keys(values, keys):
 def same_keys(one, other):
     """Tell whether two indexes hold the same keys, in the same order, however they are spelt."""
     return len(one) == len(other) and respelt(other, one).equals(one)
+
+
+def shared_folders(paths):
+    """List the names of the folders that all paths lie in, ``["a", "b"]`` of a/b/c and a/b/d/e."""
+    if not paths:
+        return []
+    # Whatever the first and the last in order begin with, all between them do.
+    first, last = (end.split("/")[:-1] for end in (min(paths), max(paths)))
+    pairs = zip(first, last, strict=False)
+    return [ours for ours, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
 
 
 def _plain(key):

@@ -1,6 +1,6 @@
 """Exercises on what a learner may answer: right in any spelling, wrong for a reason, not at all."""
 
-import sys
+from asyncio import CancelledError
 from dataclasses import replace
 
 import numpy as np
@@ -166,11 +166,59 @@ def test_whatever_is_given_as_an_answer_gets_a_sentence(answer):
         assert verdict.state in ("wrong", "open") and verdict.says
 
 
-def test_a_function_that_ends_the_program_or_gives_the_terminal_orders_gets_a_sentence():
-    called = next(exercise for exercise in nb04.EXERCISES if exercise.call)
-    assert "SystemExit" in judge(called, lambda *_: sys.exit()).says
+class _Sullen(Exception):
+    def __str__(self):
+        raise SystemExit
 
-    def orders(*_):
-        raise ValueError("\x1b]0;owned\x07")
 
-    assert r"\x1b]0;owned\x07" in judge(called, orders).says
+class _Shy(list):
+    def __iter__(self):
+        raise OSError("not now")
+
+
+class _Mute(str):
+    def strip(self, *_):
+        raise RuntimeError("not now")
+
+
+class _Nameless(type):
+    def __getattribute__(cls, name):
+        raise RuntimeError("not now")
+
+
+def raising(error):
+    def answer(*_):
+        raise error
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (raising(_Sullen()), "Your function stops when it is tried, with an error that cannot be"),
+        (raising(SystemExit(3)), "Your function stops when it is tried, with SystemExit: 3"),
+        (raising(CancelledError()), "Your function stops when it is tried, with CancelledError"),
+        (raising(GeneratorExit()), "Your function stops when it is tried, with GeneratorExit"),
+        (raising(ValueError("x" * 10**6)), "with ValueError: xxx"),
+        (raising(ValueError("\x1b]0;owned\x07")), r"\x1b]0;owned\x07"),
+        (lambda *_: _Shy([1]), "What your function returns stops when it is looked at, with OSErr"),
+    ],
+)
+def test_whatever_a_function_raises_gets_a_short_sentence(answer, says):
+    called = replace(TWICE, call=lambda f: f(1), tried=("f(1)", "f(5)"))
+    verdict = judge(called, answer)
+    assert verdict.state == "wrong"
+    assert says in verdict.says
+    assert len(verdict.says) < 500
+
+
+def test_an_answer_that_cannot_be_looked_at_gets_a_sentence():
+    for answer in (_Mute("a"), _Nameless("Any", (), {})()):
+        says = judge(WORDS, answer).says
+        assert says == "Your answer stops when it is looked at, with RuntimeError: not now"
+
+
+def test_only_who_stops_the_cell_stops_it():
+    with pytest.raises(KeyboardInterrupt):
+        judge(TWICE, raising(KeyboardInterrupt()))

@@ -10,6 +10,7 @@ from threading import Thread
 import pytest
 
 from zapsim.course import record
+from zapsim.course.practice import practice_of
 from zapsim.io import locks
 
 NAMES = ["04-1", "04-2", "04-a"]
@@ -219,6 +220,40 @@ def test_what_another_version_keeps_in_the_file_stays_in_it():
     record.note_solved("04-1")
     known = json.loads(record.FILE.read_text())
     assert known == {"version": 2, "solved": ["04-1", "04-a"], "hints": {}, "notes": [1]}
+
+
+def test_what_no_version_writes_is_left_out_and_the_file_can_be_read_again(monkeypatch, capsys):
+    deep = "[" * 900 + "]" * 900
+    record.FILE.write_text(
+        f'{{"solved": ["04-a", "\\ud800", "x"], "hints": {{"04-1": {"9" * 4_300}, "x": 1}}, '
+        f'"a": {deep}, "b": {{"c": {deep}}}, "long": "{"x" * 9_999}", "note": [1]}}'
+    )
+    record.note_hint("04-1")
+    record.note_solved("04-2")
+    known = json.loads(record.FILE.read_text())
+    assert known.pop("hints").keys() == {"04-1"}
+    assert known == {"solved": ["04-2", "04-a"], "note": [1]}
+    restart(monkeypatch)
+    assert record.solved(NAMES) == ["04-2", "04-a"]
+    assert capsys.readouterr().out == ""
+
+
+def test_what_would_be_too_large_to_be_read_again_is_not_written(capsys):
+    # As long as may be read, and longer when it is written: a line each.
+    names = ",".join(f'"{place // 8**6:02d}-{place % 8**6:06o}"' for place in range(80_000))
+    before = f'{{"solved":[{names}],"hints":{{}}}}'
+    record.FILE.write_text(before)
+    record.note_solved("04-1")
+    assert "zapsim-progress.json would be too large" in capsys.readouterr().out
+    assert record.FILE.read_text() == before
+    assert record.solved(NAMES) == ["04-1"]
+
+
+def test_the_names_of_all_tasks_are_kept():
+    for number in range(13):
+        practice = practice_of(f"{number:02d}")
+        for task in (*practice.EXERCISES, *practice.QUESTIONS):
+            assert record._NAME.fullmatch(task.name)
 
 
 def test_a_linked_file_stays_linked(tmp_path):

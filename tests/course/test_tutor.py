@@ -41,6 +41,14 @@ def test_not_tried_and_wrong_point_to_the_hints(capsys):
     assert kept.solved(["04-1"]) == []
 
 
+def test_a_long_answer_is_cut(capsys):
+    course.check("04-1", type("x" * 10**6, (), {})())
+    assert "A function is wanted." in (said := capsys.readouterr().out)
+    assert len(said) < 3_000
+    with pytest.raises(ValueError, match=r"Received: str$"):
+        course.question("04-a", "x" * 10**6)
+
+
 def test_hints_come_one_after_the_other_then_a_solution(capsys):
     for hint in find_exercise("04-1").hints:
         course.hint("04-1")

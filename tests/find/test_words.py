@@ -36,6 +36,11 @@ def found(texts, query):
         ("( [.*+?^$ ])", ""),
         ("İstanbul ısı", "istanbul isi"),
         ("\udc80 x", "x"),
+        ("ｶﾞ ﾊﾟ", "ガ パ"),
+        # More marks than any letter has.
+        ("one" + "\u05b0\u05b4" * 20 + "two", "one two"),
+        ("one" + "\u05b0\uff9e" * 20 + "two", "one two"),
+        ("one" + "\u05b0" * 30, "one" + "\u05b0" * 30),
     ],
 )
 def test_case_accents_and_punctuation_are_gone(text, plain):

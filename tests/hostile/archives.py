@@ -574,6 +574,8 @@ def _tars():
     endless = [(f"{n}{'n' * 900_000}.jpg", b"") for n in range(20)]
     packed = _tar(*endless, packing=".gz")
     yield "endless names, packed", _bad, packed, "a name of more than 4,096"
+    heaps = [(f"{n}" + "\u0301" * 15_000 + "\u0316" * 15_000 + ".jpg", b"") for n in range(20)]
+    yield "heaps of marks", _bad, _tar(*heaps), "a name of more than 4,096"
     digits = _tar(patch=_behind(_pax((b"comment", b"1" * 900_000))))
     yield "pax: digits", _never_raw, digits
     yield "long names", _bad, _tar((f"{'n' * 9_000}.jpg", more)), "a name of more than 4,096"

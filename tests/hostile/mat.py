@@ -192,6 +192,7 @@ def _bad_files():
         deep = _cells([deep])
     bomb = zlib.compress(_part(14, bytes(200_000_000)), 9)
     empty = zlib.compress(_variable("mturkOrder", 1, (1, 3_000_000), _part(14, b"") * 3_000_000))
+    rows, spaces = _variable("", 9, (10**7, 0), b""), _variable("", 4, (1, 10**8), _part(4, b""))
     number = _variable("", 6, (1, huge), _part(9, bytes(8)))
     return {
         "nothing": (LABELS, lambda: b""),
@@ -223,6 +224,11 @@ def _bad_files():
         "fewer than no cells": (LABELS, claims((-1, 4))),
         "no shape": (LABELS, claims(())),
         "a cell of more numbers than it has": (LABELS, claims((1, 1), number)),
+        "a cell of rows of nothing": (LABELS, claims((1, 1), rows)),
+        "a cell of letters it has not": (
+            ORDER,
+            lambda: _file(_variable("imagepath", 1, (1, 1), spaces)),
+        ),
         "a bomb": (LABELS, lambda: _file(pack("<II", 15, len(bomb)) + bomb)),
         "millions of empty cells": (LABELS, lambda: _file(pack("<II", 15, len(empty)) + empty)),
         "a variable twice": (LABELS, lambda: _whole()[0] + _whole()[0][128:]),

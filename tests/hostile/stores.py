@@ -616,6 +616,16 @@ def _footer_bomb(path):
     path.write_bytes(b"PAR1" + footer + len(footer).to_bytes(4, "little") + b"PAR1")
 
 
+def _endless_bomb(path):
+    """A page's header with a list of 2⁶⁰ truths, in a field that nobody knows."""
+    pq.write_table(_bomb_of(1), path)
+    data, column = bytearray(path.read_bytes()), pq.read_metadata(path).row_group(0).column(0)
+    place = column.dictionary_page_offset or column.data_page_offset
+    endless = b"\x99\xf1" + varint(2**60)
+    data[place : place + len(endless)] = endless
+    path.write_bytes(data)
+
+
 BOMBS = {
     _zeros_bomb: True,
     _runs_bomb: True,
@@ -625,6 +635,7 @@ BOMBS = {
     _wide_bomb: True,
     _long_bomb: True,
     _footer_bomb: True,
+    _endless_bomb: True,
 }
 
 

@@ -30,6 +30,16 @@ MIXED = cells(np.arange(6.0).reshape(2, 3), "Größe/a.jpg", np.array([[1, 2]], 
 OBJECT, FUNCTION = 3, 16
 
 
+# Heads of cells, without a name: of texts and of numbers, of which the file holds none.
+TEXT, NUMBERS = 4, 9
+
+
+def nothing(kind, *shape):
+    head = pack("<4I", 6, 8, kind, 0) + pack(f"<2I{len(shape)}i", 5, 4 * len(shape), *shape)
+    body = head + bytes(-len(head) % 8) + pack("<4I", 1, 0, kind, 0)
+    return pack("<2I", 14, len(body)) + body
+
+
 def variable(kind, inside, columns=1):
     name = pack("<2I8s", 1, 6, b"wanted")
     body = pack("<4I", 6, 8, kind, 0) + pack("<2I2i", 5, 8, 1, columns) + name + inside
@@ -92,6 +102,32 @@ def test_what_is_cut_off_is_refused(size):
 def test_other_files_are_refused(data, said):
     with pytest.raises(ValueError, match=said.replace("(", r"\(")):
         read_cells(data, ["wanted"])
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (nothing(NUMBERS, 15_000_000, 0), "a cell says that it has 15,000,000 rows, and nothing"),
+        (nothing(NUMBERS, 1, 15_000_000, 0, 1), "a cell says that it has 1 rows, and nothing"),
+        (nothing(TEXT, 1, 15_000_000), "'wanted' has 15,000,000 numbers or letters; the limit is"),
+    ],
+    ids=["rows", "deeper rows", "letters"],
+)
+def test_what_costs_a_file_nothing_is_not_made(cell, said):
+    with pytest.raises(ValueError, match=said):
+        read_cells(variable(1, cell), ["wanted"])
+
+
+def test_cells_of_nothing_have_no_rows():
+    empty = cells(np.empty((0, 0)), np.empty((0, 6)), np.empty(0, "U1"))
+    assert read_cells(mat(wanted=empty), ["wanted"]) == {"wanted": [[], [], ""]}
+
+
+def test_what_scipy_s_process_says_is_read_up_to_a_limit(monkeypatch):
+    monkeypatch.setattr(matlab, "_MOST_PRINTED", len('{"wanted": ["a"]}'))
+    assert read_cells(mat(wanted=cells("a")), ["wanted"]) == {"wanted": ["a"]}
+    with pytest.raises(ValueError, match="its cells take more than the limit of 17 bytes"):
+        read_cells(mat(wanted=cells("ab")), ["wanted"])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux limits a process's memory.")

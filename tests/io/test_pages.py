@@ -78,6 +78,46 @@ def test_a_large_footer_is_not_read(tmp_path):
         check_footer(file, os.path.getsize(path))
 
 
+@pytest.mark.parametrize("kind", [1, 2, 3, 7], ids=["true", "false", "byte", "double"])
+def test_a_list_in_a_header_has_no_more_values_than_bytes(tmp_path, kind):
+    path = written(tmp_path / "a", {"a": ["x", "y"]}, use_dictionary=False)
+    place = pq.read_metadata(path).row_group(0).column(0).data_page_offset
+    # Field 9, which no header has.
+    endless = bytes([0x99, 0xF0 | kind]) + varint(10**6)
+    data = bytearray(path.read_bytes())
+    data[place : place + len(endless)] = endless
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"header at 4 cannot be read \(a value goes on beyond"):
+        size_of(path)
+
+
+def test_a_list_of_truths_in_a_header_is_passed_over(tmp_path):
+    with_truths = pages(n_values=[1], before=b"\x99\x31\x01\x02\x01")
+    assert size_of(with_groups(tmp_path / "a", with_truths, 1)) == 8
+
+
+def test_groups_that_share_a_column_are_refused(tmp_path):
+    some = pages(n_values=[1] + [0] * 99)
+    assert size_of(with_groups(tmp_path / "a", some, 1)) == 8
+    with pytest.raises(ValueError, match="its columns take more bytes than there are"):
+        size_of(with_groups(tmp_path / "b", some, 100))
+
+
+def pages(n_values, before=b""):
+    """Headers of pages with so many values each, and no bytes, behind a field that nobody knows."""
+    rest = b"\x05\x02\x00\x15\x00\x15\x00\x2c\x15%b\x15\x00\x00\x00"
+    return b"".join(before + rest % varint(2 * n) for n in n_values)
+
+
+def with_groups(path, column, n_groups):
+    """A file of one column, of one value, which each of so many groups says is its own."""
+    said = b"\x15\x02\x46\x02\x26" + varint(2 * len(column)) + b"\x26\x08\x00"
+    groups = b"\x49\xfc" + varint(n_groups) + b"\x19\x1c\x3c%b\x00\x00" % said * n_groups
+    footer = groups + b"\x00"
+    path.write_bytes(b"PAR1" + column + footer + len(footer).to_bytes(4, "little") + b"PAR1")
+    return path
+
+
 def test_any_bytes_are_an_error_that_says_so(tmp_path):
     whole = bytearray(written(tmp_path / "a", {"a": ["x", "y"]}).read_bytes())
     for place in range(len(whole)):

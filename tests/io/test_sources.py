@@ -617,6 +617,20 @@ def test_category_that_only_resembles_the_name_stays(make_zip, name):
     assert open_files(make_zip(keys, name=name)).keys == keys
 
 
+def test_deep_names_are_not_gone_through_once_a_level(make_zip):
+    def n_calls(depth):
+        packed, calls = make_zip(["a/" * depth + f"{n}.jpg" for n in range(100)]), []
+        sys.setprofile(lambda frame, event, what: calls.append(event))
+        try:
+            keys = open_files(packed).keys
+        finally:
+            sys.setprofile(None)
+        assert keys[0] == "a/a/a/0.jpg"
+        return len(calls)
+
+    assert n_calls(300) < 3 * n_calls(30)
+
+
 def test_content_is_crc_and_size(tmp_path, make_zip):
     # 0xCBF43926 is the check value by which CRC-32 is known.
     (tmp_path / "cat").mkdir()

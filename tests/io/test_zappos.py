@@ -453,6 +453,12 @@ def test_full_disk_at_the_end_says_so(fetch, monkeypatch):
     assert len(load_catalogue(fetch())) == 4
 
 
+def test_what_is_no_flag_is_refused_before_anything_is_downloaded(fetch, capsys):
+    with pytest.raises(TypeError, match="square must be True or False. Received: 'no'"):
+        fetch(square="no")
+    assert not capsys.readouterr().out
+
+
 def test_the_real_numbers():
     assert zappos.N_PICTURES == 50_025
     assert zappos.ADDRESS == "https://vision.cs.utexas.edu/projects/finegrained/utzap50k/"

@@ -160,6 +160,8 @@ def test_what_is_wrong_is_said(painted, make_zip):
             colour_histogram(black, power=power)
     with pytest.raises(MemoryError, match=r"1 items × 1,000,000,000,000,000 colours.*fewer bins"):
         colour_histogram(black, bins=100_000)
+    with pytest.raises(TypeError, match="ignore_white must be True or False. Received: 'no'"):
+        colour_histogram(black, ignore_white="no")
     with pytest.raises(ValueError, match="size must be a whole number of at least 1.*size=0"):
         pixels(black, 0)
     with pytest.raises(ValueError, match="n_features must be a whole number of at least 1"):

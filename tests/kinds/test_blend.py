@@ -138,6 +138,8 @@ def test_a_damaged_picture_stays_unreadable_and_named(make_zip, drawn, encoded):
     for function in (greyed, zapsim.shape_colour_texture):
         with pytest.raises(TypeError, match="catalogue must be a Catalogue, .*Path"):
             function(path)
+    with pytest.raises(TypeError, match="centre must be True or False. Received: 'no'"):
+        zapsim.shape_colour_texture(zapsim.load_catalogue(path), centre="no")
 
 
 @pytest.mark.keras

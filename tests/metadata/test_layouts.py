@@ -374,6 +374,7 @@ def test_tables_that_are_not_read_are_named(make_folder, capsys):
         ({"product": "(x"}, ValueError, r"Received: '\(x', which is no pattern"),
         ({"product": "(x)"}, ValueError, r"pattern '\(x\)' names no item's product.*'1\.jpg'"),
         ({"product": 3}, TypeError, "product must be the name of a column, or a pattern"),
+        ({"links": "no"}, TypeError, "links must be True or False. Received: 'no'"),
     ],
 )
 def test_wrong_options_say_what_to_do(make_folder, options, error, message):

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import packages_distributions, requires
 
 import pytest
@@ -29,6 +30,19 @@ def test_a_file_that_hides_another_is_named_and_does_not_run(tmp_path, name):
     assert last == "Not ready: see files."
 
 
+@pytest.mark.parametrize("name", ["random.pyc", f"json{EXTENSION_SUFFIXES[0]}", "pandas"])
+def test_compiled_files_hide_others_too(tmp_path, name):
+    path = tmp_path / name
+    if path.suffix:
+        path.touch()
+    else:
+        path.mkdir()
+        (path / "__init__.pyc").touch()
+    done = run(cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert f"{path} hides {name.partition('.')[0]}, " in done.stdout
+
+
 def test_in_a_notebook_a_file_beside_it_is_named(tmp_path):
     (tmp_path / "numpy.py").write_text(RUNS)
     # A notebook's folder stands behind Python's own, and hides packages only.
@@ -46,7 +60,7 @@ def test_in_a_notebook_a_file_beside_it_is_named(tmp_path):
 
 
 def test_files_with_names_of_their_own_are_no_trouble(tmp_path, monkeypatch):
-    for name in ("shoes.py", "random.txt", "numpy", "sys.py"):
+    for name in ("shoes.py", "random.txt", "random.py.txt", "numpy", "sys.py", "json.old.py"):
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -128,12 +128,29 @@ def test_a_name_that_cannot_be_asked_for_is_a_picture_that_cannot_be_read(bucket
         assert list(extractor.extract(catalogue).index) == ["Boots/a.jpg"]
 
 
+def test_a_size_that_is_not_so_makes_a_picture_that_cannot_be_read(bucket, s3, extractor):
+    bad = {"Boots/-.jpg": -2, "Boots/--.jpg": -(2**63), "Boots/+.jpg": 2**63 - 1, KEYS[1]: 0}
+    sizes = bad | {KEYS[2]: (bucket[1] / KEYS[2]).stat().st_size}
+    s3.faults["list-type"] = page(*(f"pictures/{key}" for key in sizes), size=[*sizes.values()])
+    catalogue = zapsim.load_catalogue(open_bucket(bucket[0]))
+    with pytest.warns(UserWarning, match=r"4 pictures could not be read") as said:
+        assert list(extractor.extract(catalogue).index) == [KEYS[2]]
+    for words in ("-.jpg: the storage says that it has -2 bytes", "more bytes came instead of 0"):
+        assert words in str(said[0].message)
+    problems = catalogue.check()
+    assert set(problems["key"][problems["problem"] == "unreadable"]) == set(bad)
+
+
 def page(*names, size=9, more=False):
-    """Return a page of a list of objects, as S3 sends it; `more` follow, always the same."""
+    """Return a page of a list of objects, as S3 sends it; `more` follow, always the same.
+
+    They are all of one size (int), or each of its own (list).
+    """
+    sizes = size if isinstance(size, list) else [size] * len(names)
     listed = "".join(
         f"<Contents><Key>{name}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>"
         f"<Size>{size}</Size></Contents>"
-        for name in names
+        for name, size in zip(names, sizes, strict=True)
     )
     end = "<NextContinuationToken>next</NextContinuationToken>" if more else ""
     return (

@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 import time
+import zipfile
 from functools import partial
 from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -172,6 +173,46 @@ def test_text_is_no_file_of_weights(tmp_path, name):
     path = tmp_path / name
     path.write_text("these are no weights")
     with pytest.raises(WeightsError, match=f"{name} does not fit VGG16"):
+        load_vgg16(path, 32)
+
+
+def unfilled(group, name, shape=(50_000, 30_000)):
+    group.create_dataset(name, shape=shape, dtype="f4", chunks=(1, 30_000))
+
+
+def listed_often(group):
+    layer = group.create_group("block1_conv1")
+    group.attrs["layer_names"] = [b"block1_conv1"] * len(CONVOLUTIONS)
+    unfilled(layer, "k", (50, 30_000))
+    layer.attrs["weight_names"] = [b"k"] * 1_000
+
+
+@pytest.mark.parametrize(
+    ("name", "fill"),
+    [
+        ("own.weights.h5", lambda file: unfilled(file, "layers/conv2d/vars/0")),
+        ("own.h5", lambda file: unfilled(file, "model_weights/block1_conv1/kernel")),
+        ("own.h5", listed_often),
+        ("own.keras", lambda file: unfilled(file, "layers/conv2d/vars/0")),
+        ("own.keras", lambda file: file.create_dataset("zeros", data=np.zeros(4_000_000))),
+    ],
+)
+def test_a_file_that_says_it_holds_far_more_than_it_does_is_not_read(
+    tmp_path, monkeypatch, name, fill
+):
+    import h5py
+
+    inner, path = tmp_path / "model.weights.h5", tmp_path / name
+    with h5py.File(inner, "w") as file:
+        fill(file)
+    if name == "own.keras":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(inner, inner.name)
+    else:
+        inner.rename(path)
+    unread = property(lambda self: pytest.fail("it was read"))
+    monkeypatch.setattr(h5py.Dataset, "__array__", unread)
+    with pytest.raises(WeightsError, match=rf"{name} does not fit .*holds [\d,]+ bytes or more"):
         load_vgg16(path, 32)
 
 

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import secrets
 import shutil
 import subprocess
@@ -219,6 +220,10 @@ def unusable(kit, folder):
     too_long = len(str(folder)) + 1 + kit["longest"] - LONGEST
     if WINDOWS and too_long > 0:
         return f"its path is {too_long} characters too long for Windows."
+    if os.pathsep in str(folder):
+        return f'its path holds "{os.pathsep}", which stands between two paths.'
+    if re.search("[\ud800-\udfff]", str(folder)):
+        return "its path holds bytes that are no letters of UTF-8."
     try:
         folder.mkdir(parents=True, exist_ok=True)
         mark(kit, folder)
@@ -277,8 +282,11 @@ def claimed(folder):
 
 
 def python_in(folder):
+    """Return what begins each command for the environment's Python (list)."""
     parts = ("Scripts", "python.exe") if WINDOWS else ("bin", "python")
-    return folder.joinpath("env", *parts)
+    # A participant's random.py in the current folder would run in place of Python's own. Not by a
+    # variable, which kernels would get, too: a notebook may import what lies beside it.
+    return [folder.joinpath("env", *parts), "-P"]
 
 
 def mark_of(folder):
@@ -293,7 +301,7 @@ def is_ready(folder):
         if (KIT / "wheels").is_dir() and installed != (KIT / "requirements.txt").read_bytes():
             return False
         # Its Python may have been removed since.
-        return subprocess.call([python_in(folder), "-c", ""], env=own_environment(folder)) == 0
+        return subprocess.call([*python_in(folder), "-c", ""], env=own_environment(folder)) == 0
     except OSError:
         return False
 
@@ -310,11 +318,10 @@ def damaged(place, n_packages):
     """Return the names of the files that are missing or were changed, as SHA256SUMS lists them."""
     bad, n_wheels = [], 0
     try:
-        lines = (place / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+        sums = listed(place)
     except (OSError, ValueError):
         return ["SHA256SUMS"]
-    for line in lines:
-        digest, _, name = line.partition("  ")
+    for name, digest in sums.items():
         n_wheels += name.endswith(".whl")
         try:
             with open(place / name, "rb") as file:
@@ -325,6 +332,12 @@ def damaged(place, n_packages):
             bad.append(name)
     # The list itself was cut off.
     return bad if n_wheels == n_packages else [*bad, "SHA256SUMS"]
+
+
+def listed(place):
+    """Return the SHA-256 of each file of a kit, by its name (dict)."""
+    lines = (place / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
 def damage(names):
@@ -348,13 +361,14 @@ def install(kit, folder, log):
             f"{in_words(error)} Close all windows of JupyterLab and all other Pythons, start again."
         ) from error
     say(log, f"Installing {kit['packages']} packages from the stick; this can take some minutes.")
-    [pip] = (KIT / "wheels").glob("pip-*.whl")
+    # Not what lies there: a newer kit may have been copied over an older one.
+    [pip] = [KIT / name for name in listed(KIT) if name.startswith("wheels/pip-")]
     # As a module: on Windows, what calls itself pip refuses to install pip.
     run = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', None, "
     run += "'__main__', True)"
     # All packages are listed, so none has to be looked for. Compiled when first used.
     options = "--no-index --no-deps --no-compile --no-warn-script-location --isolated"
-    command = [python_in(folder), "-X", "utf8", "-c", run, pip, "install", *options.split()]
+    command = [*python_in(folder), "-X", "utf8", "-c", run, pip, "install", *options.split()]
     command += ["--find-links", KIT / "wheels", "-r", KIT / "requirements.txt"]
     with open_own(log, "a") as file:
         running = subprocess.Popen(
@@ -490,7 +504,7 @@ def digest_of(path):
 def preflight(folder, log):
     """Let zapsim look at this machine, and go on whatever it says."""
     say(log, "Looking at this machine.")
-    command = [python_in(folder), "-m", "zapsim"]
+    command = [*python_in(folder), "-m", "zapsim"]
     if subprocess.call(command, env=own_environment(folder), cwd=folder):
         say(log, "Not all is well: see above. The course opens anyway.")
 
@@ -521,7 +535,7 @@ def open_course(folder, log, more=()):
     ]
     say(log, "Opening JupyterLab in your browser. Leave this window open: closing it stops it all.")
     say(log, "To stop: Ctrl+C in this window, or File > Shut Down in JupyterLab.")
-    command = [python_in(folder), "-m", "jupyterlab", *options, *more, FIRST]
+    command = [*python_in(folder), "-m", "jupyterlab", *options, *more, FIRST]
     running = subprocess.Popen(command, env=own_environment(folder), cwd=folder)
     while True:
         try:

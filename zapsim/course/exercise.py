@@ -1,7 +1,8 @@
 """An exercise as data, and what an answer to it deserves to hear.
 
 In: an `Exercise`, an answer, and what the notebook had given for it. Out: a `Verdict`. The edge
-rule: whatever a learner's object does when it is used, it becomes a verdict, never an exception.
+rule: whatever a learner's object does when it is used, it becomes a verdict, never an exception;
+only what stops the cell, KeyboardInterrupt, goes through.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from zapsim.checks import printable
+from zapsim.checks import brief
 from zapsim.course.comparing import described, same, shown
 
 __all__ = ["Exercise", "Mistake", "Verdict", "judge"]
@@ -92,24 +93,34 @@ def judge(exercise, answer, *given):
     """Return the `Verdict` on an answer; given is what the notebook passed on."""
     if answer is ...:
         return Verdict("open", "Not solved yet.")
-    if exercise.call:
-        if not callable(answer):
-            return Verdict("wrong", f"A function is wanted. Received: {described(answer)}.")
-        try:
+    stops = "Your answer stops when it is looked at"
+    try:
+        if exercise.call:
+            if not callable(answer):
+                return Verdict("wrong", f"A function is wanted. Received: {described(answer)}.")
+            stops = "Your function stops when it is tried"
             answer = exercise.call(answer, *given)
-        # One that ends the program would end the kernel.
-        except (Exception, SystemExit) as error:
-            reason = _reason(error)
-            return Verdict("wrong", f"Your function stops when it is tried, with {reason}")
-        if answer is None:
-            return Verdict("open", "Not solved yet.")
-        if _is_nothing(answer):
-            return Verdict("open", "Not solved yet. Your function returns nothing (None).")
-    return _judge_words(exercise, answer) if exercise.ideas else _judge(exercise, answer, given)
+            stops = "What your function returns stops when it is looked at"
+            if answer is None:
+                return Verdict("open", "Not solved yet.")
+            if _is_nothing(answer):
+                return Verdict("open", "Not solved yet. Your function returns nothing (None).")
+        return _judge_words(exercise, answer) if exercise.ideas else _judge(exercise, answer, given)
+    except KeyboardInterrupt:
+        raise
+    # One that ends the program would end the kernel.
+    except BaseException as error:
+        return Verdict("wrong", f"{stops}, with {_reason(error)}")
 
 
 def _reason(error):
-    return printable(f"{type(error).__name__}: {error}")
+    """Say what an error says, which may be a learner's own, and raise another one meanwhile."""
+    try:
+        return brief(f"{type(error).__name__}: {error}")
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return "an error that cannot be written."
 
 
 def _judge(exercise, answer, given):

@@ -12,6 +12,8 @@ from string import ascii_lowercase
 
 import ipywidgets as widgets
 
+from zapsim.checks import received
+
 __all__ = ["Option", "Question", "QuestionButtons", "explanation"]
 
 
@@ -71,7 +73,8 @@ def explanation(question, letter):
     letters = question.letters
     if letter not in letters:
         raise ValueError(
-            f"Question {question.name} has the options {', '.join(letters)}. Received: {letter!r}"
+            f"Question {question.name} has the options {', '.join(letters)}. "
+            f"Received: {received(letter)}"
         )
     option = question.options[letters.index(letter)]
     return option.right, f"{'✅' if option.right else '❌'} {letter}: {option.why}"

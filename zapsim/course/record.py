@@ -3,10 +3,12 @@
 In: names of exercises and questions. Out: who is solved, and how many hints were taken. The file is
 ``zapsim-progress.json`` in the notebook's folder; it stays on this machine, and deleting it forgets
 everything. The edge rule: a file that cannot be read or written stops no notebook, and is not
-touched; what else it holds stays in it.
+touched; what else it holds, as another version of zapsim may write it, stays in it if it is small
+and flat.
 """
 
 import json
+import re
 from contextlib import contextmanager
 from os.path import isfile, islink, lexists, realpath
 from pathlib import Path
@@ -21,7 +23,12 @@ __all__ = ["FILE", "forget", "hints_taken", "keep", "note_hint", "note_solved", 
 FILE = Path("zapsim-progress.json")
 
 _LARGEST = 1_000_000
+# Of what this version does not know, in characters; of hints.
+_SMALL, _MOST = 1_000, 999_999
+# Such as "04-2" and "04-a": of any version.
+_NAME = re.compile(r"\d\d-[0-9a-z]{1,9}", re.ASCII)
 _DEAD = DEAD
+_OURS = ("solved", "hints")
 
 _solved: set[str] = set()
 _hints: dict[str, int] = {}
@@ -109,14 +116,27 @@ def _read():
         reason = brief(f"{type(error).__name__}: {error}")
         print(f"{FILE} cannot be read ({reason}); delete it to begin again.")
         return None
-    _solved.update(names)
-    _hints.update({name: max(count, hints_taken(name)) for name, count in hints.items()})
-    return known
+    _solved.update(filter(_NAME.fullmatch, names))
+    for name in filter(_NAME.fullmatch, hints):
+        # One more of a number of thousands of digits could not be written.
+        _hints[name] = min(max(hints[name], hints_taken(name)), _MOST)
+    return {name: value for name, value in known.items() if name in _OURS or _is_small(name, value)}
+
+
+def _is_small(name, value):
+    """Tell whether a value may be written again: neither long, nor with lists in lists."""
+    parts = [*value.values()] if isinstance(value, dict) else value
+    flat = not isinstance(parts, list) or not any(isinstance(p, (dict, list)) for p in parts)
+    return flat and len(json.dumps({name: value})) <= _SMALL
 
 
 def _write(known):
     known = known | {"solved": sorted(_solved), "hints": _hints}
+    data = json.dumps(known, indent=1).encode()
     try:
-        write_whole(_place(), json.dumps(known, indent=1).encode())
+        # Nobody could read it again.
+        if len(data) > _LARGEST:
+            raise TransferError(f"{FILE} would be too large: delete it to begin again.")
+        write_whole(_place(), data)
     except TransferError as error:
         print(f"Progress is kept only until the kernel stops. {error}")

@@ -8,6 +8,7 @@ import textwrap
 
 from IPython.display import display
 
+from zapsim.checks import told
 from zapsim.course import record as kept
 from zapsim.course.exercise import judge
 from zapsim.course.practice import find_exercise, find_question, practice_of
@@ -43,7 +44,7 @@ def check(name, answer=..., *given):
         What the exercise hands on from the notebook.
     """
     verdict = judge(find_exercise(name), answer, *given)
-    _say(f"{_MARKS[verdict.state]} {verdict.says}".strip())
+    _say(told(f"{_MARKS[verdict.state]} {verdict.says}".strip()))
     if verdict.state == "right":
         kept.note_solved(name)
     else:

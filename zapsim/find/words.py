@@ -32,6 +32,8 @@ _LETTERS = str.maketrans(
 )
 # Accents of Latin, Greek and Cyrillic letters. Marks of other scripts are letters by themselves.
 _ACCENTS = re.compile("[\u0300-\u036f]+")
+# Marks, and signs that end a word anyway: to put so many marks in order may take hours.
+_HEAPS = re.compile(r"[^\w\0-\x7f]{31,}")
 _APOSTROPHES = re.compile("['’ʼ`´]")
 # Many write "flip-flop" as one word.
 _JOINTS = re.compile(r"(?<=[^\W\d_])[-‐‑.](?=[^\W\d_])")
@@ -79,7 +81,9 @@ def _findable_lines(texts):
 def _without_accents(text):
     # A lone half of a surrogate pair, as in some file names, cannot be encoded.
     text = text.encode("utf-8", "replace").decode()
-    text = _APOSTROPHES.sub("", text)
+    # Two letters of half a width, of which NFKD makes marks.
+    text = _APOSTROPHES.sub("", text).replace("\uff9e", "\u3099").replace("\uff9f", "\u309a")
+    text = _HEAPS.sub(" ", text)
     text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
     text = unicodedata.normalize("NFKC", text).translate(_LETTERS)
     return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)

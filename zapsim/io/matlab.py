@@ -2,7 +2,8 @@
 
 In: the bytes of a ``.mat`` file of MATLAB 5 to 7. Out: some of its variables, each a list of
 cells. The edge rule: SciPy reads it in a process of its own, since one flipped bit can end that
-process; whatever becomes of it is a ValueError. What is packed carries a checksum; where a number
+process; whatever becomes of it is a ValueError. What it says that it holds may cost it no bytes, so
+that is counted before objects are made of it. What is packed carries a checksum; where a number
 that is not packed, such as a value or a size, became another one, nobody can tell.
 """
 
@@ -14,8 +15,10 @@ from zapsim.io.apart import limit_memory, read_apart
 __all__ = ["read_cells"]
 
 _HDF5, _MARKS = b"\x89HDF\r\n\x1a\n", (b"\0\1IM", b"\1\0MI")
-# UT-Zappos50K has 50,025 cells, which take 10 MB.
-_MOST_CELLS, _MEMORY, _SECONDS = 1_000_000, 2_000_000_000, 60
+# UT-Zappos50K has 50,025 cells, which take 10 MB, and fewer than 5 million numbers and letters.
+_MOST_CELLS, _MOST_VALUES, _MEMORY, _SECONDS = 1_000_000, 10_000_000, 2_000_000_000, 60
+# A byte that was printed takes up to 15 in the lists that it is read to.
+_MOST_PRINTED = 20_000_000
 
 
 def read_cells(data, names):
@@ -44,8 +47,11 @@ def read_cells(data, names):
     if data[124:128] not in _MARKS:
         raise ValueError(f"it begins with {data[:16]!r}, which none of MATLAB 5 to 7 does")
     with read_apart(__file__, names, data, _SECONDS, "SciPy") as printed:
+        text = printed.read(_MOST_PRINTED + 1)
+        if len(text) > _MOST_PRINTED:
+            raise ValueError(f"its cells take more than the limit of {_MOST_PRINTED:,} bytes")
         try:
-            return json.load(printed)
+            return json.loads(text)
         except ValueError as error:
             raise ValueError(f"SciPy's process gave no answer ({error})") from error
 
@@ -71,15 +77,26 @@ def _answer(data, names):
             sys.exit(f"{name!r} must hold cells; it is of type {value.dtype}")
         if value.size > _MOST_CELLS:
             sys.exit(f"{name!r} has {value.size:,} cells; the limit is {_MOST_CELLS:,}")
-        found[name] = [_plain(np.asanyarray(cell)) for cell in value.ravel("F")]
+        cells = [np.asanyarray(cell) for cell in value.ravel("F")]
+        values = sum(map(_checked_size, cells))
+        if values > _MOST_VALUES:
+            sys.exit(f"{name!r} has {values:,} numbers or letters; the limit is {_MOST_VALUES:,}")
+        found[name] = [_plain(cell) for cell in cells]
     json.dump(found, sys.stdout)
+
+
+def _checked_size(cell):
+    """Return how many numbers or letters a cell has (int)."""
+    if cell.dtype.kind not in "iufU":
+        sys.exit(f"its cells must hold numbers or texts; one is of type {cell.dtype}")
+    if not cell.size and cell.shape[0]:
+        sys.exit(f"a cell says that it has {cell.shape[0]:,} rows, and nothing in them")
+    return cell.nbytes // 4 if cell.dtype.kind == "U" else cell.size
 
 
 def _plain(cell):
     if cell.dtype.kind == "U" and cell.shape in ((0,), (1,)):
         return "".join(cell)
-    if cell.dtype.kind not in "iufU":
-        sys.exit(f"its cells must hold numbers or texts; one is of type {cell.dtype}")
     return cell.tolist()
 
 

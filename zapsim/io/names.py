@@ -43,6 +43,9 @@ def litter_in(path):
 
     That is what systems and devices add, macOS' ``"._…"`` among it, and what is hidden.
     """
+    # A name may have thousands of folders, and most are no litter.
+    if "/." not in f"/{path}" and _LITTER.isdisjoint(path.lower().split("/")):
+        return None
     for part in path.split("/"):
         if part.lower() in _LITTER:
             return part

@@ -56,11 +56,15 @@ def unpacked_size(file, size, columns, limit, text=_TEXT):
     place, length = check_footer(file, size)
     file.seek(place)
     footer, _ = _fields(file.read(length), 0)
-    unpacked, n_values = 0, 0
+    unpacked, n_values, packed = 0, 0, 0
     for group in footer.get((4, _LIST), ()):
         for column in columns:
             if unpacked <= limit:
                 said = group[1, _LIST][column][3, _STRUCT]
+                packed += max(0, said[7, _I64])
+                if packed > size:
+                    # Else all groups could share one column, and its pages be looked at for each.
+                    raise ValueError("its columns take more bytes than there are")
                 unpacked += _unpacked_size(file, size, said, text)
                 n_values += said[5, _I64]
     return unpacked, n_values
@@ -110,15 +114,17 @@ def _fields(data, place):
             number, place = _whole(data, place)
         if (number, kind) in fields:
             raise ValueError("something is said twice")
-        fields[number, kind], place = _read(data, place, kind)
+        fields[number, kind], place = _read(data, place, kind, _READERS)
     return fields, place + 1
 
 
-def _read(data, place, kind):
-    try:
-        return _READERS[kind](data, place)
-    except KeyError:
-        raise ValueError(f"there are values of an unknown type, {kind}") from None
+def _read(data, place, kind, readers):
+    if kind not in readers:
+        raise ValueError(f"there are values of an unknown type, {kind}")
+    value, place = readers[kind](data, place)
+    if place > len(data):
+        raise ValueError("a value goes on beyond the end")
+    return value, place
 
 
 def _list(data, place):
@@ -128,10 +134,11 @@ def _list(data, place):
         n, place = _varint(data, place)
     values = []
     for _ in range(n):
-        value, place = _read(data, place, kind)
-        values.append(value)
-    # Of others, none counts here.
-    return values if kind == _STRUCT else (), place
+        value, place = _read(data, place, kind, _IN_LISTS)
+        # Of others, none counts here.
+        if kind == _STRUCT:
+            values.append(value)
+    return values, place
 
 
 def _whole(data, place):
@@ -172,3 +179,6 @@ _READERS = {
     _SET: _list,
     _STRUCT: _fields,
 }
+# A field's type says whether it is true; in a list, each takes a byte. So whatever number of
+# values a list claims to have, each takes at least one.
+_IN_LISTS = _READERS | dict.fromkeys((_TRUE, _FALSE), partial(_passed_over, 1))

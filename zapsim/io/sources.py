@@ -17,9 +17,8 @@ from hashlib import sha256
 from os.path import abspath, exists, isdir, lexists
 from pathlib import Path
 from stat import S_ISDIR
-from unicodedata import normalize
 
-from zapsim.checks import checked_path, told
+from zapsim.checks import check_flag, checked_path, told
 from zapsim.io.archives import (
     UNREADABLE,
     ChangedError,
@@ -34,7 +33,7 @@ from zapsim.io.formats import FORMATS, SUFFIXES, advice, suffix_of, told_by_cont
 from zapsim.io.hints import about_found, about_missing, advise
 from zapsim.io.names import MAX_NAME, litter_in, slashed
 from zapsim.io.pictures import MAX_BYTES, PictureError
-from zapsim.keys import clean_key
+from zapsim.keys import clean_key, composed, shared_folders
 
 __all__ = [
     "METADATA",
@@ -67,8 +66,9 @@ def open_files(source, links=False):
 
     With `links`, those that lead out of a folder are followed, and the one beside an archive.
     FileNotFoundError if there is none; ValueError if it is neither, or holds no picture; TypeError
-    if it is no path.
+    if it is no path, or `links` neither True nor False.
     """
+    check_flag(links, "links")
     if isinstance(source, Files):
         # Of another kind of place, such as a bucket.
         return source
@@ -367,20 +367,16 @@ class _Archive(Files):
 
     def _wrapper(self, keys):
         """Return the folders around everything: they belong to the archive, not to the layout."""
-        wrapper = ""
-        while True:
-            tops = {key.removeprefix(wrapper).partition("/")[0] for key in keys}
-            if len(tops) != 1:
-                return wrapper
-            top = tops.pop()
-            levels = max(key.removeprefix(wrapper).count("/") for key in keys)
-            if levels <= (0 if self._is_named_after(top) else _LEVELS):
-                return wrapper
-            wrapper += f"{top}/"
+        shared, levels = shared_folders(keys), max((key.count("/") for key in keys), default=0)
+        for depth, folder in enumerate(shared):
+            if levels - depth <= (0 if self._is_named_after(folder) else _LEVELS):
+                shared = shared[:depth]
+                break
+        return "".join(f"{folder}/" for folder in shared)
 
     def _is_named_after(self, top):
         # Browsers and Drive add to a name: "shoes (1)", "shoes-20261122T220000Z-001".
-        stem = normalize("NFC", self.root.stem)
+        stem = composed(self.root.stem)
         return stem.startswith(top) and not stem[len(top) :][:1].isalnum()
 
 

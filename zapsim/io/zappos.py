@@ -8,7 +8,7 @@ what was taken out of it and then edited is the user's own, and kept.
 import hashlib
 import zipfile
 
-from zapsim.checks import check_type, checked_path
+from zapsim.checks import check_flag, check_type, checked_path
 from zapsim.io.archives import UNREADABLE, open_archive
 from zapsim.io.disk import TransferError, explained, open_regular, write_whole
 from zapsim.io.download import download
@@ -65,6 +65,7 @@ def fetch_zappos(to="zappos", square=True, address=ADDRESS):
     Yu & Grauman, "Fine-Grained Visual Comparisons with Local Learning", CVPR 2014,
     doi:10.1109/CVPR.2014.32.
     """
+    check_flag(square, "square")
     check_type(address, str, f"address must be one such as {ADDRESS!r}.")
     folder = checked_path(to, "to")
     pictures = folder / f"ut-zap50k-images{'-square' if square else ''}.zip"

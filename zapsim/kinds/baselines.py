@@ -11,6 +11,7 @@ import pandas as pd
 from zapsim.checks import (
     check_catalogue,
     check_choice,
+    check_flag,
     check_memory,
     checked_number,
     checked_seed,
@@ -104,6 +105,7 @@ def colour_histogram(catalogue, space="lab", bins=6, power=0.5, ignore_white=Fal
     check_choice("space", space, ("lab", "rgb"))
     bins = checked_whole("bins", bins)
     checked_number("power", power, 0, ends="(]")
+    check_flag(ignore_white, "ignore_white")
     check_memory(
         8 * len(catalogue) * bins**3,
         f"Histograms of {len(catalogue):,} items × {bins**3:,} colours × 8 bytes",

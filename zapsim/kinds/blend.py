@@ -19,6 +19,7 @@ from zapsim.checks import (
     check_choice,
     check_dict,
     check_features,
+    check_flag,
     check_list,
     check_neighbours,
     checked_number,
@@ -96,6 +97,7 @@ def shape_colour_texture(catalogue, cache=None, centre=True):
         the network (block2_pool), whose filters see about 16 × 16 pixels: edges and patterns, but
         no shapes.
     """
+    check_flag(centre, "centre")
     folder = MINIZAP_PARTS if isinstance(cache, str) and cache == "bundled" else cache
     grey = greyed(catalogue)
     extractors = {"shape": VGG16Extractor(), "texture": VGG16Extractor("block2_pool", grid=1)}

@@ -11,6 +11,8 @@ from math import nan
 
 import pandas as pd
 
+from zapsim.keys import shared_folders
+
 __all__ = ["FOLDERS", "IDENTIFIERS", "arranged", "product_of", "read_layout"]
 
 FOLDERS = ("Category", "SubCategory", "Brand")
@@ -52,16 +54,12 @@ def read_layout(keys):
 
 def _above(keys):
     """Count the folders that all pictures share down to one that sorts, as in ``shop/images/``."""
-    folders = [key.split("/")[:-1] for key in keys]
-    shared = above = 0
-    while folders and all(len(names) > shared for names in folders):
-        level = {names[shared] for names in folders}
-        shared += 1
-        if all(name.lower() in _SORTING for name in level):
-            above = shared
-        if len(level) > 1:
-            break
-    return above
+    shared = shared_folders(keys)
+    above = max((n for n, name in enumerate(shared, 1) if name.lower() in _SORTING), default=0)
+    # Those next to it may be several: all sort, and none of the pictures lies beside them.
+    below = (key.split("/", len(shared) + 1)[len(shared) :] for key in keys)
+    sorting = all(len(names) > 1 and names[0].lower() in _SORTING for names in below)
+    return len(shared) + 1 if keys and sorting else above
 
 
 def _is_sharded(keys):

@@ -8,13 +8,13 @@ is nobody's, and of several rows a picture the first counts; both are counted.
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import accumulate, product
 from sys import getsizeof
 from typing import NamedTuple
 
 from zapsim.checks import check_choice
 from zapsim.io.formats import SUFFIXES
-from zapsim.keys import clean_key
+from zapsim.keys import clean_key, shared_folders
 from zapsim.metadata.cells import TooLargeError
 from zapsim.metadata.delimited import NAMES, plain_name
 from zapsim.metadata.tables import UNNAMED
@@ -315,14 +315,7 @@ def _last(folder):
 
 def _parents(paths):
     """List the folders that all paths lie in, ``["a/", "a/b/"]`` of a/b/c.jpg and a/b/d.jpg."""
-    # Whatever the first and the last in order begin with, all between them do.
-    first, last = (end.split("/")[:-1] for end in (min(paths), max(paths))) if paths else ([], [])
-    found = [""]
-    for ours, theirs in list(zip(first, last, strict=False))[:_DEEPEST]:
-        if ours != theirs:
-            break
-        found.append(f"{found[-1]}{ours}/")
-    return found[1:]
+    return list(accumulate(f"{folder}/" for folder in shared_folders(paths)[:_DEEPEST]))
 
 
 def _below(paths, folder):

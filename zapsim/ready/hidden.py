@@ -7,6 +7,9 @@ imported that such a file could stand for, so that none of them runs.
 import os
 import sys
 
+# Nothing can stand for it: importlib is there before zapsim, and this part is frozen into Python.
+from importlib.machinery import all_suffixes
+
 __all__ = ["hidden"]
 
 # What zapsim imports, or what that imports, and people give their files such names.
@@ -70,6 +73,11 @@ def _named(folder):
         return
     for entry in entries:
         path = os.path.join(folder, entry)
-        stem, suffix = os.path.splitext(entry)
-        if suffix == ".py" or os.path.isfile(os.path.join(path, "__init__.py")):
+        stem, dot, suffix = entry.partition(".")
+        # Compiled files, too: .pyc, and those of C.
+        if dot + suffix in all_suffixes() or _is_package(path):
             yield stem, path
+
+
+def _is_package(folder):
+    return any(os.path.isfile(os.path.join(folder, f"__init__{end}")) for end in all_suffixes())

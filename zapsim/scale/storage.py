@@ -2,8 +2,9 @@
 
 In: an address such as ``s3://shop/pictures``. Out: `Files` for `zapsim.load_catalogue`. pyarrow
 connects, retries, and finds the credentials as its documentation says: in the environment, the
-usual files, or the machine's role. The edge rule: one object that cannot be read is a picture that
-cannot be read; a bucket that does not answer, or whose list has no end, stops the run.
+usual files, or the machine's role. The edge rule: one object that cannot be read, or whose size is
+not what the list says, is a picture that cannot be read; a bucket that does not answer, or whose
+list has no end, stops the run.
 """
 
 from pathlib import Path
@@ -106,6 +107,8 @@ class Bucket(Files):
 
     def _read(self, place, limit=None):
         path, size = place
+        if size < 0:
+            raise PictureError(f"{path}: the storage says that it has {size:,} bytes.")
         check_size(path, size, limit or MAX_BYTES)
         try:
             with self._storage.open_input_stream(path) as stream:

@@ -3,13 +3,15 @@
 In: "bundled" (thirteen convolution layers, ImageNet, float16, shipped with zapsim), "imagenet"
 (Keras' own download), a path, or None (random). Keras reads all of them but the random ones. The
 edge rule: nothing falls back to anything else; what cannot be had is a `WeightsError` that says
-what can.
+what can. A file that says it holds far more than it does is not read.
 """
 
 import hashlib
+import math
 import os
 import socket
-from contextlib import contextmanager
+import zipfile
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,8 @@ __all__ = [
 
 BUNDLED_SHA256 = "7af9404a135bab25272299d18d5e33d599b781c1c4a4fe81bcb3fc42aca9c011"
 _ANSWER_SECONDS = 10
+# Trained weights can hardly be packed; where most of them are 0, to a tenth.
+_MOST_GROWTH, _SMALL = 20, 10_000_000
 
 
 class WeightsError(ToldError, RuntimeError):
@@ -69,6 +73,8 @@ def load_vgg16(weights, image_size, include_top=False):
     else:
         source = weights if weights in (None, "imagenet") else str(_existing(weights))
     try:
+        if weights not in ("bundled", "imagenet", None):
+            _check_said(source)
         with _time_out():
             model = keras.applications.VGG16(
                 include_top=include_top, weights=source, input_shape=(image_size, image_size, 3)
@@ -106,6 +112,42 @@ def _time_out():
         yield
     finally:
         socket.setdefaulttimeout(before)
+
+
+def _check_said(path):
+    """Raise ValueError where a file of weights says that it holds far more than it does.
+
+    HDF5 makes zeros of what is not there, and Keras looks at shapes when it has read them.
+    """
+    has, said = os.path.getsize(path), 0
+    for n_bytes in _each_said(path):
+        said += n_bytes
+        if said > max(_SMALL, _MOST_GROWTH * has):
+            raise ValueError(
+                f"it says that it holds {said:,} bytes or more, and has {has:,}. If you trust it, "
+                "save the weights anew, with Keras and unpacked."
+            )
+
+
+def _each_said(path):
+    """Yield how many bytes there are to read in a file, by what it says, piece by piece."""
+    import h5py
+
+    with ExitStack() as stack:
+        file = path
+        if path.endswith(".keras"):
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            entry = archive.getinfo("model.weights.h5")
+            yield entry.file_size
+            file = stack.enter_context(archive.open(entry))
+        root, names = stack.enter_context(h5py.File(file, "r")), ["/"]
+        root.visit(names.append)
+        for item in map(root.__getitem__, names):
+            # In older files a group lists what is read of it, maybe one piece many times.
+            lists = [item.attrs[name] for name in item.attrs if name.startswith("weight_names")]
+            for piece in (item, *(item[name] for listed in lists for name in listed)):
+                if isinstance(piece, h5py.Dataset):
+                    yield math.prod(piece.shape or ()) * piece.dtype.itemsize
 
 
 def _trouble(weights, include_top, error):
