@@ -90,9 +90,9 @@ class KerasExtractor(Extractor):
 
     Notes
     -----
-    Of a ``Lambda``, a layer or function that is not Keras' own, or a ``TFSMLayer`` and the like, of
-    which Keras knows only where it lies, nobody can tell later whether it still computes the same. A
-    network with such a part works, but for ``cache=``: a ValueError.
+    Of a ``Lambda``, a layer or function that is not Keras' own, or a ``TFSMLayer`` and the like,
+    which run what another library saved, nobody can tell later whether it still computes the same.
+    A network with such a part works, but for ``cache=``: a ValueError.
 
     Features do not hold the network. To search with new pictures, give the extractor to the
     predictor: ``SimilarityPredictor(catalogue, features, extractor=extractor)``.

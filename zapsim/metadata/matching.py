@@ -273,9 +273,10 @@ def _path(value):
 
 
 def _best_folders(keys, paths):
-    """Return the pair of folders below which most keys are paths (set), the shortest such; or None.
+    """Return the shortest pair of folders below which most keys are paths (set); or None.
 
-    Pictures are looked up among the paths, not the other way round: a small table may hold millions.
+    Pictures are looked up among the paths, not the other way round: a small table may hold
+    millions.
     """
     found = []
     for above_keys, above_paths in _common_folders(keys, paths):
