@@ -190,6 +190,16 @@ def test_a_network_whose_parts_are_known_by_name_alone_has_no_store(own, named, 
     assert len(extractor.extract(some)) == len(some)
 
 
+def test_a_network_that_another_library_saved_has_no_store(some, tmp_path):
+    keras.Sequential([keras.Input((32, 32, 3)), layers.Conv2D(4, 3)]).export(
+        tmp_path / "saved", format="tf_saved_model", verbose=False
+    )
+    saved = layers.TFSMLayer(str(tmp_path / "saved"), call_endpoint="serve")
+    extractor = zapsim.KerasExtractor(network(saved), scaled)
+    with pytest.raises(ValueError, match="what TFSMLayer computes is known to Python alone"):
+        extractor.extract(some, cache=tmp_path / "store")
+
+
 def test_how_a_part_is_trained_costs_no_store(some, tmp_path):
     class Own(keras.regularizers.Regularizer):
         def __call__(self, x):

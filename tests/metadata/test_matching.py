@@ -42,6 +42,26 @@ def test_folders_that_cannot_matter_are_not_tried():
     assert len(pairs) < 90 and ("", "x/") in pairs
 
 
+def test_the_pair_that_finds_most_is_the_first_of_the_best_and_only_its_names_are_cut():
+    rng = random.Random(5)
+    for _ in range(200):
+        ours, theirs = (
+            "".join(f"{rng.choice('ab')}/" for _ in range(rng.randrange(4))) for _ in "xy"
+        )
+        names = [f"{rng.choice('ab')}/{n}.jpg" for n in range(4)]
+        keys = [ours + name for name in names]
+        paths = {theirs + name for name in rng.sample(names, 3)} | {rng.choice(["7.jpg", "1.jpg"])}
+
+        def found(pair, keys=keys, paths=paths):
+            rests = {path.removeprefix(pair[1]) for path in paths}
+            return sum(key.removeprefix(pair[0]) in rests for key in keys)
+
+        pairs = matching._common_folders(keys, paths)
+        most = max(map(found, pairs), default=0)
+        first = next((pair for pair in pairs if found(pair) == most), None) if most else None
+        assert matching._best_folders(keys, paths) == first
+
+
 def test_the_pairs_of_folders_find_as_much_as_all_of_them_and_say_it_as_shortly():
     rng = random.Random(3)
     for _ in range(300):

@@ -28,8 +28,10 @@ _SAME = {"rtol": 1e-4, "atol": 1e-4}
 _TRAINING = ("trainable", "compile_config", "build_config")
 # Where a description says what layers are called.
 _NAMES = ("name", "keras_history", "input_layers", "output_layers")
-# Whose classes and functions are always the same ones; and what has no part in features.
+# Whose classes and functions are always the same ones, but for those that run what another library
+# saved or made; and what has no part in features.
 _KNOWN = ("keras", "keras_hub", "tensorflow")
+_FOREIGN = ("TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper")
 _ASIDE = ("initializer", "regularizer", "constraint", "loss", "metrics", "optimizer")
 
 
@@ -88,8 +90,9 @@ class KerasExtractor(Extractor):
 
     Notes
     -----
-    Of a ``Lambda``, or a layer or function that is not Keras' own, nobody can tell later whether it
-    still computes the same. A network with such a part works, but for ``cache=``: a ValueError.
+    Of a ``Lambda``, a layer or function that is not Keras' own, or a ``TFSMLayer`` and the like,
+    which run what another library saved, nobody can tell later whether it still computes the same.
+    A network with such a part works, but for ``cache=``: a ValueError.
 
     Features do not hold the network. To search with new pictures, give the extractor to the
     predictor: ``SimilarityPredictor(catalogue, features, extractor=extractor)``.
@@ -376,7 +379,7 @@ def _unknown(part, seen=None):
     if id(part) in seen:
         return set()
     seen.add(id(part))
-    found = set() if _is_known(part) else {type(part).__name__}
+    found = set() if _is_known(part) and not _is_foreign(part) else {type(part).__name__}
     for name, value in vars(part).items():
         if name.endswith(_ASIDE):
             continue
@@ -386,6 +389,10 @@ def _unknown(part, seen=None):
             elif callable(each) and not _is_known(each):
                 found.add(getattr(each, "__name__", type(each).__name__))
     return found
+
+
+def _is_foreign(layer):
+    return any(each.__name__ in _FOREIGN for each in type(layer).__mro__)
 
 
 def _is_known(thing):

@@ -243,7 +243,8 @@ def _ways(values, table, are_paths):
     paths = {value: value if value in keys else _path(value) for value in values}
     itself = {value: value for value in values}
     yield _Way("the whole key", keys, paths)
-    for above_keys, above_paths in _common_folders(keys, paths):
+    if (best := _best_folders(keys, {*paths.values()})) is not None:
+        above_keys, above_paths = best
         said = f"the path below {above_keys or above_paths}"
         yield _Way(said, _below(keys, above_keys), _below(paths, above_paths))
     if are_paths():
@@ -271,10 +272,28 @@ def _path(value):
     return clean_key(value) or value.replace("\\", "/")
 
 
+def _best_folders(keys, paths):
+    """Return the shortest pair of folders below which most keys are paths (set); or None.
+
+    Pictures are looked up among the paths, not the other way round: a small table may hold
+    millions.
+    """
+    found = []
+    for above_keys, above_paths in _common_folders(keys, paths):
+        rests = [key.removeprefix(above_keys) for key in keys]
+        # What has no folder stays as it is.
+        n = sum(
+            f"{above_paths}{rest}" in paths or ("/" not in rest and rest in paths) for rest in rests
+        )
+        found.append((n, (above_keys, above_paths)))
+    n, best = max(found, key=lambda each: each[0], default=(0, None))
+    return best if n else None
+
+
 def _common_folders(keys, paths):
     """List the pairs of folders above all keys and above all paths, the shortest first."""
     # What has no folder, such as "unknown", is none of them.
-    longer = [path for path in paths.values() if "/" in path]
+    longer = [path for path in paths if "/" in path]
     ours, theirs = (["", *_parents(labels)] for labels in (list(keys), longer))
     pairs = set()
     for one, other in product(range(len(ours)), range(len(theirs))):
