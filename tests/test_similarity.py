@@ -95,6 +95,29 @@ def test_vectors_of_extreme_length_keep_their_direction():
     np.testing.assert_allclose(zapsim.similarity_matrix(frame).iloc[0], [1, 1, 0.5**0.5], atol=1e-6)
 
 
+def test_scores_of_long_vectors_are_right_and_so_is_their_order():
+    """Beside one peak, each of many small squares is lost in a sum in float32."""
+    n = 802_816
+    level, peak = np.ones(n, np.float32), np.full(n, 2e-4, np.float32)
+    peak[0] = 1
+    wide = peak.astype(np.float64)
+    cosine = wide.sum() / np.sqrt(n) / np.linalg.norm(wide)
+    n_ones = int(np.ceil((cosine * 1.0002) ** 2 * n))
+    top = zapsim.top_k(features([level, peak, np.arange(n) < n_ones]), 2)
+    np.testing.assert_array_equal(top.indices[0], [2, 1])
+    np.testing.assert_allclose(top.scores[0], [np.sqrt(n_ones / n), cosine], rtol=0, atol=2e-7)
+
+
+@pytest.mark.parametrize("size", [1e-37, 1, 1e37])
+def test_scores_are_right_to_the_digit_that_is_promised(size):
+    frame = random_features(40, 3000) * np.float32(size)
+    wide = frame.to_numpy(np.float64)
+    wide = wide / np.linalg.norm(wide, axis=1)[:, None]
+    top = zapsim.top_k(frame, 39)
+    exact = np.take_along_axis(wide @ wide.T, top.indices, axis=1)
+    np.testing.assert_allclose(top.scores, exact, rtol=0, atol=2e-7)
+
+
 def test_zero_vector_scores_0_with_all_others_and_1_with_itself():
     frame = features([[0, 0], [1, 2], [0, 0]])
     np.testing.assert_array_equal(
@@ -236,6 +259,13 @@ def test_no_product_errs_by_more_than_its_bound(n_features):
     unit = unit_vectors(np.vstack([values, -values[:20], np.zeros((1, n_features))]))
     exact = unit.astype(np.float64) @ unit.T.astype(np.float64)
     assert np.abs(unit @ unit.T - exact).max() <= float32_error(n_features)
+
+
+@pytest.mark.parametrize("n_features", [2**24 - 1, 2**24, 2**25])
+def test_products_of_vectors_of_any_length_have_a_bound(n_features):
+    assert float32_error(n_features // 2) < float32_error(n_features)
+    # Every score lies within twice that of every other, so that all are scored again.
+    assert 1 <= float32_error(n_features) < np.inf
 
 
 @pytest.fixture

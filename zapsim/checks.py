@@ -38,6 +38,7 @@ __all__ = [
     "check_query",
     "check_table",
     "check_type",
+    "checked_names",
     "checked_number",
     "checked_order",
     "checked_pairs",
@@ -439,6 +440,19 @@ def _check_kept(given, values, sums):
             f"The numbers of up to {len(small):,} of {len(values):,} vectors are too small for "
             "float32. Only directions count, so multiply them all by the same large number."
         )
+
+
+def checked_names(columns):
+    """Return the names of the features' columns as a list that JSON keeps; ValueError if unfit."""
+    names = pd.Index(columns).tolist()
+    # Others, such as dates, come back from JSON as something else.
+    if not any(set(map(type, names)) <= {kind} for kind in (int, str)):
+        raise ValueError(
+            "Columns are kept that are all named by texts, or all by whole numbers. Name those of "
+            "the features by text: features.columns = features.columns.map(str). "
+            f"Received: {received(columns)}"
+        )
+    return names
 
 
 def checked_order(values, names):

@@ -131,6 +131,14 @@ def test_a_part_of_zeros_scores_zero(make_folder, features):
     assert found[KEYS[1]] == 0
 
 
+def test_a_part_of_tiny_numbers_keeps_its_direction(make_folder, features):
+    features.iloc[2, 6:] *= 1e-25
+    predictor = zapsim.SimilarityPredictor(zapsim.load_catalogue(make_folder(*KEYS)), features)
+    found = predictor.similar(KEYS[0], k=1, part=LOWER_RIGHT)
+    assert found.loc[0, "key"] == KEYS[2]
+    assert found.loc[0, "score"] == pytest.approx(1, abs=1e-6)
+
+
 def test_features_without_a_grid_have_no_parts(make_folder, features):
     catalogue = zapsim.load_catalogue(make_folder(*KEYS))
     matrix = zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features))

@@ -1,7 +1,9 @@
 """pca.py: directions known by eye, scikit-learn as reference, and pictures searched through it."""
 
+import hashlib
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +98,45 @@ def test_items_that_are_all_the_same_have_no_direction_left():
     differing[::3, 0] *= 1.002
     reduced = zapsim.reduce(features(differing), 20).to_numpy()
     assert (np.linalg.norm(reduced, axis=1) > 0).all()
+
+
+def test_items_that_are_exactly_the_same_are_reduced_and_kept(tmp_path, recwarn):
+    same = features(np.full((9, 4), 0.5))
+    fitted = Reduction(2).fit(same)
+    assert not fitted.transform(same).to_numpy().any() and not fitted.explained.any()
+    fitted.save(tmp_path / "reduction.npz")
+    assert repr(Reduction.load(tmp_path / "reduction.npz")) == repr(fitted)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("shape", [(60, 16), (16, 60)])
+@pytest.mark.parametrize("size", [1e-34, 1e-25, 1e-15, 1e12, 1e20, 1e37])
+def test_features_of_any_size_are_reduced_alike(shape, size, recwarn):
+    frame = features(np.random.default_rng(0).normal(size=shape))
+    sized = features(frame.to_numpy(np.float64) * size)
+    usual, fitted = Reduction(4).fit(frame), Reduction(4).fit(sized)
+    np.testing.assert_allclose(fitted.components, usual.components, atol=1e-4)
+    np.testing.assert_allclose(fitted.explained, usual.explained, rtol=1e-4)
+    reduced = fitted.transform(sized).to_numpy(np.float64) / size
+    np.testing.assert_allclose(reduced, usual.transform(frame), atol=1e-4)
+    assert not recwarn.list
+
+
+def test_vectors_far_smaller_or_larger_than_the_fitted_ones_are_no_zeros():
+    frame = spread_features()
+    fitted = Reduction(4).fit(frame)
+    values, weights = frame.to_numpy(np.float64), fitted.components.T
+    large = fitted.transform(features(values * 1e25)).to_numpy(np.float64) / 1e25
+    np.testing.assert_allclose(large, values @ weights, atol=1e-4)
+    small = fitted.transform(features(values * 1e-25))
+    np.testing.assert_allclose(small, np.tile(-fitted.mean @ weights, (len(frame), 1)), atol=1e-4)
+
+
+def test_numbers_too_large_to_be_reduced_are_refused(recwarn):
+    signs = np.sign(np.random.default_rng(0).normal(size=(30, 20)))
+    with pytest.raises(ValueError, match="cannot be reduced.*divide them all by the same large"):
+        zapsim.reduce(features(signs * 3e38), 4)
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize("n", [0, -1, 2.5, True, None])
@@ -257,6 +298,51 @@ def test_a_reduction_whose_columns_cannot_be_kept_is_not_saved(names, tmp_path):
     with pytest.raises(ValueError, match=r"Name those of the features by text.*\.map\(str\)"):
         fitted.save(tmp_path / "reduction.npz")
     assert not any(tmp_path.iterdir())
+
+
+def _resaved(path, change):
+    """Write a kept reduction again, its arrays changed, and what it says of them right."""
+    kept = dict(np.load(path))
+    kept["components"] = change(kept["components"])
+    said = json.loads(str(kept["said"]))
+    digest = hashlib.sha256(kept["mean"].tobytes() + kept["components"].tobytes()).hexdigest()
+    said["settings"]["components"] = f"sha256:{digest[:16]}"
+    np.savez(path, **kept | {"said": json.dumps(said)})
+
+
+def _marked(path, in_file, in_list, value):
+    """Change a byte of all entries of a zip: where each stands, and in the list at its end."""
+    data = bytearray(path.read_bytes())
+    for head, place in ((b"PK\3\4", in_file), (b"PK\1\2", in_list)):
+        for found in re.finditer(head, data):
+            data[found.start() + place] = value
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        # Zips that are encrypted, in two ways; patched; and of a version to come.
+        lambda path: _marked(path, 6, 8, 1),
+        lambda path: _marked(path, 6, 8, 64),
+        lambda path: _marked(path, 6, 8, 32),
+        lambda path: _marked(path, 4, 6, 255),
+        lambda path: np.savez(path, **dict(np.load(path)) | {"said": "[" * 100_000}),
+        lambda path: _resaved(path, lambda components: components + 1j),
+        lambda path: _resaved(path, lambda components: components.astype(str)),
+        lambda path: _resaved(path, lambda components: components > 0),
+        lambda path: _resaved(path, lambda components: components * np.nan),
+    ],
+    ids=["encrypted", "strongly", "patched", "new", "deep", "complex", "text", "truths", "nan"],
+)
+def test_no_harm_to_a_kept_reduction_is_a_raw_error(harm, tmp_path):
+    path, fitted = tmp_path / "reduction.npz", Reduction(3).fit(spread_features(20, 4))
+    fitted.save(path)
+    _resaved(path, lambda components: components)
+    assert Reduction.load(path).settings == fitted.settings
+    harm(path)
+    with pytest.raises(ValueError, match=r"is damaged, or was not written by Reduction\.save"):
+        Reduction.load(path)
 
 
 def test_a_kept_reduction_that_is_damaged_is_refused(minizap, tmp_path):

@@ -1,5 +1,6 @@
 """The index in LanceDB: exact scores, filters, changes, and what is refused."""
 
+import json
 import shutil
 import warnings
 from contextlib import contextmanager
@@ -183,6 +184,7 @@ def test_features_are_shortened_on_their_way(catalogue, features, tmp_path):
         (lambda f: f * 1e-6, "float16, which cannot hold"),
         (lambda f: f * 1e6, "float16, which cannot hold"),
         (lambda f: f * 1j, "complex"),
+        (lambda f: f.set_axis(pd.date_range("2020", periods=8), axis=1), "named by texts, or all"),
         (lambda f: f.iloc[:, :0], "neither of them 0"),
         (lambda f: [f, f.iloc[:, :4].add_prefix("y", axis=0)], "takes 8 numbers .* Received: 4"),
         (lambda f: f.set_axis(pd.Index(["\ud800", *f.index[1:]], dtype=object)), "half a letter"),
@@ -213,6 +215,9 @@ def test_what_an_index_cannot_hold_is_refused(tmp_path, change, said):
         (lambda i: i.unit_vectors([-1]), "rows must be numbers of rows"),
         (lambda i: i.unit_vectors([10**9]), "1 rows are not in the index"),
         (lambda i: i.search(np.ones(8), where={"Brand": "x"}), "No column 'Brand'"),
+        (lambda i: i.search(np.ones(8), where="Brand"), "where must be a dict, .*'Brand'"),
+        (lambda i: i.search(np.ones(8), where=""), "where must be a dict, .*''"),
+        (lambda i: i.search(np.ones(8), where=[]), r"where must be a dict, .*\[\]"),
         (lambda i: FeatureIndex(None), "address must be the path"),
     ],
 )
@@ -256,6 +261,61 @@ def test_columns_in_another_order_are_put_in_the_first_ones(tmp_path):
     assert np.array_equal(index.vectors(features.index), features)
     found = index.search(features.iloc[3][turned], 1)
     assert found["key"].tolist() == ["0003.png"]
+
+
+def _named(n, seed):
+    return _numbers(n, seed).set_axis(["e1", "e0", "e10", "e2", "e3", "e4", "e5", "e6"], axis=1)
+
+
+def test_columns_in_another_order_are_known_by_their_names_ever_after(tmp_path):
+    features = _named(9, 0)
+    other = features[sorted(features.columns)]
+    built = build_index(features.head(4), tmp_path)
+    for index, new in ((built, other.iloc[4:6]), (FeatureIndex(tmp_path), other.iloc[6:])):
+        index.add(new)
+        assert list(index.feature_names) == list(features.columns)
+        assert list(index.snapshot().feature_names) == list(features.columns)
+    assert np.array_equal(index.vectors(features.index), features)
+    for key in features.index:
+        found = index.search(other.loc[key], 1)
+        assert found["key"].tolist() == [key] and found["score"][0] == pytest.approx(1)
+    with pytest.raises(ValueError, match="1 of 8 features are not among the names"):
+        index.add(other.rename(columns={"e0": "x"}))
+
+
+def test_a_predictor_takes_a_series_by_the_names_of_the_features(catalogue, features, tmp_path):
+    named = features.iloc[:50].add_prefix("e")
+    some = catalogue.subset(named.index)
+    found = IndexPredictor(some, build_index(named, tmp_path, some))
+    query = named.iloc[7][sorted(named.columns)]
+    wanted = zapsim.SimilarityPredictor(some, named).similar_to(query)
+    pd.testing.assert_frame_equal(found.similar_to(query), wanted)
+
+
+def _said_otherwise(address, change):
+    """Write a table again, with other words about it."""
+    table = FeatureIndex(address)._table
+    about = change(json.loads(table.schema.metadata[b"zapsim"]))
+    rows = table.to_arrow().replace_schema_metadata({"zapsim": json.dumps(about)})
+    index_module._connect(address, None).create_table("features", rows, mode="overwrite")
+
+
+def test_a_table_that_does_not_name_its_columns_is_taken_in_order(tmp_path):
+    features = _named(9, 0)
+    build_index(features.head(4), tmp_path)
+    _said_otherwise(tmp_path, lambda about: {n: about[n] for n in ("settings", "columns")})
+    index = FeatureIndex(tmp_path)
+    index.add(features.tail(5))
+    assert np.array_equal(index.vectors(features.index), features)
+    assert index.search(features.iloc[7], 1)["key"].tolist() == ["0007.png"]
+
+
+@pytest.mark.parametrize("names", [None, 3, [], ["e0"], [0.5] * 8, [None] * 8, [[]] * 8])
+def test_a_table_whose_names_are_damaged_is_no_index(tmp_path, names):
+    build_index(_named(9, 0), tmp_path)
+    _said_otherwise(tmp_path, lambda about: about | {"names": names})
+    with pytest.raises(ValueError, match=r"No index of features at .*Make one"):
+        FeatureIndex(tmp_path)
 
 
 def test_accents_may_be_decomposed(tmp_path, catalogue, features):

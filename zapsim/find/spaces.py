@@ -8,7 +8,14 @@ edge rule: a vector, or its part, that is zeros has no direction; its score is 0
 import numpy as np
 
 from zapsim.find.rocchio import combined_scores, combined_vector
-from zapsim.similarity import exact_scores, float32_error, nearest, nearest_of, unit_vectors
+from zapsim.similarity import (
+    exact_scores,
+    float32_error,
+    nearest,
+    nearest_of,
+    unit_vectors,
+    vector_lengths,
+)
 
 __all__ = ["Parts", "Scores", "Vectors"]
 
@@ -79,8 +86,8 @@ class Parts(Vectors):
         for cell, columns in zip(cells, self._columns, strict=True):
             if cell not in whole.squares:
                 vectors = self.unit[:, columns]
-                whole.squares[cell] = np.einsum("nd,nd->n", vectors, vectors)
-        self._lengths = np.sqrt(sum(whole.squares[cell] for cell in cells))
+                whole.squares[cell] = vector_lengths(vectors) ** 2
+        self._lengths = np.sqrt(sum(whole.squares[cell] for cell in cells)).astype(np.float32)
         self._lengths[self._lengths == 0] = 1
 
     def _products(self, query):

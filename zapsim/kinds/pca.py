@@ -8,7 +8,6 @@ before, and none after; one that is the mean has none after, either.
 import hashlib
 import json
 import zipfile
-import zlib
 from io import BytesIO
 
 import numpy as np
@@ -16,17 +15,17 @@ import pandas as pd
 
 from zapsim.checks import (
     check_features,
+    checked_names,
     checked_order,
     checked_path,
     checked_seed,
     checked_values,
     checked_whole,
-    received,
 )
 from zapsim.features import VGG16Extractor
 from zapsim.io.disk import open_regular, write_whole
 from zapsim.io.store import features_frame
-from zapsim.similarity import clear_rounding
+from zapsim.similarity import clear_rounding, vector_lengths
 
 __all__ = ["Reduction", "reduce"]
 
@@ -35,7 +34,8 @@ __all__ = ["Reduction", "reduce"]
 _SOLVED_WHOLE = 2048
 _BLOCK = 1024
 _FITTED = ("mean", "components", "explained")
-_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, MemoryError)
+# The squares of numbers up to 2 ** 20, and down to its reciprocal, are well within float32.
+_USUAL = 20
 
 
 def reduce(features, n=256, seed=0):
@@ -140,10 +140,15 @@ class Reduction:
         n_items, n_features = values.shape
         exact = "covariance_eigh" if n_features <= n_items else "full"
         solver = exact if min(values.shape) <= _SOLVED_WHOLE else "randomized"
-        pca = PCA(self.n, svd_solver=solver, random_state=self.seed).fit(values)
-        self.mean, self.components = pca.mean_, pca.components_
+        # Larger or smaller features have the same components, but squares that may not fit.
+        exponent = _exponent(values)
+        scaled = np.ldexp(values, -exponent) if exponent else values
+        # Where all items are the same, nothing is explained.
+        with np.errstate(invalid="ignore"):
+            pca = PCA(self.n, svd_solver=solver, random_state=self.seed).fit(scaled)
+        self.mean, self.components = np.ldexp(pca.mean_, exponent), pca.components_
         self._columns = features.columns
-        self.explained = pca.explained_variance_ratio_
+        self.explained = np.nan_to_num(pca.explained_variance_ratio_)
         self.settings = {
             "reduction": "PCA",
             "n": self.n,
@@ -160,13 +165,8 @@ class Reduction:
         """
         self._check_fitted()
         path = checked_path(path)
-        said = {"seed": self.seed, "settings": self.settings, "columns": self._columns.tolist()}
-        if not _can_be_kept(said["columns"]):
-            raise ValueError(
-                "Columns are kept that are all named by texts, or all by whole numbers. Name those "
-                "of the features by text, and fit again: features.columns.map(str). Received: "
-                f"{received(self._columns)}"
-            )
+        columns = checked_names(self._columns)
+        said = {"seed": self.seed, "settings": self.settings, "columns": columns}
         kept = BytesIO()
         np.savez(kept, said=json.dumps(said), **{name: getattr(self, name) for name in _FITTED})
         write_whole(path, kept.getvalue())
@@ -192,17 +192,12 @@ class Reduction:
                 reduction.settings = said["settings"]
                 for name in _FITTED:
                     setattr(reduction, name, kept[name])
-                names = said["columns"]
-                if not _can_be_kept(names):
-                    raise ValueError("columns of no names")
-                reduction._columns = pd.Index(names)
-            except (*_UNREADABLE, zipfile.BadZipFile, zlib.error) as error:
+                reduction._columns = pd.Index(checked_names(said["columns"]))
+                if not reduction._holds_together():
+                    raise ValueError("arrays that do not fit")
+            # The readers of zips, arrays and JSON raise many kinds of errors.
+            except Exception as error:
                 raise ValueError(damaged) from error
-        n, shapes = reduction.n, [np.shape(getattr(reduction, name)) for name in _FITTED]
-        shape = (len(reduction._columns),)
-        fits = shapes == [shape, (n, *shape), (n,)]
-        if not fits or reduction.settings.get("components") != reduction._digest():
-            raise ValueError(damaged)
         return reduction
 
     def transform(self, features):
@@ -211,8 +206,8 @@ class Reduction:
         Features are a DataFrame as in `reduce`, or an ndarray of shape (n_features,) or
         (n_items, n_features). The same is returned, float32, with n columns in place of
         n_features. Columns that are called as the fitted ones may have another order. ValueError if
-        the vectors have another length than those that were fitted, or hold NaN, or nothing was
-        fitted yet.
+        the vectors have another length than those that were fitted, or hold NaN, or numbers so
+        large that what becomes of them is none of float32's, or nothing was fitted yet.
         """
         self._check_fitted()
         if isinstance(features, np.ndarray):
@@ -229,6 +224,15 @@ class Reduction:
         """
         self._check_fitted()
         return _ReducedExtractor(self, extractor)
+
+    def _holds_together(self):
+        arrays = [getattr(self, name) for name in _FITTED]
+        shapes = [(len(self._columns),), (self.n, len(self._columns)), (self.n,)]
+        return (
+            [array.shape for array in arrays] == shapes
+            and all(array.dtype.kind == "f" and np.isfinite(array).all() for array in arrays)
+            and self.settings["components"] == self._digest()
+        )
 
     def _digest(self):
         values = self.mean.tobytes() + self.components.tobytes()
@@ -247,18 +251,25 @@ class Reduction:
             )
         reduced = np.empty((len(values), self.n), np.float32)
         # The mean is taken away first, which loses fewer digits; by blocks, which takes no memory.
-        for start in range(0, len(values), _BLOCK):
-            rows = slice(start, start + _BLOCK)
-            reduced[rows] = (values[rows] - self.mean) @ self.components.T
-        lengths = np.sqrt(np.einsum("nd,nd->n", values, values))
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, len(values), _BLOCK):
+                rows = slice(start, start + _BLOCK)
+                reduced[rows] = (values[rows] - self.mean) @ self.components.T
+        if not np.isfinite(reduced).all():
+            raise ValueError(
+                "The numbers of these vectors are so large that they cannot be reduced. Only "
+                "directions count: divide them all by the same large number, and fit again."
+            )
+        lengths = vector_lengths(values)
         clear_rounding(reduced, lengths)
         reduced[lengths == 0] = 0
         return reduced
 
 
-def _can_be_kept(names):
-    # Others, such as dates, come back from JSON as something else.
-    return set(map(type, names)) in ({int}, {str})
+def _exponent(values):
+    """Return n such that values / 2 ** n, which has the same digits, can be squared."""
+    n = int(np.frexp(max(values.max(), -values.min()))[1])
+    return 0 if abs(n) <= _USUAL else n
 
 
 class _ReducedExtractor:

@@ -26,6 +26,7 @@ from zapsim.checks import (
     check_key,
     check_list,
     check_type,
+    checked_names,
     checked_number,
     checked_order,
     checked_path,
@@ -39,7 +40,7 @@ from zapsim.io.lookup import each_found
 from zapsim.io.store import open_store
 from zapsim.keys import composed, respelt
 from zapsim.scale.extra import require
-from zapsim.similarity import exact_scores, nearest, unit_vectors
+from zapsim.similarity import exact_scores, nearest, unit_vectors, vector_lengths
 
 __all__ = ["FeatureIndex", "build_index"]
 
@@ -107,8 +108,9 @@ def build_index(
     ------
     ValueError
         If there are no features, their settings differ, they are a similarity matrix, float16
-        cannot hold them, a key comes twice, the catalogue lacks some of them, or somebody else's
-        table of this name is under this address.
+        cannot hold them, a key comes twice, the catalogue lacks some of them, their columns are
+        named by neither texts nor whole numbers, or somebody else's table of this name is under
+        this address.
     TypeError
         If they are no features by key.
     StoreError
@@ -136,7 +138,11 @@ def build_index(
     if first is None:
         raise ValueError("There are no features to put into an index.")
     columns = [] if catalogue is None else list(catalogue.table.columns)
-    about = {"settings": first.attrs.get("extractor", {}), "columns": columns}
+    about = {
+        "settings": first.attrs.get("extractor", {}),
+        "columns": columns,
+        "names": checked_names(first.columns),
+    }
     types = [(f"c{n}", pa.list_(pa.string())) for n in range(len(columns))]
     vectors = pa.list_(pa.float16(), first.shape[1])
     schema = pa.schema(
@@ -197,6 +203,9 @@ class FeatureIndex:
         Those that the features were made with.
     columns : list of str
         What can be filtered by.
+    feature_names : pandas.Index of shape (n_features,)
+        What the columns of the features are called. A table made by an earlier zapsim does not say
+        so: there they are numbered.
     """
 
     def __init__(self, address, storage_options=None):
@@ -206,6 +215,7 @@ class FeatureIndex:
             self._table = database.open_table(_TABLE)
             about = json.loads(self._table.schema.metadata[_ABOUT])
             self.settings, self.columns = _checked_about(about, self._table.schema)
+            self.feature_names = _checked_names(about, self.n_features)
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise ValueError(
                 f"No index of features at {address} ({error}). Make one: "
@@ -239,7 +249,8 @@ class FeatureIndex:
 
         Parameters
         ----------
-        vector : ndarray of shape (n_features,)
+        vector : ndarray or Series of shape (n_features,)
+            A Series is taken by `feature_names`.
         k : int
         where : dict, optional
             Filters as in `SimilarityPredictor.similar`; applied before the search. A value that
@@ -264,8 +275,7 @@ class FeatureIndex:
         k = checked_whole("k", k)
         vector = unit_vectors([self._checked(vector)])[0]
         query = self._nearest(vector, _REFINE * k, effort).select(["key", "features", "_distance"])
-        if where:
-            condition = self._condition(where)
+        if condition := self._condition({} if where is None else where):
             query = query.where(condition, prefilter=True)
             if self._table.count_rows(condition) <= _FEW:
                 query = query.bypass_vector_index()
@@ -311,7 +321,7 @@ class FeatureIndex:
         return values
 
     def _checked(self, vector):
-        return checked_vector(vector, pd.RangeIndex(self.n_features))
+        return checked_vector(vector, self.feature_names)
 
     def _nearest(self, vector, n, effort):
         n, effort = min(n, max(1, len(self))), checked_whole("effort", effort)
@@ -338,10 +348,12 @@ class FeatureIndex:
         """Add features, and replace those of keys that are there already.
 
         They are found at once; a large part of new ones makes searching slower until `clean`.
-        Errors and warnings as those of `build_index`.
+        Columns that are called as `feature_names` may have another order. Errors and warnings as
+        those of `build_index`.
         """
         check_features(features)
         about = {"settings": self.settings, "columns": self.columns}
+        features = checked_order(features, self.feature_names)
         batch = _batch(features, self._table.schema, about, catalogue)
         _warn_of(_without_direction(batch))
         merged = self._table.merge_insert("key").when_matched_update_all()
@@ -432,6 +444,16 @@ def _checked_about(about, schema):
     return settings, columns
 
 
+def _checked_names(about, n_features):
+    """Return the names of the features' columns (pandas.Index); ValueError if they do not fit."""
+    if "names" not in about:
+        return pd.RangeIndex(n_features)
+    names = pd.Index(checked_names(about["names"]))
+    if len(names) != n_features:
+        raise ValueError(f"it names {len(names):,} of {n_features:,} features")
+    return names
+
+
 def _batch(features, schema, about, catalogue):
     """Return features, and the catalogue's columns, as a RecordBatch; ValueError if unfit."""
     settings, width = features.attrs.get("extractor", {}), schema.field("features").type.list_size
@@ -469,18 +491,14 @@ def _halved(features, width):
         )
     with np.errstate(over="ignore"):
         halved = values.astype(np.float16)
-        lost = _squared(halved - values)
-    if (bad := lost > _ROUNDING**2 * _squared(values)).any():
+        lost = vector_lengths(halved - values)
+    if (bad := lost > _ROUNDING * vector_lengths(values)).any():
         raise ValueError(
             f"An index keeps numbers as float16, which cannot hold those of {bad.sum():,} items, "
             f"such as {features.index[bad][0]!r}: they are too large, or too small. Only "
             "directions count, so scale them: features.div(features.abs().max(axis=1), axis=0)."
         )
     return halved
-
-
-def _squared(values):
-    return np.einsum("nd,nd->n", values, values, dtype=np.float64)
 
 
 def _without_direction(batch):

@@ -70,7 +70,7 @@ class IndexPredictor(SimilarityPredictor):
                 stacklevel=2,
             )
         self._matrix, self._unit = None, _Stored(index, rows[known])
-        self._columns = pd.RangeIndex(index.n_features)
+        self._columns = index.feature_names
 
     def __repr__(self):
         return f"IndexPredictor of {len(self.table):,} items, by {self._unit.index!r}"
