@@ -17,7 +17,7 @@ import time
 import warnings
 import zlib
 from functools import cache, partial
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from hypothesis import given
@@ -1065,6 +1065,95 @@ def webp_bomb(side):
     return riff([(b"VP8L", b"\x2f" + bits.to_bytes(8, "little"))])
 
 
+def behind_the_scan(n):
+    """A grey JPEG whose end comes after so many marks that say nothing."""
+    data = encoded(Image.new("RGB", (64, 64), (128, 128, 128)), "JPEG")
+    return data[:-2] + b"\xff\1" * n + b"\xff\xd9"
+
+
+def arithmetic(side, colours=4, progressive=False):
+    """A JPEG in arithmetic code, of which next to nothing is there."""
+    parts = b"".join(bytes([number + 1, 0x11, 0]) for number in range(colours))
+    chosen = b"".join(bytes([number + 1, 0]) for number in range(colours))
+    head = struct.pack(">BHHB", 8, side, side, colours) + parts
+    data = b"\xff\xd8" + segment(0xDB, b"\0" + b"\1" * 64)
+    data += segment(0xCA if progressive else 0xC9, head)
+    last = b"\0\0\0" if progressive else b"\0\x3f\0"
+    data += segment(0xDA, bytes([colours]) + chosen + last) + bytes(2)
+    for band in range(1, 64) if progressive else ():
+        data += segment(0xDA, bytes([1, 1, 0, band, band, 0])) + bytes(2)
+    return data + b"\xff\xd9"
+
+
+# --- AVIF that says another size than it has -------------------------------------------------
+
+
+def box(kind, *content):
+    content = b"".join(content)
+    return struct.pack(">L", 8 + len(content)) + kind + content
+
+
+def full(kind, *content):
+    return box(kind, bytes(4), *content)
+
+
+@cache
+def flat_avif(side):
+    """One colour: its box av1C, and its AV1."""
+    data = encoded(Image.new("RGB", (side, side), (200, 30, 30)), "AVIF", subsampling="4:2:0")
+    at = data.index(b"av1C")
+    return data[at + 4 : at + 8], data[data.index(b"mdat") + 4 :]
+
+
+def avif_of(tiles, rows=1, pieces=1, inside=False):
+    """An AVIF of tiles, AV1 that it says to be 64×64 each, each in pieces, or inside of "meta"."""
+    columns, numbers = len(tiles) // rows, range(2, len(tiles) + 2)
+    grid = struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, 64 * columns, 64 * rows)
+    stored = dict.fromkeys((grid, *tiles))
+    body = b"".join(stored)
+    at = 0
+    for content in stored:
+        stored[content], at = at, at + len(content)
+    ids = struct.pack(f">{len(tiles)}H", *numbers)
+    kinds = [(1, b"grid"), *((number, b"av01") for number in numbers)]
+    infes = [box(b"infe", b"\2\0\0\0", struct.pack(">HH", n, 0), kind, b"\0") for n, kind in kinds]
+    sizes = [
+        full(b"ispe", struct.pack(">LL", *side)) for side in ((64 * columns, 64 * rows), (64, 64))
+    ]
+    properties = box(b"ipco", *sizes, box(b"av1C", flat_avif(64)[0]))
+    owned = [b"\0\1\1\1", *(struct.pack(">HBBB", n, 2, 2, 0x83) for n in numbers)]
+    owned = full(b"ipma", struct.pack(">L", len(kinds)), *owned)
+
+    def meta(start):
+        places = struct.pack(">BBH", 0x44, 0, len(kinds))
+        for (n, _), content in zip(kinds, (grid, *tiles), strict=True):
+            places += struct.pack(">HHHH", n, inside, 0, pieces)
+            cuts = [len(content) * i // pieces for i in range(pieces + 1)]
+            first = start + stored[content]
+            places += b"".join(
+                struct.pack(">LL", first + begin, end - begin) for begin, end in pairwise(cuts)
+            )
+        return full(
+            b"meta",
+            full(b"hdlr", bytes(4), b"pict", bytes(13)),
+            full(b"pitm", b"\0\1"),
+            box(b"iloc", b"\1\0\0\0", places),
+            full(b"iinf", struct.pack(">H", len(kinds)), *infes),
+            full(b"iref", box(b"dimg", struct.pack(">HH", 1, len(tiles)), ids)),
+            box(b"iprp", properties, owned),
+            box(b"idat", body) if inside else b"",
+        )
+
+    head = box(b"ftyp", b"avif", bytes(4), b"avifmif1miaf")
+    if inside:
+        return head + meta(0)
+    return head + meta(len(head) + len(meta(0)) + 8) + box(b"mdat", body)
+
+
+def grid_of(side, rows):
+    return avif_of([flat_avif(side)[1]] * rows**2, rows)
+
+
 def bomb_cases():
     made = {
         "JPEG of 2,000 scans": (partial(scans, 2000), False),
@@ -1133,7 +1222,17 @@ def bomb_cases():
         "PNG of 81 megapixels": (partial(flat_png, 9000, 9000), False),
         "PNG of 50 megapixels": (partial(flat_png, 10_000, 5000), True),
         "JPEG of 480 megapixels": (partial(claiming_whole, 24_000, 20_000), None),
+        "JPEG of many marks behind its scan": (partial(behind_the_scan, 20_000_000), True),
+        "JPEG in arithmetic code": (partial(arithmetic, 12_000), False),
+        "JPEG in arithmetic code, of scans": (partial(arithmetic, 2000, 1, True), False),
+        "JPEG in arithmetic code, small": (partial(arithmetic, 1000, 3), True),
     }
+    if "AVIF" in FORMATS:
+        made |= {
+            "AVIF of a few tiles that are larger": (partial(grid_of, 3500, 2), False),
+            "AVIF of tiles that are larger": (partial(grid_of, 1000, 30), False),
+            "AVIF of tiles": (partial(grid_of, 64, 30), True),
+        }
     for name, (make, read) in made.items():
         yield Case(name, partial(quick, make, read), seconds=PATIENT)
     for n, budget in ((2, 1200), (8, 1200)):

@@ -3,6 +3,7 @@ import struct
 import subprocess
 import sys
 import time
+import tracemalloc
 import zlib
 from contextlib import suppress
 from io import BytesIO
@@ -21,7 +22,11 @@ from tests.hostile.pictures import (
     CUT_SHORT,
     MANY_PARTS,
     NO_COLOURS,
+    arithmetic,
+    avif_of,
+    behind_the_scan,
     exif_in_parts,
+    flat_avif,
     jpeg_with,
     photoshop_notes,
     xmp_beside,
@@ -685,6 +690,70 @@ def test_what_would_take_minutes_is_refused_by_its_name(monkeypatch, encoded):
             PictureError, match=r"^a\.tif: .*\(60 strips or tiles would take minutes"
         ):
             load_picture(data, "a.tif")
+
+
+def test_a_jpeg_in_arithmetic_code_is_read_if_it_is_small():
+    # With next to no bytes, too, its decoder makes noise of all pixels.
+    assert_rgb(load_picture(arithmetic(200, 3)), 200, 200)
+    for data in (arithmetic(12_000), arithmetic(2000, 1, progressive=True)):
+        with pytest.raises(PictureError, match=r"^a\.jpg: .*in arithmetic code would take minutes"):
+            load_picture(data, "a.jpg")
+
+
+def test_what_comes_behind_the_scan_of_a_grey_jpeg_takes_no_memory():
+    few, many = behind_the_scan(1), behind_the_scan(200_000)
+    tracemalloc.start()
+    try:
+        np.testing.assert_array_equal(load_picture(many), load_picture(few))
+        assert tracemalloc.get_traced_memory()[1] < 20 * len(many)
+    finally:
+        tracemalloc.stop()
+
+
+SIZE = "1111" * 2 + "{:016b}" * 2
+# Of a still picture, and of any.
+STILL, ANY = "00011" + "0" * 5 + SIZE, "0" * 29 + SIZE + "0" * 11
+
+
+def unit(kind, bits):
+    """A unit of AV1: 1 is what frames have in common, 6 a frame."""
+    body = int(bits.ljust(96, "0"), 2).to_bytes(12, "big")
+    return bytes([kind << 3 | 2, len(body)]) + body
+
+
+def common(side, bits=STILL):
+    return unit(1, bits.format(side - 1, side - 1))
+
+
+FRAME, RESIZED = unit(6, "000100"), unit(6, "000101")
+LARGER = {
+    "a frame": [common(9000) + FRAME],
+    "a frame of any size": [common(64, ANY) + RESIZED],
+    "many frames": [common(64) + FRAME + common(4000, ANY) + FRAME * 5],
+    "tiles": [common(4000) + FRAME] * 4,
+    "tiles that share what is said once": [common(4000) + FRAME, *[FRAME] * 3],
+}
+
+
+@pytest.mark.skipif("AVIF" not in FORMATS, reason="this Pillow does not read AVIF")
+@pytest.mark.parametrize("stored", [{}, {"pieces": 3}, {"inside": True}], ids=str)
+def test_an_avif_whose_frames_are_larger_than_it_says_is_refused(stored):
+    right = avif_of([flat_avif(64)[1]] * 4, 2, **stored)
+    np.testing.assert_allclose(load_picture(right)[100, 100].astype(int), (200, 30, 30), atol=8)
+    for tiles in LARGER.values():
+        with pytest.raises(PictureError, match=r"^a: .* pixels of a AVIF take [\d,]+ MB"):
+            load_picture(avif_of(tiles, **stored), "a")
+    # None of its frames has another size than usual.
+    with pytest.raises(PictureError, match="damaged"):
+        load_picture(avif_of([common(64, ANY) + FRAME], **stored))
+
+
+@pytest.mark.skipif("AVIF" not in FORMATS, reason="this Pillow does not read AVIF")
+def test_an_avif_of_very_many_pieces_is_refused(monkeypatch):
+    monkeypatch.setattr(pictures, "_MAX_READS", 500)
+    data = avif_of([flat_avif(64)[1]] * 6, pieces=90)
+    with pytest.raises(PictureError, match=r"^a: .*an AVIF whose parts take more .* 500 reads"):
+        load_picture(data, "a")
 
 
 def run_length(width, height):

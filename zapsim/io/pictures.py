@@ -10,7 +10,9 @@ is in a file besides the pixels, only the orientation counts, as far as Pillow c
 import re
 import warnings
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from importlib import import_module
 from io import BytesIO
+from itertools import islice
 from os import PathLike, fspath
 
 import numpy as np
@@ -21,7 +23,16 @@ from zapsim.checks import checked_whole
 from zapsim.io.budget import Budget
 from zapsim.io.disk import open_regular
 from zapsim.io.formats import FORMATS, READABLE, START, told_by_content
-from zapsim.io.parts import TEXTS, jpeg_segments, png_chunks, tiff_tags, webp_chunks
+from zapsim.io.parts import (
+    TEXTS,
+    av1_units,
+    avif_boxes,
+    avif_items,
+    jpeg_segments,
+    png_chunks,
+    tiff_tags,
+    webp_chunks,
+)
 
 __all__ = [
     "FITS",
@@ -54,6 +65,9 @@ SHOWN_SIDE = 400
 _MAX_SCANS = 100
 # Pixels that all scans of a JPEG go through together: some seconds.
 _MAX_SCANNED = 3_000_000_000
+# So much longer takes each colour of a scan in arithmetic code (SOF9 to 11): no bytes bound it,
+# because behind their end its decoder goes on, with pixels of noise.
+_ARITHMETIC, _ARITHMETICALLY = 60, range(0xC9, 0xCC)
 # Pixels that a byte of a JPEG can stand for.
 _MOST_PACKED = 8 * 64
 # What libjpeg makes of pixels that are missing; and more packed ones, also where it goes on.
@@ -77,6 +91,8 @@ _COPIES, _KEPT = {"PNG": 4, "WEBP": 4, "AVIF": 3}, {"WEBP": 3, "AVIF": 2}
 _STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
 _RETURNED = 3
 _BESIDES = {"WEBP": 9, "AVIF": 10}
+# What libavif takes for each item that has pixels, in one thread.
+_DECODER = 500_000
 # What is freed in smaller blocks than 32 MB, glibc keeps for each thread; Pillow's usual are of 16.
 _BLOCK = 2**26
 # Pixels that are turned into RGB, or scaled, at once.
@@ -122,6 +138,10 @@ _AS_STORED = {
 # Here Pillow warns only of EXIF and other metadata that is damaged, where no pixel changes, and
 # does not say of which file. For good, because `warnings.catch_warnings` is not safe in threads.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.(Png|Tiff)ImagePlugin")
+# Each thread of each decoder takes memory; here, several pictures are read at a time instead.
+if "AVIF" in FORMATS:
+    _plugin = import_module("PIL.AvifImagePlugin")
+    _plugin.DEFAULT_MAX_THREADS = _plugin.DEFAULT_MAX_THREADS or 1
 
 
 class PictureError(ValueError):
@@ -159,7 +179,9 @@ def load_picture(source, name=None, least=None):
     quarter or an eighth of its sides that has at most 64 megapixels. So a phone's 108 megapixels
     come back as 27, at the memory that those take. What would take more than 700 MB to decode is
     too large, too: a WebP of more than 43 megapixels, an AVIF of more than 41. So is any picture
-    with a side of more than 100,000 pixels (`MAX_SIDE`). Of a picture's EXIF, the first 2 MB count.
+    with a side of more than 100,000 pixels (`MAX_SIDE`). Of an AVIF, all frames count that are
+    decoded for its first picture, at the size they really have; a JPEG in arithmetic code may have
+    some 16 megapixels in colour. Of a picture's EXIF, the first 2 MB count.
     """
     with reading(source, name, least) as picture:
         return picture
@@ -299,6 +321,8 @@ def _burdened(data, kind, name):
             pass
     if kind == "TIFF":
         _check_tags(data, name)
+    if kind == "AVIF":
+        _frames(data, name)
     # How an AVIF is turned is said elsewhere, too.
     return kind == "AVIF"
 
@@ -323,6 +347,37 @@ def _check_tags(data, name):
                 f"{name}: cannot be read as a picture (a TIFF whose tags hold more than the limit "
                 f"of {_MAX_NUMBERS:,} numbers, or {MAX_BYTES:,} bytes). Save it anew, as PNG."
             )
+
+
+def _frames(data, name):
+    """Return the bytes of an AVIF's items; pixels of all its frames, and of the largest; decoders.
+
+    libavif decodes frames of any size, and scales them to what the file says its size is.
+    """
+    boxes = list(_few(avif_boxes(data), data, name))
+    said = [data[start + 4 : start + 12] for kind, start, _ in boxes if kind == b"ispe"]
+    largest = max((int.from_bytes(s[:4]) * int.from_bytes(s[4:]) for s in said), default=0)
+    view, size, reads, total, unsaid, decoders = memoryview(data), 0, 0, 0, 0, 0
+
+    def count(number):
+        nonlocal reads
+        reads += number
+        if reads > _MAX_READS or size > MAX_BYTES:
+            raise PictureError(
+                f"{name}: cannot be read as a picture (an AVIF whose parts take more than the "
+                f"limit of {_MAX_READS:,} reads, or {MAX_BYTES:,} bytes). Save it anew, as PNG."
+            )
+
+    for coded, pieces in avif_items(data, boxes):
+        kept = [view[start:end] for start, end in pieces]
+        size += sum(map(len, kept))
+        count(1 + len(kept))
+        decoders += coded
+        for pixels in av1_units(kept[0] if len(kept) == 1 else b"".join(kept)) if coded else ():
+            count(1)
+            unsaid += pixels is None
+            total, largest = total + (pixels or 0), max(largest, pixels or 0)
+    return size, total + unsaid * largest, largest, decoders
 
 
 def _is_needed(chunk):
@@ -443,8 +498,9 @@ def _held(image, data, name):
     if tiles and tiles[0][0] == "bmp_rle" and pixels + len(data) > _MAX_RUN_LENGTH:
         raise _slow(name, "a BMP of this size, run-length encoded,")
     if isinstance(image, JpegImageFile) and tiles:
-        scans = 0
+        scans = scanned = arithmetic = 0
         for number, (marker, at, end) in enumerate(jpeg_segments(data)):
+            arithmetic = arithmetic or marker in _ARITHMETICALLY
             if marker != 0xDA:
                 # Huffman's codes take a bit at least for each block of 64.
                 if 0xC0 <= marker < 0xC4 and pixels > _MOST_PACKED * len(data):
@@ -453,11 +509,14 @@ def _held(image, data, name):
                     raise _too_many_parts(name, end, len(data))
                 continue
             scans += 1
+            scanned += pixels * (_ARITHMETIC * data[at + 4] if arithmetic else 1)
+            if scans > _MAX_SCANS or scanned > _MAX_SCANNED:
+                what = "this size in arithmetic code"
+                what = what if arithmetic else f"so many scans, {scans} or more,"
+                raise _slow(name, f"a JPEG of {what}")
             # If the first has all colours, libjpeg reads no other.
             if scans == 1 and data[at + 4] >= image.layers and "progressive" not in image.info:
                 return 0
-            if scans > _MAX_SCANS or scans * pixels > _MAX_SCANNED:
-                raise _slow(name, f"a JPEG of so many scans, {scans} or more,")
         # With several scans, all coefficients are held until the last of them.
         sizes = [(across, down) for _, across, down, _ in image.layer]
         whole = max(x for x, _ in sizes) * max(y for _, y in sizes)
@@ -484,6 +543,11 @@ def _held(image, data, name):
         rows = min(tags.get(278, tags[257]), tags[257])
         unpacked = tags.get(322, tags[256]) * tags.get(323, rows)
         return copied + unpacked * max(4, tags.get(277, 1) * max(tags.get(258, (1,))) // 8)
+    if image.format == "AVIF" and tiles:
+        size, total, largest, decoders = _frames(data, name)
+        # Colours and alpha have as many pixels as the picture.
+        more = max(0, total - 2 * pixels, largest - pixels)
+        return size + decoders * _DECODER + more * _each_takes(image)
     return 0
 
 
@@ -501,11 +565,13 @@ def _ends_early(stored, data):
     """
     if stored[-1, -1].tolist() != _MISSING:
         return False
-    parts, last = [], 0
-    for marker, at, _ in jpeg_segments(data):
-        if parts or marker == 0xDA:
-            parts += [data[last:at], _MORE if parts else b""]
+    parts, last, scanned = [], 0, False
+    # Behind so many, libjpeg reads no other.
+    for marker, at, _ in islice(jpeg_segments(data), _MAX_READS):
+        if scanned and len(parts) < 2 * _MAX_SCANS:
+            parts += [data[last:at], _MORE]
             last = at
+        scanned = marker == 0xDA
     return _eighth(data) != _eighth(b"".join([*parts, data[last:]]))
 
 
@@ -594,9 +660,11 @@ def _instead(size, progressive=False):
 
 def _memory(image, taken, divisor):
     """Return about how many bytes decoding takes."""
-    pixels = image.width * image.height / divisor**2
-    each = _STORED.get(image.mode, 4) + _RETURNED + _BESIDES.get(image.format, 0)
-    return taken + pixels * each
+    return taken + image.width * image.height / divisor**2 * _each_takes(image)
+
+
+def _each_takes(image):
+    return _STORED.get(image.mode, 4) + _RETURNED + _BESIDES.get(image.format, 0)
 
 
 def _in_rgb(image, turned, frame, name):
