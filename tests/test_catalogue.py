@@ -212,6 +212,11 @@ def test_a_table_that_is_set_has_each_key_once(ut_zappos):
             catalogue.table = wrong
     with pytest.raises(ValueError, match="table must have each column once. Twice: '3'"):
         catalogue.table = now.assign(other="y").rename(columns={"other": 3})
+    for name in ("rank", "key", "score"):
+        with pytest.raises(ValueError, match=f"results have, too: rank, .* Call '{name}' somethi"):
+            catalogue.table = now.assign(**{name: 1})
+    with pytest.raises(ValueError, match="cells must be texts or numbers. Column Tags has some"):
+        catalogue.table = now.assign(Tags=[["a"]] * len(now))
     assert catalogue.table is now
 
 

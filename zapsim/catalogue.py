@@ -29,7 +29,7 @@ from zapsim.io.sources import open_files
 from zapsim.keys import composed, composed_cells, known_key, respelt
 from zapsim.metadata.delimited import NAMES, plain_name
 from zapsim.metadata.finding import find_metadata, unread_tables
-from zapsim.metadata.joining import join
+from zapsim.metadata.joining import RESERVED, join
 from zapsim.metadata.layout import FOLDERS, IDENTIFIERS, arranged, product_of, read_layout
 from zapsim.metadata.matching import match_rows
 
@@ -188,7 +188,19 @@ class Catalogue:
             raise ValueError(
                 f"table must have each column once. Twice: {names[names.duplicated()][0]!r}"
             )
-        self._table = _composed(table.set_axis(index).reindex(self.keys).set_axis(names, axis=1))
+        if taken := [name for name in RESERVED if name in names]:
+            raise ValueError(
+                f"table must have no column that results have, too: {', '.join(RESERVED)}. Call "
+                f"{taken[0]!r} something else."
+            )
+        table = table.set_axis(names, axis=1)
+        for name, cells in table.items():
+            if not all(map(pd.api.types.is_hashable, cells)):
+                raise ValueError(
+                    f"table's cells must be texts or numbers. Column {printable(name)} has some "
+                    "that hold several, such as lists: join them by ';', as metadata has them."
+                )
+        self._table = _composed(table.set_axis(index).reindex(self.keys))
         self.__dict__.pop("captions", None)
 
     def __len__(self):

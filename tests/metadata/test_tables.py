@@ -219,6 +219,17 @@ def test_cells_that_nobody_wrote_are_bounded_by_what_was_written():
     assert time.process_time() - start < 30
 
 
+@pytest.mark.parametrize(
+    "dtype",
+    ["category", "Float32", pd.ArrowDtype(pa.float32()), pd.SparseDtype(np.float32), np.float32],
+    ids=str,
+)
+def test_short_numbers_have_the_digits_that_they_have(dtype):
+    prices = pd.Series(np.array([0.1, 19.99, np.nan], np.float32)).astype(dtype)
+    table = text_table(pd.DataFrame({"key": ["a", "b", "c"], "price": prices}), "m")
+    assert rows(table) == [["a", "0.1"], ["b", "19.99"], ["c", None]]
+
+
 def test_a_quote_that_swallows_all_below_it_again_and_again_takes_no_time():
     start = time.process_time()
     with pytest.raises(ValueError, match="[0-9]+ lines open a quote and do not close it"):

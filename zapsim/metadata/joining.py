@@ -12,10 +12,10 @@ from zapsim.io.sources import METADATA
 from zapsim.metadata.layout import FOLDERS, arranged
 from zapsim.metadata.tables import UNNAMED
 
-__all__ = ["join"]
+__all__ = ["RESERVED", "join"]
 
 # Columns that tables of neighbours have of their own.
-_RESERVED = ("rank", "key", "score")
+RESERVED = ("rank", "key", "score")
 # Of a value that is no name, so many characters are shown.
 _SHOWN = 200
 
@@ -65,7 +65,7 @@ def _are_row_numbers(cells):
 def _renamed(frame):
     """Call columns otherwise that would get in the way."""
     names, taken = {}, set(frame.columns)
-    for name in _RESERVED:
+    for name in RESERVED:
         new, number = f"{name} (metadata)", 2
         while new in taken:
             new, number = f"{name} (metadata {number})", number + 1

@@ -132,15 +132,21 @@ def _texts(values, room):
     known = {"": nan}
     if isinstance(values.dtype, pd.CategoricalDtype):
         # However often one comes, and however long it is.
-        texts = [known.setdefault(text, text) for text in map(_text, values.cat.categories)]
+        texts = [known.setdefault(text, text) for text in map(_text, _cells(values.cat.categories))]
         room.take(sum(map(getsizeof, known)))
         return [texts[code] if code >= 0 else nan for code in values.cat.codes]
-    # As Python's own floats, those of 32 bits would show digits that they do not have.
-    short = values.dtype in (np.float32, np.float16)
-    cells = values.to_numpy() if short else values.astype(object)
-    texts = [known.setdefault(text, text) for text in map(_text, cells)]
+    texts = [known.setdefault(text, text) for text in map(_text, _cells(values))]
     room.take(sum(map(getsizeof, known)))
     return texts
+
+
+def _cells(values):
+    # As Python's own floats, those of 32 bits would show digits that they do not have. Arrow's,
+    # pandas' own and sparse ones say what they are made of.
+    sparse = isinstance(values.dtype, pd.SparseDtype)
+    dtype = values.dtype.subtype if sparse else getattr(values.dtype, "numpy_dtype", values.dtype)
+    short = dtype in (np.float32, np.float16)
+    return values.to_numpy(dtype, na_value=nan) if short else values.astype(object)
 
 
 def _table(name, header, columns):
