@@ -83,6 +83,8 @@ lock:
 	done
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --custom-compile-command 'make lock' .ci/lock/dist.in -o .ci/lock/dist.txt
+	@rm -f .ci/lock/npm/package-lock.json; npm install --prefix .ci/lock/npm --package-lock-only \
+	  --omit-lockfile-registry-resolved --ignore-scripts --no-fund --no-audit --silent
 
 $(VENV)/ready: pyproject.toml requirements.txt
 	@for python in python3 python3.13 python3.12 python3.11; do \
