@@ -674,6 +674,20 @@ def test_all_parts_of_a_zip_are_copied(drive, disk, make_zip):
         stage(path)
 
 
+def test_a_part_that_is_gone_from_drive_counts_no_more(drive, disk, make_zip, capsys):
+    for number in (1, 2):
+        name = f"Data-20260101T000000Z-1-00{number}.zip"
+        shutil.copy(make_zip([f"{number}.jpg", f"{number}{number}.jpg"]), drive / name)
+    first = drive / "Data-20260101T000000Z-1-001.zip"
+    stage(first)
+    assert "4 pictures in" in capsys.readouterr().out
+    (drive / "Data-20260101T000000Z-1-002.zip").unlink()
+    stage(first)
+    said = capsys.readouterr().out
+    assert "1-002.zip is no longer beside" in said and "2 pictures in" in said
+    assert len(list(disk.glob("*.old"))) == 1
+
+
 def test_what_is_not_read_is_not_copied_and_said(drive, disk, make_folder, capsys):
     folder = make_folder("1.jpg", "2.heic", "a/3.HEIC", "4.psd", "._5.heic", "notes.txt")
     folder.rename(drive / "shop")

@@ -61,6 +61,8 @@ def test_a_home_and_none_are_taken():
     [
         "https://github.com/some-one/zap.sim.git",
         "https://github.com/some-one/zap.sim",
+        "https://some-one@github.com/some-one/zap.sim.git",
+        "https://some-one:secret@github.com/some-one/zap.sim.git",
         "git@github.com:some-one/zap.sim.git",
         "ssh://git@github.com/some-one/zap.sim.git",
     ],
@@ -73,13 +75,20 @@ def test_the_clones_origin_is_taken_on_request(tmp_path, monkeypatch, address):
 
 @pytest.mark.parametrize(
     "address",
-    ["https://gitlab.com/a/b.git", "https://github.com.evil.example/a/b", "/somewhere", None],
+    [
+        "https://gitlab.com/a/b.git",
+        "https://a:secret@gitlab.com/a/b",
+        "https://github.com.evil.example/a/b",
+        "/somewhere",
+        None,
+    ],
 )
 def test_an_origin_elsewhere_is_refused(tmp_path, monkeypatch, address):
     clone_of(tmp_path, address)
     monkeypatch.setattr(home, "ROOT", tmp_path)
-    with pytest.raises(SystemExit, match="not on github.com"):
+    with pytest.raises(SystemExit, match="not on github.com") as error:
         home.of_origin()
+    assert "secret" not in str(error.value)
 
 
 def clone_of(folder, address):
@@ -124,6 +133,12 @@ def test_it_is_written_and_stamped_and_nothing_is_run(tmp_path, monkeypatch, cap
         assert notebook.cells[3].outputs[0].data["text/plain"] == "42"
     assert place in (tmp_path / "04_tried.ipynb").read_text(encoding="utf-8")
     after = project.read_text(encoding="utf-8")
+    other = after.replace('owner = "some-one"', "owner = 'some-one'")
+    project.write_text(other, encoding="utf-8")
+    with pytest.raises(ValueError, match='must have lines such as owner = "…", and nothing else'):
+        home.write({"owner": "other"})
+    assert project.read_text(encoding="utf-8") == other
+    project.write_text(after, encoding="utf-8")
     assert tomllib.loads(after)["tool"]["zapsim"] == HOME
     assert len(after.splitlines()) == len(before.splitlines())
     assert sum(a != b for a, b in zip(after.splitlines(), before.splitlines(), strict=True)) == 3

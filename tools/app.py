@@ -9,6 +9,7 @@ to write on the board are printed. `tools/voila.py` says what is let through.
 import argparse
 import os
 from pathlib import Path
+from runpy import run_path
 
 TOOLS = Path(__file__).resolve().parent
 
@@ -22,11 +23,27 @@ def main():
         os.environ["ZAPSIM_HOST"] = "0.0.0.0"
     if options.visitors:
         os.environ["ZAPSIM_VISITORS"] = options.visitors
-    # It reads the variables when it starts.
-    from voila.app import main as voila
-
     notebook = TOOLS.parent / "notebooks" / "06_browse.ipynb"
-    voila([f"--Voila.config_file_paths={TOOLS}", *others, str(notebook)])
+    app().launch_instance([*others, str(notebook)])
+
+
+def app():
+    """Return Voila with the settings beside this file, or not at all.
+
+    It would go on without a file that it does not find, or that fails, and let everything through.
+    """
+    from traitlets.config import Config
+    from voila.app import Voila
+
+    class App(Voila):
+        def load_config_file(self, *_, **__):
+            config = Config()
+            run_path(str(TOOLS / "voila.py"), {"get_config": lambda: config})
+            # What is said on the command line counts more.
+            config.merge(self.cli_config)
+            self.update_config(config)
+
+    return App
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ FORMS = {
     "repository": r"(?!.*\.git$)[A-Za-z0-9_][A-Za-z0-9._-]{0,99}",
     "branch": r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._-]{0,99}",
 }
-ORIGIN = r"(?:https://|ssh://git@|git@)github\.com[:/]([^/]+)/([^/]+?)(?:\.git)?/?"
+ORIGIN = r"(?:https://(?:[^/@]*@)?|ssh://git@|git@)github\.com[:/]([^/]+)/([^/]+?)(?:\.git)?/?"
 # A Drive holds what others share, too. So only one place is looked at, a shortcut to somebody
 # else's folder is refused there and left out below, and what is there has to say that it is zapsim
 # of this very version. It is copied, not installed: pip would run what a folder brings along to be
@@ -61,8 +61,12 @@ if "google.colab" in sys.modules:
         except (OSError, ValueError):
             own = False
         if own and not any(path.is_symlink() for path in (place, *map(place.joinpath, parts))):
-            for part in parts:
-                shutil.copytree(place / part, copy / part, ignore=foreign, dirs_exist_ok=True)
+            try:
+                for part in parts:
+                    shutil.copytree(place / part, copy / part, ignore=foreign, dirs_exist_ok=True)
+            except OSError as error:
+                said = f"{{place}} could not be copied ({{error!s:.300}}). Run this cell again."
+                raise OSError(said) from None
             sys.path.insert(0, str(copy))
         else:
 {otherwise}
@@ -141,7 +145,13 @@ def write(said):
     before, mark, after = path.read_text(encoding="utf-8").partition("[tool.zapsim]\n")
     for name, value in said.items():
         after = re.sub(rf'(?m)^{name} = ".*"$', f'{name} = "{value}"', after, count=1)
-    path.write_text(before + mark + after, encoding="utf-8")
+    text = before + mark + after
+    if tomllib.loads(text)["tool"]["zapsim"] != home() | said:
+        lines = ", ".join(f'{name} = "…"' for name in said)
+        raise ValueError(
+            f"[tool.zapsim] in {path} must have lines such as {lines}, and nothing else."
+        )
+    path.write_text(text, encoding="utf-8")
 
 
 def of_origin():
@@ -150,6 +160,8 @@ def of_origin():
     address = subprocess.run(command, capture_output=True, text=True).stdout.strip()
     found = re.fullmatch(ORIGIN, address)
     if not found:
+        # It may hold a password.
+        address = re.sub("//[^/@]*@", "//…@", address)
         raise SystemExit(f"The clone's origin is not on github.com. Received: {address!r}")
     return found.groups()
 

@@ -100,8 +100,7 @@ ASKED_ON, IN_VAIN = ContextVar("connection"), set()
 # A class of thirty, and some who come twice.
 FITTING = max(1, min(40, psutil.virtual_memory().available // ROOM))
 MOST = os.environ.get("ZAPSIM_VISITORS") or str(FITTING)
-if not (MOST.isdecimal() and int(MOST)):
-    # Voila goes on without these settings after any other error.
+if not re.fullmatch("0*[1-9][0-9]{0,3}", MOST):
     sys.exit(f"ZAPSIM_VISITORS is how many pages can be open, such as 40. Received: {MOST!r}")
 MOST = int(MOST)
 # Of all, half for one address: a class may share one. A browser opens seven for a page.
@@ -248,9 +247,11 @@ def is_sound(message):
             return False
         kind = header["msg_type"]
         opened = content["target_name"] if kind == "comm_open" else "jupyter.widget.control"
-        if kind in ("comm_msg", "comm_close") and not isinstance(content["comm_id"], str):
+        if kind in ("comm_msg", "comm_close", "comm_open") and not is_name(content["comm_id"]):
             return False
         if kind == "comm_msg":
+            if not is_name(content["data"].get("method", "")):
+                return False
             # Files lie within a value. Pictures are values, and would come back with each answer.
             paths = content["data"].get("buffer_paths", [])
             if not all(isinstance(path, list) and len(path) > 1 for path in paths):
@@ -270,7 +271,12 @@ def is_field(named):
     # Newer pages say that they ask none of a kernel's other threads.
     if name == "subshell_id":
         return value is None
-    return name in FIELDS and isinstance(value, str) and len(value) <= LETTERS
+    return name in FIELDS and is_name(value)
+
+
+def is_name(value):
+    """Return whether it is a short text. Kernels print some of what they do not know."""
+    return isinstance(value, str) and len(value) <= LETTERS and value.isprintable()
 
 
 class Connection(ZMQChannelsWebsocketConnection):

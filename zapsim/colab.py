@@ -134,6 +134,11 @@ def _stage_zip(source, target):
             start = time.perf_counter()
             copy(file, copied)
             copies.append(f"{file.name} in {time.perf_counter() - start:.0f} s")
+    known = {part.name for part in parts}
+    for old in parts_of(target):
+        if old.name not in known:
+            kept = old.rename(old.with_name(f"{old.name}.old"))
+            print(f"{old.name} is no longer beside {source}; its copy counts no more: {kept}")
     beside = target.with_name(METADATA)
     # The last one looked at.
     if state is None and look(beside) is not None:

@@ -23,6 +23,7 @@ from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
+import tools.app
 from benchmarks.soak import ANSWER, Page, errors_in, soak
 from benchmarks.visitors import serve, stop, visit
 from tests.conftest import CHROMIUM, QUIET
@@ -69,6 +70,22 @@ def refused(address):
         visit(address)
     except urllib.error.HTTPError as error:
         return error.code, int(error.headers["Retry-After"]), error.read().decode()
+
+
+def test_without_its_settings_nothing_is_served(monkeypatch, tmp_path):
+    # Of other files, variables in the path are replaced, and errors only logged.
+    folder = tmp_path / "price$HOME"
+    folder.mkdir()
+    monkeypatch.setattr(tools.app, "TOOLS", folder)
+    with pytest.raises(FileNotFoundError):
+        tools.app.app()().load_config_file("voila")
+    (folder / "voila.py").write_text("c = get_config()\nc.Voila.port = 5\n")
+    app = tools.app.app()()
+    app.load_config_file("voila")
+    assert app.port == 5
+    (folder / "voila.py").write_text("1 / 0")
+    with pytest.raises(ZeroDivisionError):
+        app.load_config_file("voila")
 
 
 def test_a_page_keeps_its_kernel_while_it_is_open_and_others_go(app):
@@ -494,6 +511,12 @@ def test_no_message_keeps_the_server_from_others(app):
         "half a letter": message(header=HEADER | {"username": "\ud800"}),
         "no parent": message(parent=[]),
         "a parent's day that is none": message(parent={"date": "9999-99-99T99:99:99Z"}),
+        "orders to a terminal": message(header=HEADER | {"msg_type": "\x1b[31m\n[Voila] x"}),
+        "orders in a name": message(CONTROL | {"comm_id": "\x1b[31m"}),
+        "orders for a widget": message(
+            {"comm_id": "1", "data": {"method": "\x1b]0;x\x07"}},
+            header=HEADER | {"msg_type": "comm_msg"},
+        ),
         "to nobody": message({"data": {}}, header=HEADER | {"msg_type": "comm_msg"}),
         "without data": message({"comm_id": "1"}, header=HEADER | {"msg_type": "comm_msg"}),
         "another field": message(header=HEADER | {"x": ["2026-01-01T00:00:00Z"] * 40_000}),
