@@ -307,6 +307,14 @@ def test_half_an_upload_says_so_and_the_rest_is_enough(tmp_path, drive, unset):
     assert f"zapsim {VERSION} from your Drive" in said(second)
 
 
+def test_a_drive_that_does_not_answer_is_named_with_what_to_do(tmp_path, drive, unset):
+    # As unreadable as a file for which the Drive gives an error.
+    os.mkfifo(drive / "zapsim" / "zapsim" / "pipe.py")
+    said = Colab(tmp_path, drive).stopped_by(home.first_cell())
+    assert "MyDrive/zapsim could not be copied ([" in said
+    assert said.strip().endswith("Run this cell again.")
+
+
 def replaced(file, old, new):
     def replace(folder):
         text = (folder / file).read_text(encoding="utf-8")
