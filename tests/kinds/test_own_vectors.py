@@ -159,13 +159,16 @@ def test_what_zapsim_wrote_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("names", "way"),
     [
-        (KEYS, "key"),
-        ([f".\\{key}".replace("/", "\\") for key in KEYS], "key"),
-        ([f"/data/shop/{key}" for key in KEYS], "the path below the folder that all share"),
-        ([f"C:\\shop\\{key}" for key in KEYS], "the path below the folder that all share"),
-        (["1.1.jpg", "2.1.jpg", "3.1.jpg", "4.1.jpg"], "file name"),
-        (["1.1", "2.1", "3.1", "4.1"], "file name without suffix"),
-        (["a/1.1.png", "a/2.1.png", "b/3.1.png", "b/4.1.png"], "file name without suffix"),
+        (KEYS, "the whole key"),
+        ([f".\\{key}".replace("/", "\\") for key in KEYS], "the whole key"),
+        ([f"/data/shop/{key}" for key in KEYS], "the path below /data/shop/"),
+        ([f"C:\\shop\\{key}" for key in KEYS], "the path below C:/shop/"),
+        (["1.1.jpg", "2.1.jpg", "3.1.jpg", "4.1.jpg"], "the file's name"),
+        (["1.1", "2.1", "3.1", "4.1"], "the file's name without its suffix"),
+        (
+            ["a/1.1.png", "a/2.1.png", "b/3.1.png", "b/4.1.png"],
+            "the file's name without its suffix",
+        ),
     ],
 )
 def test_names_are_matched_with_the_catalogues(catalogue, capsys, names, way):
@@ -174,6 +177,94 @@ def test_names_are_matched_with_the_catalogues(catalogue, capsys, names, way):
     same(found)
     assert capsys.readouterr().out == f"4 of 4 vectors matched by {way}\n"
     assert found.index.isin(catalogue.keys).all()
+
+
+NUMBERED = ["Boots/1.jpg", "Boots/2.jpg", "Shoes/3.jpg", "Shoes/4.jpg"]
+
+
+@pytest.fixture
+def numbered(make_folder):
+    return zapsim.load_catalogue(make_folder(*NUMBERED))
+
+
+@pytest.mark.parametrize("given", ["frame", "parquet", "csv", "csv with an index"])
+@pytest.mark.parametrize("name", ["image_name", "ImagePath", "key"])
+def test_a_column_of_paths_comes_before_row_numbers_that_say_otherwise(
+    numbered, tmp_path, name, given
+):
+    table = pd.DataFrame({"id": [4, 3, 2, 1], name: NUMBERED})
+    table = table.set_index(name) if "index" in given else table
+    source, keys = VALUES, tmp_path / "k.csv"
+    if given == "frame":
+        source, keys = table.assign(features=VALUES.tolist()), None
+    elif given == "parquet":
+        source, keys = tmp_path / "v.parquet", None
+        table.assign(features=VALUES.tolist()).to_parquet(source)
+    else:
+        table.to_csv(keys, index="index" in given)
+    expected = EXPECTED.set_axis(pd.Index(NUMBERED, name="key"))
+    with pytest.warns(UserWarning) as caught:
+        same(zapsim.load_vectors(source, keys, numbered), expected)
+    assert [str(warning.message) for warning in caught] == [
+        f"Columns name different items for 4 vectors, and {name} is taken. For example, "
+        "'Boots/1.jpg': taken for Boots/1.jpg, but its id says Shoes/4.jpg. If another one "
+        "is right, keep it alone, or give it as keys=…"
+    ]
+    same(zapsim.load_vectors(source, keys), expected)
+
+
+@pytest.mark.parametrize("name", ["key", "file name", None])
+@pytest.mark.parametrize("given", ["frame", "parquet", "csv"])
+def test_an_index_of_paths_comes_before_a_column_of_row_numbers(numbered, tmp_path, name, given):
+    table = pd.DataFrame({"id": [4, 3, 2, 1]}, pd.Index(NUMBERED, name=name))
+    source, keys = table.assign(features=VALUES.tolist()), None
+    if given == "parquet":
+        source.to_parquet(tmp_path / "v.parquet")
+        source = tmp_path / "v.parquet"
+    elif given == "csv":
+        source, keys = VALUES, tmp_path / "k.csv"
+        table.to_csv(keys)
+    expected = EXPECTED.set_axis(pd.Index(NUMBERED, name="key"))
+    same(zapsim.load_vectors(source, keys), expected)
+    with pytest.warns(UserWarning, match="Columns name different items for 4 vectors"):
+        same(zapsim.load_vectors(source, keys, numbered), expected)
+
+
+def test_a_column_that_names_items_may_lie_beside_pictures_and_gaps(catalogue):
+    table = pd.DataFrame({"image": [b"x", b"y", None, b"z"], "path": KEYS, "e0": 1.5, "e1": 2.5})
+    assert list(zapsim.load_vectors(table, catalogue=catalogue).index) == KEYS
+    with pytest.raises(ValueError, match="A key is missing"):
+        zapsim.load_vectors(table.assign(path=[*KEYS[:3], None]), catalogue=catalogue)
+
+
+@pytest.mark.parametrize("above", ["/data/shop/", "shop/", "C:\\shop\\"])
+def test_of_several_pictures_the_longest_common_path_counts(make_folder, above):
+    names = ["1.jpg", "2.jpg", "3.jpg", *(f"train/{n}.jpg" for n in (1, 2, 3))]
+    catalogue = zapsim.load_catalogue(make_folder(*names))
+    with pytest.warns(UserWarning, match="3 items have no vector, such as '1.jpg'"):
+        found = zapsim.load_vectors(VALUES[:3], [above + name for name in names[3:]], catalogue)
+    assert list(found.index) == names[3:]
+
+
+def test_what_fits_several_pictures_is_nobodys_and_named(make_folder):
+    catalogue = zapsim.load_catalogue(make_folder("1.jpg", "2.jpg", "3.jpg", "b/1.jpg"))
+    with pytest.warns(UserWarning) as caught:
+        found = zapsim.load_vectors(VALUES[:3], [f"x/b/{n}.jpg" for n in (1, 2, 3)], catalogue)
+    assert list(found.index) == ["2.jpg", "3.jpg"]
+    assert str(caught[0].message) == (
+        "1 vectors belong to no item and are left out, such as 'x/b/1.jpg' (key of several "
+        "pictures: 1.jpg, b/1.jpg); 2 items have no vector, such as '1.jpg'."
+    )
+
+
+def test_two_spellings_of_one_item_are_refused(catalogue):
+    with pytest.raises(ValueError, match="Several vectors are of one item: 1 .*'./Boots/1.1.jpg'"):
+        zapsim.load_vectors(VALUES, [*KEYS[:3], f"./{KEYS[0]}"], catalogue)
+
+
+def test_words_of_files_are_shown_escaped(catalogue, capsys):
+    zapsim.load_vectors(VALUES, [f"a\x1b[1m/{key}" for key in KEYS], catalogue)
+    assert "\x1b" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("saved", [False, True])
@@ -402,10 +493,10 @@ def test_keys_of_the_wrong_kind(tmp_path):
     ("name", "advice"), [("k.csv", "call it 'key'"), ("k.txt", "delete that line")]
 )
 def test_a_header_that_says_nothing_is_named(tmp_path, name, advice):
-    (tmp_path / name).write_text("\n".join(["picture", *KEYS]))
-    with pytest.raises(ValueError, match=f"{name} begins with 'picture': if .* header .*{advice}"):
+    (tmp_path / name).write_text("\n".join(["shoe", *KEYS]))
+    with pytest.raises(ValueError, match=f"{name} begins with 'shoe': if .* header .*{advice}"):
         zapsim.load_vectors(VALUES, tmp_path / name)
-    (tmp_path / name).write_text("\n".join(["picture", "x", *KEYS]))
+    (tmp_path / name).write_text("\n".join(["shoe", "x", *KEYS]))
     with pytest.raises(ValueError, match="but 6 keys.$"):
         zapsim.load_vectors(VALUES, tmp_path / name)
 

@@ -59,7 +59,27 @@ def test_the_pair_that_finds_most_is_the_first_of_the_best_and_only_its_names_ar
         pairs = matching._common_folders(keys, paths)
         most = max(map(found, pairs), default=0)
         first = next((pair for pair in pairs if found(pair) == most), None) if most else None
-        assert matching._best_folders(keys, paths) == first
+        best = matching._best_folders(keys, paths)
+        assert (best and best[0]) == first
+
+
+@pytest.mark.parametrize("above", ["", "shop/", "a/b/"])
+def test_a_row_is_not_a_pictures_where_another_ones_whole_path_fits_it_better(above):
+    keys = [above + name for name in ("1.jpg", "2.jpg", "3.jpg", "b/1.jpg")]
+    match = matched({"path": [f"x/{above}b/{n}.jpg" for n in (1, 2)]}, [*keys[:2], keys[3]])
+    assert match.rows == {keys[3]: 0}
+    match = matched({"path": [f"x/{above}b/{n}.jpg" for n in (1, 2, 3)]}, keys)
+    assert match.rows == {keys[1]: 1, keys[2]: 2}
+    why = f"path of several pictures: {keys[0]}, {keys[3]}"
+    assert (match.unused, match.n_unclear) == ({f"x/{above}b/1.jpg": why}, 1)
+
+
+def test_of_equal_folders_below_each_other_each_row_is_the_one_of_its_place():
+    keys = ["1.jpg", "b/1.jpg", "b/2.jpg", "b/b/1.jpg"]
+    match = matched({"path": [f"/x/b/{key}" for key in keys]}, keys)
+    assert match.rows == {key: row for row, key in enumerate(keys)}
+    match = matched({"path": [f"/x/b/{key}" for key in keys[:3]]}, keys[:3])
+    assert match.rows == {key: row for row, key in enumerate(keys[:3])}
 
 
 def test_the_pairs_of_folders_find_as_much_as_all_of_them_and_say_it_as_shortly():

@@ -9,9 +9,9 @@ left out and counted.
 import re
 import warnings
 from collections import Counter, defaultdict
+from itertools import chain
 from os import PathLike, fspath
-from os.path import commonpath
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
 import numpy as np
@@ -31,17 +31,16 @@ from zapsim.checks import (
 )
 from zapsim.io import parquet
 from zapsim.io.disk import look
-from zapsim.io.formats import SUFFIXES
 from zapsim.io.parquet import DamagedError
-from zapsim.keys import clean_key, quoted
-from zapsim.metadata.delimited import decode
-from zapsim.metadata.tables import check_bytes, read_table
+from zapsim.keys import quoted
+from zapsim.metadata.delimited import NAMES, decode
+from zapsim.metadata.matching import match_columns
+from zapsim.metadata.tables import UNNAMED, check_bytes, read_table
 
 __all__ = ["load_vectors"]
 
-# What people call the column that names the picture, and the one that holds its vector.
-_NAMES = ("key", "filename", "file", "image", "imagepath", "path", "filepath", "id", "imageid")
-_NAMES += ("articleid", "cid")
+# Without a catalogue nothing says whether a CID names the picture, so that it comes last.
+_NAMES = tuple(dict.fromkeys(n.replace("_", "") for n in sorted(NAMES, key="cid".__eq__)))
 # More than the largest maps of VGG16 at 224 pixels, flattened, have.
 _MOST = 10_000_000
 _VECTORS = ("features", "vector", "vectors", "embedding", "embeddings")
@@ -62,9 +61,10 @@ def load_vectors(source, keys=None, catalogue=None):
         Whose they are, in the same order; a table may say it itself. A ``.txt`` file has one a
         line, a ``.csv`` file a column named as above.
     catalogue : Catalogue, optional
-        Its items are matched: by key, or by the path below the folder that all share; where no
-        path matches, by file name, with or without suffix, or by its number. Only what is unique
-        counts. A line says how.
+        Its items are matched as `load_catalogue` matches the rows of metadata: by key, by the path
+        below the folder that all share, by file name, with or without suffix, or by its number; of
+        several columns, by the one that finds most, but not by numbers where another one names
+        other files. Only what is unique counts. A line says how.
 
     Returns
     -------
@@ -76,18 +76,19 @@ def load_vectors(source, keys=None, catalogue=None):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If there are no keys, or another number of them than of vectors; if a key occurs twice; if
-        vectors differ in length, are no numbers, have more than ten million each, or hold NaN or
-        infinity; if a table has other numbers that may be meant, such as a price; if a file is
-        damaged, would need pickle, or is of another kind; or if no vector belongs to an item of
-        the catalogue.
+        If there are no keys, or another number of them than of vectors; if a key occurs twice, or
+        two of them name one item; if vectors differ in length, are no numbers, have more than ten
+        million each, or hold NaN or infinity; if a table has other numbers that may be meant, such
+        as a price; if a file is damaged, would need pickle, or is of another kind; or if no vector
+        belongs to an item of the catalogue.
     MemoryError
         If there is no room for them.
 
     Warns
     -----
     UserWarning
-        Of vectors that belong to no item, items without a vector, and vectors of zeros.
+        Of vectors that belong to no item, items without a vector, columns that name different
+        items, and vectors of zeros.
 
     Examples
     --------
@@ -104,21 +105,28 @@ def load_vectors(source, keys=None, catalogue=None):
     names, values = _read(source, keys is not None)
     if keys is not None:
         names = _read_keys(keys)
-    if names is None:
+    if not names:
         raise ValueError(
             f"These are {len(values):,} vectors, and nothing says whose they are. Give keys, in "
             "the same order: keys='keys.txt', with one a line, or a list."
         )
-    if len(names) != len(values):
+    column, first = next(iter(names.items()))
+    if len(first) != len(values):
         raise ValueError(
-            f"There are {len(values):,} vectors, but {len(names):,} keys."
-            f"{_header_hint(keys, names) if len(names) == len(values) + 1 else ''}"
+            f"There are {len(values):,} vectors, but {len(first):,} keys."
+            f"{_header_hint(keys, first) if len(first) == len(values) + 1 else ''}"
         )
-    index = pd.Index([_text(name) for name in names], dtype=object, name="key")
+    match = None
+    if catalogue is not None:
+        texts = {name: list(map(_text_or_none, cells)) for name, cells in names.items()}
+        frame = pd.DataFrame(texts, dtype=object)
+        match = match_columns("the keys", frame, pd.DataFrame(index=catalogue.keys))
+        column = match.column
+    index = pd.Index([_text(name) for name in names[column]], dtype=object, name="key")
     features = pd.DataFrame(_numbers(values, index), index=index, copy=False)
     check_frame(features, "vectors")
-    if catalogue is not None:
-        features = _matched(features, catalogue)
+    if match is not None:
+        features = _matched(features, match, catalogue.keys)
     zeros = ~features.any(axis=1)
     if zeros.any():
         warnings.warn(
@@ -130,17 +138,17 @@ def load_vectors(source, keys=None, catalogue=None):
 
 
 def _read(source, known):
-    """Return the keys, or None where they are not said, and the vectors.
+    """Return what may name them, a dict of lists, the likeliest first, and the vectors.
 
     If it is known already whose they are, a table need not say it.
     """
     if isinstance(source, pd.DataFrame):
         return _of_table(_arrow(source), "the table", known)
     if not isinstance(source, (str, PathLike)):
-        return None, _array(source)
+        return {}, _array(source)
     path = _file(source, "source")
     if path.suffix.lower() == ".npy":
-        return None, _read_npy(path)
+        return {}, _read_npy(path)
     if path.suffix.lower() == ".parquet":
         try:
             with parquet.opened(path) as file:
@@ -218,17 +226,19 @@ def _of_table(table, source, known):
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"{source} has several columns called {twice[0]!r}. Keep one of them.")
     lists = [field.name for field in table.schema if _is_list(field.type)]
-    chosen = _named(lists, _VECTORS) or (lists[0] if len(lists) == 1 else None)
+    chosen = next(iter(_named(lists, _VECTORS) or (lists if len(lists) == 1 else ())), None)
     if lists and chosen is None:
         raise ValueError(
             f"{source} has several columns of lists, {_listed(lists)}. Call the one that holds "
             "the vectors 'features', or keep it alone."
         )
     rest = table.drop_columns(lists).to_pandas()
-    names, rest = _keys_of(rest, source, known)
+    names = _keys_of(rest, source, known)
+    first = next(iter(names))
     if lists:
-        return names, _stacked(table[chosen], names)
-    columns = _vector_columns(rest, source)
+        return names, _stacked(table[chosen], names[first])
+    rest = rest.drop(columns=first, errors="ignore")
+    columns = _vector_columns(rest[rest.columns.difference(names, sort=False)], source)
     print(f"Taken as the vector: {_listed(columns)}")
     left_out = rest.columns.difference(columns, sort=False)
     if len(left_out):
@@ -269,10 +279,9 @@ def _listed(names):
 
 
 def _keys_of(frame, source, known):
-    """Return what names the rows, a usual column or the index, and the other columns."""
-    name = _named(frame.columns, _NAMES)
-    if name is not None:
-        return frame[name].tolist(), frame.drop(columns=name)
+    """Return what may name the rows: usual columns, or else the index."""
+    if names := _usual(frame):
+        return names
     # Those of a filtered table are no names either, and pictures are often called by numbers.
     numbered = frame.index.name is None and pd.api.types.is_integer_dtype(frame.index)
     if numbered and not known:
@@ -282,7 +291,24 @@ def _keys_of(frame, source, known):
             "keys, in the same order: load_vectors(…, keys=…). "
             f"Its columns: {_listed(frame.columns) or 'none'}."
         )
-    return frame.index.tolist(), frame
+    return {"the index": frame.index.tolist()}
+
+
+def _usual(frame):
+    """Return the columns with a usual name, a dict of lists, the likeliest first.
+
+    The index is one of them if it is called so, or has no name and holds texts.
+    """
+    given, index = {column: frame[column] for column in frame}, frame.index
+    unnamed = index.name is None and index.inferred_type == "string"
+    name = "key" if unnamed and "key" not in map(_squeezed, given) else index.name
+    if name is not None:
+        given = {name: index, **given}
+    return {column: given[column].tolist() for column in _named(given, _NAMES)}
+
+
+def _squeezed(column):
+    return re.sub(r"[\s_-]", "", str(column)).lower()
 
 
 def _is_list(kind):
@@ -307,20 +333,21 @@ def _stacked(column, names):
 
 
 def _named(columns, usual):
-    """Return the column that has the first of some usual names, or None; ValueError if two have."""
-    plain = defaultdict(list)
-    for name in columns:
-        plain[str(name).lower().replace("_", "").replace(" ", "")].append(name)
-    found = next((plain[name] for name in usual if name in plain), [None])
-    if len(found) > 1:
-        raise ValueError(f"Keep one of the columns {' and '.join(map(repr, found))}.")
-    return found[0]
+    """Return the columns with usual names, in their order; ValueError if two have the first."""
+    called = defaultdict(list)
+    for column in columns:
+        called[_squeezed(column)].append(column)
+    found = [called[name] for name in usual if name in called]
+    if found and len(found[0]) > 1:
+        raise ValueError(f"Keep one of the columns {' and '.join(map(repr, found[0]))}.")
+    return list(chain(*found))
 
 
 def _read_keys(keys):
+    """Return what may name the vectors, a dict of lists, the likeliest first."""
     if not isinstance(keys, (str, PathLike)):
         check_list("keys", keys, "['100627.72.jpg', '100627.73.jpg']", empty=True)
-        return list(keys)
+        return {"key": list(keys)}
     path = _file(keys, "keys")
     if path.suffix.lower() not in (".txt", ".csv"):
         raise ValueError(f"Keys are read from .txt and .csv files. Received: {path.name}")
@@ -329,12 +356,12 @@ def _read_keys(keys):
     if path.suffix.lower() == ".csv":
         table = read_table(data, path.name)
         columns = table.frame.columns
-        name = _named(columns, _NAMES)
+        names = _usual(_with_index(table.frame))
         # Where a line is left out, the keys below it would be other vectors'.
-        if table.problems and (name is not None or len(columns) > 1):
+        if table.problems and (names or len(columns) > 1):
             raise ValueError(f"{path.name} cannot be read as keys: {' '.join(table.problems)}")
-        if name is not None:
-            return table.frame[name].tolist()
+        if names:
+            return names
         if len(columns) > 1:
             raise ValueError(
                 f"{path.name} needs a column 'key', 'file_name', 'path' or 'id'. Received columns: "
@@ -346,7 +373,15 @@ def _read_keys(keys):
     keys = [line.rstrip("\r\n") for line in lines]
     while keys and not keys[-1]:
         keys.pop()
-    return keys
+    return {"key": keys}
+
+
+def _with_index(frame):
+    """Take a first column without a name, as pandas writes an index, for the index of a table."""
+    first = frame.columns[0]
+    if not first.startswith(UNNAMED) or frame[first].dropna().str.isdecimal().all():
+        return frame
+    return frame.set_index(first).rename_axis(None)
 
 
 def _header_hint(keys, names):
@@ -366,6 +401,14 @@ def _text(name):
     # pandas makes whole numbers with gaps into floats.
     whole = isinstance(name, (float, np.floating)) and float(name).is_integer()
     return fspath(name) if isinstance(name, PathLike) else str(int(name) if whole else name)
+
+
+def _text_or_none(name):
+    """Return what a column has as text; None where it cannot be a name, as in one of pictures."""
+    try:
+        return _text(name)
+    except ValueError:
+        return None
 
 
 def _numbers(values, index):
@@ -388,79 +431,42 @@ def _numbers(values, index):
     return checked_values(pd.DataFrame(values, index=index, copy=False))
 
 
-def _matched(features, catalogue):
+def _matched(features, match, keys):
     """Return the vectors of a catalogue's items, in its order, under its keys."""
-    names, keys = list(features.index), list(catalogue.keys)
-    # Where paths match, the same file name in another folder is another picture's.
-    for ways in (_BY_PATH, _BY_NAME):
-        tried = ((way, _pairs(label(keys), label(names))) for way, label in ways.items())
-        # Of equal ones, the strictest.
-        way, found = max(tried, key=lambda tried: len(tried[1]))
-        if found:
-            break
+    names, rows = features.index, match.rows
     examples = f"The vectors' start with {quoted(names[0])}, the catalogue's with {keys[0]!r}."
-    if not found:
+    if not rows:
         raise ValueError(
             f"None of the {len(names):,} vectors belongs to an item of the catalogue: no key, "
             f"path, or unique file name is the same. {examples} Were they made of other pictures?"
         )
-    print(f"{len(found):,} of {len(names):,} vectors matched by {way}")
-    if len(found) < len(names) or len(found) < len(keys):
-        mine = next((name for row, name in enumerate(names) if row not in found.values()), None)
-        theirs = next((key for row, key in enumerate(keys) if row not in found), None)
+    if match.repeated:
+        raise ValueError(
+            f"Several vectors are of one item: {len(match.repeated):,} of the keys name one that "
+            f"another key names, too, such as {quoted(next(iter(match.repeated)))}. Keep one each."
+        )
+    print(told(f"{len(rows):,} of {len(names):,} vectors matched by {match.way}"))
+    if len(rows) < len(names) or len(rows) < len(keys):
+        # What is ambiguous says more than what is unknown.
+        unused = sorted(match.unused.items(), key=lambda each: " of several " not in each[1])
+        mine = f", such as {quoted(unused[0][0])}" if unused else ""
+        if match.n_unclear:
+            mine += f" ({told(unused[0][1])})"
+        theirs = next((key for key in keys if key not in rows), None)
         warnings.warn(
-            f"{len(names) - len(found):,} vectors belong to no item and are left out"
-            f"{f', such as {quoted(mine)}' if mine is not None else ''}; "
-            f"{len(keys) - len(found):,} items have no vector"
+            f"{len(names) - len(rows):,} vectors belong to no item and are left out{mine}; "
+            f"{len(keys) - len(rows):,} items have no vector"
             f"{f', such as {theirs!r}' if theirs is not None else ''}.",
             stacklevel=3,
         )
-    ours = sorted(found)
-    index = pd.Index([keys[row] for row in ours], name="key")
-    return features.iloc[[found[row] for row in ours]].set_axis(index)
-
-
-def _pairs(ours, theirs):
-    """Return a dict of positions of labels to those of the same labels elsewhere, if unique."""
-    once = [
-        {label: row for row, label in enumerate(labels) if label and count[label] == 1}
-        for labels, count in ((labels, Counter(labels)) for labels in (ours, theirs))
-    ]
-    return {row: once[1][label] for label, row in once[0].items() if label in once[1]}
-
-
-def _paths(names):
-    return [clean_key(name) or name.replace("\\", "/") for name in names]
-
-
-def _below(names):
-    """Take off the folder that all share, such as ``/data/shop/images``."""
-    paths = _paths(names)
-    parents = {str(PurePosixPath(path).parent) for path in paths}
-    try:
-        top = commonpath(parents).replace("\\", "/")
-    except ValueError:
-        # Some are absolute, others not.
-        return paths
-    return [path.removeprefix(top).removeprefix("/") for path in paths]
-
-
-def _files(names):
-    return [path.rpartition("/")[2] for path in _paths(names)]
-
-
-def _stems(names):
-    files = _files(names)
-    return [f.rpartition(".")[0] if f.lower().endswith(SUFFIXES) else f for f in files]
-
-
-def _counts(names):
-    return [stem.lstrip("0") if stem.isdigit() else "" for stem in _stems(names)]
-
-
-_BY_PATH = {"key": _paths, "the path below the folder that all share": _below}
-_BY_NAME = {
-    "file name": _files,
-    "file name without suffix": _stems,
-    "the number in the file name": _counts,
-}
+    if match.otherwise:
+        value, why = next(iter(match.otherwise.items()))
+        warnings.warn(
+            f"Columns name different items for {len(match.otherwise):,} vectors, and "
+            f"{told(match.column)} is taken. For example, {quoted(value)}: {told(why)}. If another "
+            "one is right, keep it alone, or give it as keys=…",
+            stacklevel=3,
+        )
+    found = [key for key in keys if key in rows]
+    index = pd.Index(found, dtype=object, name="key")
+    return features.iloc[[rows[key] for key in found]].set_axis(index)

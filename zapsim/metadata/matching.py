@@ -8,7 +8,7 @@ is nobody's, and of several rows a picture the first counts; both are counted.
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import accumulate, product
+from itertools import accumulate, chain, product
 from sys import getsizeof
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from zapsim.metadata.cells import TooLargeError
 from zapsim.metadata.delimited import NAMES, plain_name
 from zapsim.metadata.tables import UNNAMED
 
-__all__ = ["LONGEST", "Match", "match_rows"]
+__all__ = ["LONGEST", "Match", "match_columns", "match_rows"]
 
 _DEEPEST = 20
 # No path is longer, on any system.
@@ -113,12 +113,22 @@ def match_rows(metadata, table, on=None):
             f"any other with on=….{hint}{_title(frame)} Received columns: "
             f"{', '.join(map(repr, frame.columns[:30]))}"
         )
+    return _best(metadata.name, frame, matches, table)
+
+
+def match_columns(name, frame, table):
+    """Find each picture's row by all columns of a frame, as `match_rows` does by the usual ones."""
+    return _best(name, frame, _matches(name, frame, list(frame), table), table)
+
+
+def _best(name, frame, matches, table):
+    """Return the `Match` that counts, and what the others say of its rows."""
     best = max(matches, key=_found)
     if not best.exact:
         exact = [match for match in matches if match.exact and _contradictions(match, best)]
         best = max(exact, key=_found, default=best)
     if best.unused is None:
-        best = _match(metadata.name, frame[best.column], best.column, table)
+        best = _match(name, frame[best.column], best.column, table)
     for other in matches:
         for row, (ours, theirs) in _contradictions(best, other).items():
             why = f"taken for {ours}, but its {other.column} says {theirs}"
@@ -221,7 +231,8 @@ class _Way(NamedTuple):
 
     If `many`, a label may stand for several pictures, as a product does. If `bare`, it is only a
     part of a path: values of the same one may mean different pictures. If `part`, it is not even
-    a file's whole name, and may be there by chance, as a row's number may be.
+    a file's whole name, and may be there by chance, as a row's number may be. `rivals` are
+    pictures that the values of some labels name better, each with that label.
     """
 
     said: str
@@ -230,6 +241,7 @@ class _Way(NamedTuple):
     many: bool = False
     bare: bool = False
     part: bool = False
+    rivals: tuple = ()
 
     def is_clear(self, n_pictures, n_values):
         """Tell whether a label of so many pictures and values says which is which."""
@@ -244,9 +256,10 @@ def _ways(values, table, are_paths):
     itself = {value: value for value in values}
     yield _Way("the whole key", keys, paths)
     if (best := _best_folders(keys, {*paths.values()})) is not None:
-        above_keys, above_paths = best
+        (above_keys, above_paths), rivals = best
         said = f"the path below {above_keys or above_paths}"
-        yield _Way(said, _below(keys, above_keys), _below(paths, above_paths))
+        below = _below(keys, above_keys), _below(paths, above_paths)
+        yield _Way(said, *below, rivals=rivals)
     if are_paths():
         # Those with folders name another picture than one that only has the same name.
         paths = {value: path for value, path in paths.items() if "/" not in path}
@@ -275,19 +288,53 @@ def _path(value):
 def _best_folders(keys, paths):
     """Return the shortest pair of folders below which most keys are paths (set); or None.
 
+    With it come the `_rivals` there, which find none.
     Pictures are looked up among the paths, not the other way round: a small table may hold
     millions.
     """
-    found = []
-    for above_keys, above_paths in _common_folders(keys, paths):
+    most, best = 0, None
+    for pair in _common_folders(keys, paths):
+        above_keys, above_paths = pair
         rests = [key.removeprefix(above_keys) for key in keys]
         # What has no folder stays as it is.
-        n = sum(
-            f"{above_paths}{rest}" in paths or ("/" not in rest and rest in paths) for rest in rests
-        )
-        found.append((n, (above_keys, above_paths)))
-    n, best = max(found, key=lambda each: each[0], default=(0, None))
-    return best if n else None
+        found = [
+            rest
+            for rest in rests
+            if f"{above_paths}{rest}" in paths or ("/" not in rest and rest in paths)
+        ]
+        if len(found) > most:
+            rivals = _rivals(found, {*rests}, paths, pair)
+            if len(found) - len(rivals) > most:
+                most, best = len(found) - len(rivals), (pair, rivals)
+    return best
+
+
+def _rivals(found, rests, paths, pair):
+    """Return the pictures that paths name better than those found, each with the found one's label.
+
+    They have more folders in common with the path: x/b/1.jpg is b/1.jpg rather than 1.jpg, unless
+    both have a path below the same folder.
+    """
+    above_keys, above_paths = pair
+    first = {rest.partition("/")[0] for rest in rests if "/" in rest}
+    folders = above_paths.split("/")[:-1]
+    ends = ["/".join([*folders[n:], ""]) for n, folder in enumerate(folders) if folder in first]
+    least = _n_shared_ends(above_keys, above_paths)
+    longer = [end for end in ends if _n_shared_ends(above_keys + end, above_paths) > least]
+    # The longest comes last, and counts.
+    better = {
+        rest: f"{above_keys}{end}{rest}"
+        for end in reversed(longer)
+        for rest in found
+        if f"{end}{rest}" in rests
+        and f"{above_paths}{rest}" in paths
+        and f"{above_paths}{end}{rest}" not in paths
+    }
+    return tuple((key, label) for label, key in better.items())
+
+
+def _n_shared_ends(*folders):
+    return len(shared_folders(["/".join(folder.split("/")[::-1]) + "/" for folder in folders]))
 
 
 def _common_folders(keys, paths):
@@ -341,7 +388,9 @@ def _numbers(texts):
 
 def _count(way):
     """Count the pictures that a way finds, and the labels that are not clear."""
-    pictures, spelt = Counter(way.of_keys.values()), Counter(way.of_values.values())
+    pictures = Counter(way.of_keys.values())
+    pictures.update(label for _, label in way.rivals)
+    spelt = Counter(way.of_values.values())
     both = [label for label in spelt if label and label in pictures]
     clear = [label for label in both if way.is_clear(pictures[label], spelt[label])]
     return sum(pictures[label] for label in clear), len(both) - len(clear)
@@ -350,7 +399,7 @@ def _count(way):
 def _match_in_one_way(named, match, way):
     """Fill in a `Match`; `named` has the value of each row that has one."""
     pictures = {}
-    for key, label in way.of_keys.items():
+    for key, label in chain(way.of_keys.items(), way.rivals):
         pictures.setdefault(label, []).append(key)
     spelt = Counter(way.of_values.values())
     seen, nobodys = set(), f"{match.column} of no picture"
