@@ -550,6 +550,11 @@ def whole():
     return made
 
 
+def without_palette():
+    data = png(4, 4, 8, 3, bytes(16))
+    return data[:33] + data[data.index(b"IDAT") - 4 :]
+
+
 CUT_SHORT = {
     "PNG of fewer rows": partial(rows_less, 2),
     "PNG of fewer rows, interlaced": partial(rows_less, 2, interlaced=1),
@@ -559,6 +564,7 @@ CUT_SHORT = {
     "PNG of fewer rows of 16 bits": partial(rows_less, 0, 16),
     "PNG of fewer rows, with alpha": partial(rows_less, 6),
     "PNG of fewer rows of grey with alpha": partial(rows_less, 4),
+    "PNG without its palette": without_palette,
     "CMYK JPEG of fewer rows": partial(rows_more, "CMYK"),
     "JPEG of one colour of three": partial(each_by_itself, 1),
     "JPEG of two colours of three": partial(each_by_itself, 2),

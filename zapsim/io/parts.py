@@ -1,8 +1,8 @@
 """Walk the parts of a picture's file: segments, chunks, tags; of an AVIF, boxes, items and frames.
 
 In: the file's bytes. Out: what each part is, and where it lies, one after the other, as decoders
-find them. The edge rule: nothing is unpacked, and a part may be said to reach beyond the end of the
-file; the walk ends there.
+find them; and a TIFF with more behind its strips. The edge rule: nothing is unpacked, and a part
+may be said to reach beyond the end of the file; the walk ends there.
 """
 
 import re

@@ -193,7 +193,8 @@ def load_picture(source, name=None, least=None):
     too large, too: a WebP of more than 43 megapixels, an AVIF of more than 41. So is any picture
     with a side of more than 100,000 pixels (`MAX_SIDE`). Of an AVIF, all frames count that are
     decoded for its first picture, at the size they really have; a JPEG in arithmetic code may have
-    some 16 megapixels in colour. Of a picture's EXIF, the first 2 MB count.
+    some 16 megapixels in colour. Of a picture's EXIF, the first 2
+    MB count.
     """
     with reading(source, name, least) as picture:
         return picture
@@ -462,6 +463,8 @@ def _decoded(image, data, name, least, room):
 def _check_colours(image, name):
     """Tell Pillow what it overlooks of a file's colours; PictureError where it cannot be told."""
     tiles = getattr(image, "tile", [])
+    if image.format == "PNG" and image.mode == "P" and not image.palette:
+        raise _truncated(name, "a PNG without its palette")
     if tiles and image.format == "TIFF":
         # Then Pillow reads no directories but the first.
         image.is_animated = True
@@ -489,8 +492,12 @@ def _check_strips(image, data, name):
             if _END not in data[max(at, end - _MAX_FILLED) : end]:
                 raise _truncated(name, "a TIFF of which a JPEG has no end")
     if method in _FAXES:
-        if sum(end - at for at, end in tiff_strips(image.tag_v2, data)) > len(data):
+        size = sum(end - at for at, end in tiff_strips(image.tag_v2, data))
+        if size > len(data):
             raise _truncated(name, "a TIFF of strips that lie in each other")
+        # Each row takes a bit at least; of each that is missing, libtiff would say so.
+        if 8 * size < image.height:
+            raise _truncated(name, f"a TIFF of {size:,} packed bytes cannot have its rows")
         files = (tiff_with_more(image.tag_v2, data, more) for more in _MORE_FAX)
         one, other = (_load(type(image)(BytesIO(file)), name).tobytes() for file in files)
         if one != other:
