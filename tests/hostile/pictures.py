@@ -530,6 +530,13 @@ FAXES = {
 }
 
 
+def lossless_jpeg(bits=bytes(2)):
+    head = segment(0xC3, struct.pack(">BHHB", 8, 4, 4, 1) + b"\1\x11\0")
+    codes = segment(0xC4, b"\0\1\1" + bytes(14) + b"\0\1")
+    scan = segment(0xDA, b"\1\1\0\1\0\0")
+    return b"\xff\xd8" + head + codes + scan + bits + b"\xff\xd9"
+
+
 def whole():
     """Return files that look as if something were missing, and what is in them."""
     greys = np.arange(256, dtype=np.uint8).reshape(16, 16)
@@ -597,6 +604,7 @@ def damage_cases():
         else:
             grey3 = np.repeat(grey[..., None], 3, axis=2)
             yield Case(f"{name}, whole", partial(good, partial(bytes, data), grey3, 1))
+    yield Case("lossless JPEG", partial(refused, lossless_jpeg, "a lossless JPEG"))
     for name in VARIANTS:
         close = CLOSE.get(VARIANTS[name][0], 4 if "WebP" in name or "JPEG" in name else 0)
         make = partial(variant, name)

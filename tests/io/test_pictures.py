@@ -29,6 +29,7 @@ from tests.hostile.pictures import (
     exif_in_parts,
     flat_avif,
     jpeg_with,
+    lossless_jpeg,
     photoshop_notes,
     whole,
     xmp_beside,
@@ -270,6 +271,11 @@ def test_a_picture_that_looks_as_if_something_were_missing_is_read():
         picture = load_picture(data, name).astype(int)
         if grey is not None:
             np.testing.assert_allclose(picture[..., 1], grey, atol=1, err_msg=name)
+
+
+def test_a_lossless_jpeg_is_not_read_and_says_so():
+    with pytest.raises(PictureError, match=r"^a\.jpg: .*\(a lossless JPEG\)\. Convert it to a PNG"):
+        load_picture(lossless_jpeg(), "a.jpg")
 
 
 def test_grey_at_the_end_is_grey(encoded):

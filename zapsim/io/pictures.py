@@ -193,7 +193,7 @@ def load_picture(source, name=None, least=None):
     too large, too: a WebP of more than 43 megapixels, an AVIF of more than 41. So is any picture
     with a side of more than 100,000 pixels (`MAX_SIDE`). Of an AVIF, all frames count that are
     decoded for its first picture, at the size they really have; a JPEG in arithmetic code may have
-    some 16 megapixels in colour. Of a picture's EXIF, the first 2
+    some 16 megapixels in colour, and a lossless one is not read. Of a picture's EXIF, the first 2
     MB count.
     """
     with reading(source, name, least) as picture:
@@ -540,6 +540,8 @@ def _held(image, data, name):
         unseen = {number for number, *_ in image.layer}
         for number, (marker, at, end) in enumerate(jpeg_segments(data)):
             arithmetic = arithmetic or marker in _ARITHMETICALLY
+            if marker == 0xC3:
+                raise _not_read(name, "a lossless JPEG")
             if marker != 0xDA:
                 # Huffman's codes take a bit at least for each block of 64.
                 if 0xC0 <= marker < 0xC4 and pixels > _MOST_PACKED * len(data):
