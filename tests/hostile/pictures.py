@@ -461,9 +461,9 @@ def xmp_beside(n, kind):
 # --- damage ----------------------------------------------------------------------------------
 
 
-def rows_more(**options):
+def rows_more(mode="RGB", **options):
     """A JPEG that says that it has ten times its rows."""
-    data = bytearray(encoded(photo(), "JPEG", **options))
+    data = bytearray(encoded(Image.fromarray(photo()).convert(mode), "JPEG", **options))
     at = data.index(b"\xff\xc2" if options.get("progressive") else b"\xff\xc0") + 5
     data[at : at + 2] = struct.pack(">H", 1200)
     return bytes(data)
@@ -484,7 +484,108 @@ def strips_less(packed=False):
     )
 
 
+def rows_less(colours, bits=8, interlaced=0, byte=0):
+    """A PNG of half its rows, in a stream that has an end."""
+    size = 16 * bits * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colours] // 8
+    return png_of(16, 16, bits, colours, (b"\0" + bytes([byte]) * size) * 8, interlaced)
+
+
+def each_by_itself(scans, size=(64, 48), cut=0):
+    """A JPEG of three colours, of each of which there is a scan, but for the last ones."""
+    planes = Image.fromarray(photo(size)).convert("YCbCr").split()
+    made = [encoded(plane, "JPEG", quality=95) for plane in planes]
+    at, start = made[0].index(b"\xff\xc0"), made[0].index(b"\xff\xda")
+    colours = b"".join(bytes([number, 0x11, 0]) for number in (1, 2, 3))
+    frame = segment(0xC0, struct.pack(">BHHB", 8, *size[::-1], 3) + colours)
+    whole = made[0][:at] + frame + made[0][at + 13 : start]
+    for number, plane in enumerate(made[:scans], 1):
+        whole += segment(0xDA, bytes([1, number, 0, 0, 63, 0])) + plane[start + 10 : -2]
+    return whole[: len(whole) - cut] + b"\xff\xd9"
+
+
+def page(blank=False):
+    """A page in black and white."""
+    grey = np.full((96, 128), 255) if blank else photo((128, 96))[..., 0]
+    return Image.fromarray(grey.astype(np.uint8)).convert("1", dither=Image.Dither.NONE)
+
+
+def strip_cut(method, image=None, **options):
+    """A TIFF of which half of the only strip is there."""
+    data = encoded(page() if image is None else image, "TIFF", compression=method, **options)
+    with Image.open(io.BytesIO(data)) as opened:
+        (size,) = opened.tag_v2[279]
+    count = struct.pack("<HHL", 279, 4, 1)
+    assert count + struct.pack("<L", size) in data
+    return data.replace(count + struct.pack("<L", size), count + struct.pack("<L", size // 2))
+
+
+# White and black, by lines that end with a mark; and by lines like those before.
+FAXES = {
+    "CCITT": ("tiff_ccitt", {}),
+    "G3": ("group3", {}),
+    "G3, in two dimensions": ("group3", {"tiffinfo": {292: 1}}),
+    "G3, filled up": ("group3", {"tiffinfo": {292: 4}}),
+    "G4": ("group4", {}),
+    "G4, of many strips": ("group4", {"tiffinfo": {278: 16}, "strip_size": 16 * 16}),
+}
+
+
+def lossless_jpeg(bits=bytes(2)):
+    head = segment(0xC3, struct.pack(">BHHB", 8, 4, 4, 1) + b"\1\x11\0")
+    codes = segment(0xC4, b"\0\1\1" + bytes(14) + b"\0\1")
+    scan = segment(0xDA, b"\1\1\0\1\0\0")
+    return b"\xff\xd8" + head + codes + scan + bits + b"\xff\xd9"
+
+
+def whole():
+    """Return files that look as if something were missing, and what is in them."""
+    greys = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    made = {
+        "JPEG in arithmetic code": (arithmetic(16, 1, packed=ARITHMETIC), greys),
+        "JPEG of a scan for each colour": (each_by_itself(3), None),
+    }
+    for grey in (0, 77):
+        for size in [*product((1, 2, 3, 4), repeat=2), (9, 7), (7, 9)]:
+            flat = np.full(size, grey, np.uint8)
+            made[f"PNG of {size}, all {grey}, interlaced"] = interlaced(flat), flat
+            made[f"PNG of {size}, all {grey}"] = encoded(flat), flat
+    for mode in ("1", "L", "P", "LA", "RGB", "RGBA", "I;16"):
+        made[f"PNG, {mode}, black"] = encoded(Image.new(mode, (9, 9))), None
+    for blank, (name, (method, options)) in product((False, True), FAXES.items()):
+        data = encoded(page(blank), "TIFF", compression=method, **options)
+        made[f"{name}, blank {blank}"] = data, np.asarray(page(blank).convert("L"))
+    return made
+
+
+def without_palette():
+    data = png(4, 4, 8, 3, bytes(16))
+    return data[:33] + data[data.index(b"IDAT") - 4 :]
+
+
 CUT_SHORT = {
+    "PNG of fewer rows": partial(rows_less, 2),
+    "PNG of fewer rows, interlaced": partial(rows_less, 2, interlaced=1),
+    "PNG of fewer rows and bits": partial(rows_less, 0, 1),
+    "PNG of fewer rows and bits, white": partial(rows_less, 0, 1, byte=255),
+    "PNG of fewer rows of few colours": partial(rows_less, 3),
+    "PNG of fewer rows of 16 bits": partial(rows_less, 0, 16),
+    "PNG of fewer rows, with alpha": partial(rows_less, 6),
+    "PNG of fewer rows of grey with alpha": partial(rows_less, 4),
+    "PNG without its palette": without_palette,
+    "CMYK JPEG of fewer rows": partial(rows_more, "CMYK"),
+    "JPEG of one colour of three": partial(each_by_itself, 1),
+    "JPEG of two colours of three": partial(each_by_itself, 2),
+    "JPEG of which a colour is cut short": partial(each_by_itself, 3, cut=40),
+    "JPEG in arithmetic code, of two bytes": lambda: arithmetic(64, 3),
+    "JPEG TIFF, cut short": lambda: strip_cut("jpeg", Image.fromarray(photo())),
+    "G3 of next to nothing": lambda: tiff_of(
+        4000, 4000, data=b"\0\1\0\1", t258=(3, [1]), t259=(3, [3]), t262=(3, [0]), t277=(3, [1])
+    ),
+    **{
+        f"{name}, cut short": partial(strip_cut, method, **options)
+        for name, (method, options) in FAXES.items()
+        if "many" not in name
+    },
     "JPEG of fewer rows": rows_more,
     "JPEG of fewer rows, with restarts": partial(rows_more, restart_marker_rows=1),
     "progressive JPEG of fewer rows": partial(rows_more, progressive=True),
@@ -497,6 +598,13 @@ CUT_SHORT = {
 def damage_cases():
     for name, make in CUT_SHORT.items():
         yield Case(name, partial(refused, make, "truncated|compressed by"))
+    for name, (data, grey) in whole().items():
+        if grey is None:
+            yield Case(f"{name}, whole", partial(quick, partial(bytes, data), True))
+        else:
+            grey3 = np.repeat(grey[..., None], 3, axis=2)
+            yield Case(f"{name}, whole", partial(good, partial(bytes, data), grey3, 1))
+    yield Case("lossless JPEG", partial(refused, lossless_jpeg, "a lossless JPEG"))
     for name in VARIANTS:
         close = CLOSE.get(VARIANTS[name][0], 4 if "WebP" in name or "JPEG" in name else 0)
         make = partial(variant, name)
@@ -617,6 +725,11 @@ def png(width, height, bits, colours, pixels, interlaced=0):
     """Write a PNG by hand, its rows unfiltered."""
     stride = len(pixels) // height
     rows = b"".join(b"\0" + pixels[y * stride :][:stride] for y in range(height))
+    return png_of(width, height, bits, colours, rows, interlaced)
+
+
+def png_of(width, height, bits, colours, rows, interlaced=0):
+    """Write a PNG by hand, of any rows."""
     head = struct.pack(">LLBBBBB", width, height, bits, colours, 0, 0, interlaced)
     palette = chunk(b"PLTE", bytes(range(48))) if colours == 3 else b""
     return (
@@ -626,6 +739,14 @@ def png(width, height, bits, colours, pixels, interlaced=0):
         + chunk(b"IDAT", zlib.compress(rows))
         + chunk(b"IEND", b"")
     )
+
+
+def interlaced(grey):
+    """Write a PNG of greys (height, width), whose rows come in seven passes."""
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2)]
+    rows = [grey[y::down, x::across] for x, y, across, down in [*passes, (0, 1, 1, 2)]]
+    packed = b"".join(b"\0" + row.tobytes() for part in rows for row in part if row.size)
+    return png_of(*grey.shape[::-1], 8, 0, packed, 1)
 
 
 def tiff16(colour):
@@ -1071,7 +1192,13 @@ def behind_the_scan(n):
     return data[:-2] + b"\xff\1" * n + b"\xff\xd9"
 
 
-def arithmetic(side, colours=4, progressive=False):
+# What libjpeg makes of greys from 0 to 255, row by row.
+ARITHMETIC = bytes.fromhex(
+    "ff00f64db835e12073a479024024ad7430ebd03af5a506069958e12b7c32b9afc26ef4f906ad095960"
+)
+
+
+def arithmetic(side, colours=4, progressive=False, packed=bytes(2)):
     """A JPEG in arithmetic code, of which next to nothing is there."""
     parts = b"".join(bytes([number + 1, 0x11, 0]) for number in range(colours))
     chosen = b"".join(bytes([number + 1, 0]) for number in range(colours))
@@ -1079,7 +1206,7 @@ def arithmetic(side, colours=4, progressive=False):
     data = b"\xff\xd8" + segment(0xDB, b"\0" + b"\1" * 64)
     data += segment(0xCA if progressive else 0xC9, head)
     last = b"\0\0\0" if progressive else b"\0\x3f\0"
-    data += segment(0xDA, bytes([colours]) + chosen + last) + bytes(2)
+    data += segment(0xDA, bytes([colours]) + chosen + last) + packed
     for band in range(1, 64) if progressive else ():
         data += segment(0xDA, bytes([1, 1, 0, band, band, 0])) + bytes(2)
     return data + b"\xff\xd9"
@@ -1225,7 +1352,7 @@ def bomb_cases():
         "JPEG of many marks behind its scan": (partial(behind_the_scan, 20_000_000), True),
         "JPEG in arithmetic code": (partial(arithmetic, 12_000), False),
         "JPEG in arithmetic code, of scans": (partial(arithmetic, 2000, 1, True), False),
-        "JPEG in arithmetic code, small": (partial(arithmetic, 1000, 3), True),
+        "JPEG in arithmetic code, small": (partial(arithmetic, 1000, 3), False),
     }
     if "AVIF" in FORMATS:
         made |= {

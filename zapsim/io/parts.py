@@ -1,13 +1,16 @@
 """Walk the parts of a picture's file: segments, chunks, tags; of an AVIF, boxes, items and frames.
 
 In: the file's bytes. Out: what each part is, and where it lies, one after the other, as decoders
-find them. The edge rule: nothing is unpacked, and a part may be said to reach beyond the end of the
-file; the walk ends there.
+find them; and a TIFF with more behind its strips. The edge rule: nothing is unpacked, and a part
+may be said to reach beyond the end of the file; the walk ends there.
 """
 
 import re
 import struct
 from io import BytesIO
+from itertools import accumulate, repeat
+
+import numpy as np
 
 __all__ = [
     "TEXTS",
@@ -16,7 +19,9 @@ __all__ = [
     "avif_items",
     "jpeg_segments",
     "png_chunks",
+    "tiff_strips",
     "tiff_tags",
+    "tiff_with_more",
     "webp_chunks",
 ]
 
@@ -25,6 +30,8 @@ _MARKER = re.compile(rb"\xff[^\0\xff\xd0-\xd7]")
 # Types of a TIFF's values: those of which Pillow makes bytes or text, and the sizes of all.
 TEXTS = (1, 2, 7)
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
+# Tags that say how a fax is unpacked.
+_FAX = (256, 257, 258, 259, 262, 266, 277, 278, 292, 293, 322, 323)
 # Boxes of an AVIF that hold others, behind so many bytes.
 _HOLDERS = {b"meta": 4, b"iinf": 6} | dict.fromkeys((b"iprp", b"ipco"), 0)
 _HOLDERS |= dict.fromkeys((b"moov", b"trak", b"mdia", b"minf", b"stbl"), 0)
@@ -88,6 +95,31 @@ def tiff_tags(data):
         size = n * _SIZES.get(kind, 0)
         if kind in _SIZES and size <= len(data):
             yield tag, kind, n, size
+
+
+def tiff_strips(tags, data):
+    """Yield start and end of each strip, or tile; `tags` are what Pillow read."""
+    places, sizes = (324, 325) if 324 in tags else (273, 279)
+    for at, size in zip(tags[places], tags.get(sizes) or repeat(len(data)), strict=False):
+        yield at, max(at, min(at + size, len(data)))
+
+
+def tiff_with_more(tags, data, more):
+    """Return the TIFF of a fax of the same strips, or tiles, with more behind each."""
+    strips = [data[at:end] + more for at, end in tiff_strips(tags, data)]
+    *places, directory = accumulate(map(len, strips), initial=8)
+    values = {tag: np.ravel(tags[tag])[:1].tolist() for tag in _FAX if tag in tags}
+    tiled = 324 in tags
+    values |= {324 if tiled else 273: places, 325 if tiled else 279: list(map(len, strips))}
+    far, entries, lists = directory + 6 + 12 * len(values), b"", b""
+    for tag, numbers in sorted(values.items()):
+        packed = struct.pack(f"<{len(numbers)}L", *numbers)
+        entries += struct.pack("<HHL", tag, 4, len(numbers))
+        entries += packed if len(numbers) == 1 else struct.pack("<L", far + len(lists))
+        lists += packed if len(numbers) > 1 else b""
+    head = b"II*\0" + struct.pack("<L", directory)
+    body = struct.pack("<H", len(values)) + entries + bytes(4) + lists
+    return b"".join([head, *strips, body])
 
 
 def avif_boxes(data):

@@ -30,7 +30,9 @@ from zapsim.io.parts import (
     avif_items,
     jpeg_segments,
     png_chunks,
+    tiff_strips,
     tiff_tags,
+    tiff_with_more,
     webp_chunks,
 )
 
@@ -70,10 +72,20 @@ _MAX_SCANNED = 3_000_000_000
 _ARITHMETIC, _ARITHMETICALLY = 60, range(0xC9, 0xCC)
 # Pixels that a byte of a JPEG can stand for.
 _MOST_PACKED = 8 * 64
-# What libjpeg makes of pixels that are missing; and more packed ones, also where it goes on.
-_MISSING = [128, 128, 128]
+# What libjpeg makes of pixels that are missing, in any colours; and more packed ones, also where it
+# goes on.
+_MISSING = {127, 128}
 _MORE = bytes(number * 37 % 255 for number in range(1000))
 _MORE += b"".join(bytes([0xFF, 0xD0 + number]) + _MORE[:100] for number in range(8))
+# At the end of arithmetic code, zeros may have been left out.
+_LEFT_OUT = bytes(4)
+# How a JPEG ends, and what may follow in a strip of a TIFF.
+_END, _MAX_FILLED = b"\xff\xd9", 16
+# Of a fax, pixels that are missing are whatever was in memory, or white. Two ways to go on.
+_FAXES = ("tiff_ccitt", "group3", "group4")
+_MORE_FAX = [part + b"\0\x10" + part + b"\0\x10" + part for part in (_MORE[1:20], _MORE[40:59])]
+# Pixels are filled with one and, if the last is found so, with the other, before a PNG is decoded.
+_MARKS = (77, 0)
 # Pillow's own Python unpacks these: so many pixels, or bytes, take some seconds.
 _MAX_RUN_LENGTH = 20_000_000
 _MAX_TILES = 300_000
@@ -181,7 +193,8 @@ def load_picture(source, name=None, least=None):
     too large, too: a WebP of more than 43 megapixels, an AVIF of more than 41. So is any picture
     with a side of more than 100,000 pixels (`MAX_SIDE`). Of an AVIF, all frames count that are
     decoded for its first picture, at the size they really have; a JPEG in arithmetic code may have
-    some 16 megapixels in colour. Of a picture's EXIF, the first 2 MB count.
+    some 16 megapixels in colour, and a lossless one is not read. Of a picture's EXIF, the first 2
+    MB count.
     """
     with reading(source, name, least) as picture:
         return picture
@@ -435,12 +448,14 @@ def _decoded(image, data, name, least, room):
     frame = image.tile[0][1] if image.format == "GIF" and image.tile else (0, 0, *size)
     if smaller > 1:
         image.draft(None, (image.width // smaller, image.height // smaller))
-    _load(image, name)
+    if image.format == "TIFF" and data:
+        _check_strips(image, data, name)
+    image = _filled(image, data, name) if image.format == "PNG" and data else _load(image, name)
     # Of some formats, only now is it known, or has Pillow turned the image already.
     turned = _orientation(image)
     size = size if smaller > 1 else image.size
     picture = _in_rgb(image, turned, frame, name)
-    if isinstance(image, JpegImageFile) and data and _ends_early(_AS_STORED[turned](picture), data):
+    if isinstance(image, JpegImageFile) and data and _ends_early(image, data):
         raise _truncated(name, "a JPEG that says that it has more rows")
     return picture, size[::-1] if turned > 4 else size
 
@@ -448,6 +463,8 @@ def _decoded(image, data, name, least, room):
 def _check_colours(image, name):
     """Tell Pillow what it overlooks of a file's colours; PictureError where it cannot be told."""
     tiles = getattr(image, "tile", [])
+    if image.format == "PNG" and image.mode == "P" and not image.palette:
+        raise _truncated(name, "a PNG without its palette")
     if tiles and image.format == "TIFF":
         # Then Pillow reads no directories but the first.
         image.is_animated = True
@@ -464,6 +481,27 @@ def _check_colours(image, name):
             raise _not_read(name, "a PNG of 16 bits in which one colour stands for transparency")
         if packed in _SPREAD:
             image.info["transparency"] *= _SPREAD[packed]
+
+
+def _check_strips(image, data, name):
+    """PictureError if pixels are missing of a TIFF's strips where libtiff does not say so."""
+    method = image.info.get("compression")
+    if method == "jpeg":
+        for at, end in tiff_strips(image.tag_v2, data):
+            # Some programs fill up behind the end.
+            if _END not in data[max(at, end - _MAX_FILLED) : end]:
+                raise _truncated(name, "a TIFF of which a JPEG has no end")
+    if method in _FAXES:
+        size = sum(end - at for at, end in tiff_strips(image.tag_v2, data))
+        if size > len(data):
+            raise _truncated(name, "a TIFF of strips that lie in each other")
+        # Each row takes a bit at least; of each that is missing, libtiff would say so.
+        if 8 * size < image.height:
+            raise _truncated(name, f"a TIFF of {size:,} packed bytes cannot have its rows")
+        files = (tiff_with_more(image.tag_v2, data, more) for more in _MORE_FAX)
+        one, other = (_load(type(image)(BytesIO(file)), name).tobytes() for file in files)
+        if one != other:
+            raise _truncated(name, "a TIFF that says that it has more rows")
 
 
 def _truncated(name, what):
@@ -499,8 +537,11 @@ def _held(image, data, name):
         raise _slow(name, "a BMP of this size, run-length encoded,")
     if isinstance(image, JpegImageFile) and tiles:
         scans = scanned = arithmetic = 0
+        unseen = {number for number, *_ in image.layer}
         for number, (marker, at, end) in enumerate(jpeg_segments(data)):
             arithmetic = arithmetic or marker in _ARITHMETICALLY
+            if marker == 0xC3:
+                raise _not_read(name, "a lossless JPEG")
             if marker != 0xDA:
                 # Huffman's codes take a bit at least for each block of 64.
                 if 0xC0 <= marker < 0xC4 and pixels > _MOST_PACKED * len(data):
@@ -517,6 +558,11 @@ def _held(image, data, name):
             # If the first has all colours, libjpeg reads no other.
             if scans == 1 and data[at + 4] >= image.layers and "progressive" not in image.info:
                 return 0
+            # Of a progressive one, scans that begin behind 0 only refine what others gave.
+            if not data[end - 3]:
+                unseen -= {*data[at + 5 : end - 3 : 2]}
+        if unseen:
+            raise _truncated(name, "a JPEG of which colours are missing")
         # With several scans, all coefficients are held until the last of them.
         sizes = [(across, down) for _, across, down, _ in image.layer]
         whole = max(x for x, _ in sizes) * max(y for _, y in sizes)
@@ -530,6 +576,8 @@ def _held(image, data, name):
                 "Save it anew."
             )
         copied = 2 * sum(size for _, _, _, size in tiff_tags(data))
+        # Its strips are tried with more behind them.
+        copied += 2 * len(data) * (image.info.get("compression") in _FAXES)
         if tiles[0][0] == "raw":
             planes = len(image.getbands()) if tags.get(284) == 2 else 1
             boxes = (box for _, box, *_ in tiles)
@@ -557,22 +605,36 @@ def _slow(name, what):
     )
 
 
-def _ends_early(stored, data):
+def _ends_early(image, data):
     """Return whether pixels are missing of a JPEG that has an end.
 
-    libjpeg makes grey of them without a word. Where the last is grey, more is put behind the scans:
-    of a whole one, that changes nothing.
+    libjpeg makes grey of them without a word, or, in arithmetic code, noise. Where the last is
+    grey, or could not be, more is put behind the scans: of a whole one, that changes nothing.
     """
-    if stored[-1, -1].tolist() != _MISSING:
+    first, arithmetic = _first_scan(data)
+    apart = first < image.layers and "progressive" not in image.info
+    last = np.ravel(image.getpixel((image.width - 1, image.height - 1)))
+    if not (apart or arithmetic or _MISSING.issuperset(last.tolist())):
         return False
+    more = _LEFT_OUT * arithmetic + _MORE
     parts, last, scanned = [], 0, False
     # Behind so many, libjpeg reads no other.
     for marker, at, _ in islice(jpeg_segments(data), _MAX_READS):
         if scanned and len(parts) < 2 * _MAX_SCANS:
-            parts += [data[last:at], _MORE]
+            parts += [data[last:at], more]
             last = at
         scanned = marker == 0xDA
     return _eighth(data) != _eighth(b"".join([*parts, data[last:]]))
+
+
+def _first_scan(data):
+    """Return how many colours a JPEG's first scan has, and whether it is in arithmetic code."""
+    arithmetic = False
+    for marker, at, _ in jpeg_segments(data):
+        arithmetic = arithmetic or marker in _ARITHMETICALLY
+        if marker == 0xDA:
+            return data[at + 4], arithmetic
+    return 0, arithmetic
 
 
 def _eighth(data):
@@ -602,6 +664,36 @@ def _load(image, name):
         if image.format == "TIFF" and method != "raw":
             raise _badly_packed(name, method, error) from error
         raise
+    return image
+
+
+def _filled(image, data, name):
+    """Decode a PNG; PictureError if rows are missing, of which Pillow says nothing."""
+    last = _decoded_last(image)
+    for mark in _MARKS:
+        bands = Image.getmodebands(image.mode)
+        image.im = Image.new(image.mode, image.size, mark if bands == 1 else (mark,) * bands).im
+        marked = image.im.getpixel(last)
+        image.load()
+        if image.im.getpixel(last) != marked:
+            return image
+        # Or its pixels would be held twice.
+        image.close()
+        image = _opened(type(image), data, name)
+        _check_colours(image, name)
+    raise _truncated(name, "a PNG that says that it has more rows")
+
+
+def _decoded_last(image):
+    """Return the pixel of a PNG that is decoded last."""
+    x, y = image.width - 1, image.height - 1
+    if image.info.get("interlace"):
+        # The last of its passes has each second row; of a single row, each second pixel.
+        if y:
+            y -= 1 - y % 2
+        elif x:
+            x -= 1 - x % 2
+    return x, y
 
 
 def _badly_packed(name, method, why):
