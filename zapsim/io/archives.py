@@ -26,6 +26,7 @@ from zapsim.io.pictures import MAX_BYTES, PictureError
 from zapsim.io.unpacked import check_count, check_growth, is_compressed, mark_of, most_files, plain
 
 __all__ = [
+    "LIMITED",
     "UNREADABLE",
     "ChangedError",
     "Tar",
@@ -33,6 +34,7 @@ __all__ = [
     "check_size",
     "check_unpacked",
     "open_archive",
+    "open_entry",
     "parts_of",
     "read_entry",
 ]
@@ -54,6 +56,10 @@ with suppress(ImportError):
 
     UNREADABLE += (LZMAError,)
 
+# How what lies in a zip may be packed. zipfile unpacks no more of these than it is asked for; bzip2
+# unpacks whole blocks, LZMA a whole chunk, and either may be gigabytes.
+LIMITED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_METHODS = {zipfile.ZIP_BZIP2: "bzip2", zipfile.ZIP_LZMA: "LZMA"}
 _UTF8, _ENCRYPTED = 0x800, 1
 # What in a tar says only what the next file is called, and the like, has a few thousand bytes.
 _ABOUT_NEXT = {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE}
@@ -316,13 +322,20 @@ def _damaged(kind):
 def read_entry(archive, entry, name, limit):
     """Read one entry of a ZipFile, never more than it claims to be long."""
     check_size(name, entry.file_size, limit)
-    # Without a limit zipfile unpacks everything first, and bzip2 whole blocks even with one.
-    if entry.compress_type == zipfile.ZIP_BZIP2:
-        raise zipfile.BadZipFile(
-            "packed by bzip2, which cannot be limited; pack it as an ordinary zip"
-        )
-    with _damaged(zipfile.BadZipFile), archive.open(entry) as file:
+    # Without a number zipfile unpacks everything first.
+    with _damaged(zipfile.BadZipFile), open_entry(archive, entry) as file:
         return file.read(entry.file_size + 1)
+
+
+def open_entry(archive, entry):
+    """Open one entry of a ZipFile; BadZipFile unless what it unpacks to can be `LIMITED`."""
+    if entry.compress_type not in LIMITED:
+        how = _METHODS.get(entry.compress_type, f"method {entry.compress_type}")
+        raise zipfile.BadZipFile(
+            f"packed by {how}, which is not unpacked here; pack it as an ordinary zip, or unpack "
+            "it and open the folder"
+        )
+    return archive.open(entry)
 
 
 def check_size(name, size, limit):
