@@ -131,9 +131,11 @@ def test_links_and_devices_are_left_out_and_named(make_tar, info, packing):
     assert "link.jpg" in row.key
 
 
-def test_a_hard_link_to_a_file_of_the_tar_is_that_file(make_tar):
-    link = special(tarfile.LNKTYPE, "a.jpg")
-    files = open_files(make_tar({"a.jpg": b"x", "link.jpg": link}))
+@pytest.mark.parametrize("name", ["a.jpg", "./a.jpg"])
+@pytest.mark.parametrize("target", ["a.jpg", "./a.jpg"])
+def test_a_hard_link_to_a_file_of_the_tar_is_that_file(make_tar, name, target):
+    link = special(tarfile.LNKTYPE, target)
+    files = open_files(make_tar({name: b"x", "link.jpg": link}))
     assert files.read("link.jpg") == files.read("a.jpg") == b"x"
 
 
@@ -210,6 +212,35 @@ def test_a_bomb_is_stopped_and_leaves_nothing(make_tar, packing, temporary, monk
     with pytest.raises(ValueError, match="more than 100 times its size"):
         open_files(path)
     assert not [file for file in temporary.rglob("*") if file.is_file()]
+
+
+def test_an_xz_that_asks_for_much_memory_is_refused(make_tar, monkeypatch, temporary):
+    monkeypatch.setattr(unpacked, "_WINDOW", 1_000_000)
+    path = make_tar({"a.jpg": bytes(1_000)}, packing=".xz")
+    with pytest.raises(ValueError, match=r"asks for more than 1,000,000 bytes of memory.*\.zip"):
+        open_files(path)
+    assert not [file for file in temporary.rglob("*") if file.is_file()]
+
+
+@pytest.mark.parametrize("cut", [3_000, 1])
+@pytest.mark.parametrize("behind", [b"", bytes(8), b"something else"])
+def test_an_xz_of_several_is_read_like_the_one_that_they_make(make_tar, cut, behind):
+    whole = make_tar({"a.jpg": b"x" * 3_000_000, "b.jpg": b"y"})
+    data, parts = whole.read_bytes(), whole.with_suffix(".tar.xz")
+    parts.write_bytes(lzma.compress(data[:cut]) + bytes(4) + lzma.compress(data[cut:]) + behind)
+    assert open_files(parts).read("a.jpg") == b"x" * 3_000_000
+    assert open_files(parts).read("b.jpg") == b"y"
+
+
+@pytest.mark.parametrize("name", ["BZh-hats/a.jpg", "BZh9/a.jpg"])
+def test_a_plain_tar_whose_first_name_begins_as_bzip2_does_is_read(make_tar, name):
+    assert open_files(make_tar({name: b"x", "b.jpg": b"y"})).read(name) == b"x"
+
+
+def test_an_empty_bzip2_is_none_that_is_read(tmp_path):
+    (tmp_path / "a.tar.bz2").write_bytes(bz2.compress(b""))
+    with pytest.raises(ValueError, match="No pictures|neither a folder"):
+        open_files(tmp_path / "a.tar.bz2")
 
 
 @pytest.mark.parametrize("packing", ["zip", "tar"])

@@ -272,8 +272,8 @@ class Tar:
                 archive.members.clear()
                 name = _shortened(member.name)
                 # A hard link stands for a file of the archive, or for one that must not be read.
-                if member.islnk() and member.linkname in places:
-                    places[name] = places[member.linkname]
+                if member.islnk() and (target := _named(member.linkname, places)):
+                    places[name] = places[target]
                 elif member.isreg() and not member.issparse() and member.size >= 0:
                     places[name] = member.offset_data, member.size
                 elif not member.isdir():
@@ -392,6 +392,12 @@ class _Member(tarfile.TarInfo):
             raise tarfile.InvalidHeaderError("a header with hundreds of digits in a row")
         tarfile_.fileobj.seek(start)
         return super()._proc_pax(tarfile_)
+
+
+def _named(name, places):
+    """Return the name by which a file is listed that a link may call ``./a.png`` or ``a.png``."""
+    bare = name.removeprefix("./")
+    return next((spelt for spelt in (name, bare, f"./{bare}") if spelt in places), None)
 
 
 def _shortened(name):
