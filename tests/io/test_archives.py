@@ -672,6 +672,27 @@ def test_a_part_that_was_downloaded_twice_counts_once(make_zip):
     assert open_files(again).keys == ["1.jpg", "2.jpg"]
 
 
+@pytest.mark.unix
+def test_a_part_that_is_a_link_out_of_the_folder_is_left_out_and_named(make_zip, tmp_path):
+    for folder in ("home", "downloads"):
+        (tmp_path / folder).mkdir()
+    private = make_zip(["private.jpg"], "home/private.zip")
+    given = make_zip(["1.jpg"], f"downloads/{STEM}-1-001.zip")
+    linked = given.with_name(f"{STEM}-1-002.zip")
+    linked.symlink_to(private)
+    catalogue = zapsim.load_catalogue(given)
+    assert list(catalogue.keys) == ["1.jpg"]
+    (row,) = catalogue.check().query("problem == 'skipped'").itertuples()
+    assert row.key == linked.name
+    assert "links=True" in row.detail
+    assert open_files(given, links=True).keys == ["1.jpg", "private.jpg"]
+    # One that is given is followed, and so is what stays in the folder.
+    assert open_files(linked).keys == ["1.jpg", "private.jpg"]
+    linked.unlink()
+    linked.symlink_to(make_zip(["2.jpg"], "downloads/two.zip"))
+    assert open_files(given).keys == ["1.jpg", "2.jpg"]
+
+
 def test_a_zip_with_a_number_is_no_part(make_zip):
     for n in (1, 2):
         path = make_zip([f"{n}.jpg"], f"shoes-00{n}.zip")
