@@ -619,6 +619,41 @@ def test_names_in_an_old_encoding_are_read_somehow(make_zip):
     assert all(files.read(key).startswith(b"\xff\xd8") for key in files.keys)
 
 
+def in_old_encoding(path, names, made_on, encoding="cp932"):
+    """Write a zip whose names are in an old encoding, which it does not say."""
+    raws = {chr(65 + n) * len(name.encode(encoding)): name for n, name in enumerate(names)}
+    with zipfile.ZipFile(path, "w") as archive:
+        for stand_in in raws:
+            info = zipfile.ZipInfo(stand_in)
+            info.create_system = made_on
+            archive.writestr(info, raws[stand_in].encode())
+    data = path.read_bytes()
+    for stand_in, name in raws.items():
+        data = data.replace(stand_in.encode(), name.encode(encoding))
+    path.write_bytes(data)
+    return path
+
+
+DOS, UNIX = 0, 3
+
+
+@pytest.mark.parametrize("made_on", [DOS, UNIX])
+@pytest.mark.parametrize("folder", ["", "靴/"])
+def test_letters_whose_second_byte_is_that_of_a_backslash_lose_no_picture(
+    tmp_path, made_on, folder
+):
+    names = [f"{folder}{name}.png" for name in ("表", "能", "赤", "ソ")]
+    files = open_files(in_old_encoding(tmp_path / "a.zip", names, made_on))
+    assert {files.read(key).decode() for key in files.keys} == set(names)
+    assert {key.count("/") for key in files.keys} == {folder.count("/")}
+
+
+def test_backslashes_between_folders_are_slashes_behind_old_letters_too(tmp_path):
+    names = ["Menü\\1.png", "Menü\\2.png", "Hüte\\3.png"]
+    files = open_files(in_old_encoding(tmp_path / "a.zip", names, DOS, "cp437"))
+    assert files.keys == [name.replace("\\", "/") for name in sorted(names)]
+
+
 def test_the_unicode_name_that_infozip_adds_counts(tmp_path):
     raw, name = b"M\x81ller.jpg", "Müller ★.jpg"
     field = b"\1" + struct.pack("<I", zlib.crc32(raw)) + name.encode()

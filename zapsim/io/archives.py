@@ -21,7 +21,7 @@ from weakref import finalize
 
 from zapsim.io.disk import TransferError, check_answered, open_regular
 from zapsim.io.formats import FORMATS, START, told_by_content
-from zapsim.io.names import MAX_NAME
+from zapsim.io.names import MAX_NAME, slashed
 from zapsim.io.pictures import MAX_BYTES, PictureError
 from zapsim.io.unpacked import check_count, check_growth, is_compressed, mark_of, most_files, plain
 
@@ -60,7 +60,10 @@ with suppress(ImportError):
 # unpacks whole blocks, LZMA a whole chunk, and either may be gigabytes.
 LIMITED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _METHODS = {zipfile.ZIP_BZIP2: "bzip2", zipfile.ZIP_LZMA: "LZMA"}
-_UTF8, _ENCRYPTED = 0x800, 1
+_UTF8, _ENCRYPTED, _UNIX = 0x800, 1, 3
+# A backslash behind what zipfile reads the first byte of two as: all from 0x81.
+_LETTER = re.compile(r"(?<=[^\0-\x7fÇ])\\")
+_LETTER_AT_END = re.compile(rf"{_LETTER.pattern}(?=\.)")
 # What in a tar says only what the next file is called, and the like, has a few thousand bytes.
 _ABOUT_NEXT = {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE}
 _ABOUT_NEXT |= {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
@@ -197,9 +200,11 @@ class Zip:
 
     def files(self):
         """Yield each file's name and place."""
-        for place, entry in enumerate(self._zip.infolist()):
+        entries = self._zip.infolist()
+        slashes = any("/" in entry.orig_filename for entry in entries)
+        for place, entry in enumerate(entries):
             if not _is_folder(entry):
-                yield _name(entry), place
+                yield _name(entry, slashes), place
 
     def read(self, place, limit):
         """Return a file's bytes; `PictureError` if they are more than `limit`."""
@@ -435,14 +440,20 @@ def _is_folder(entry):
     return entry.filename.endswith("/")
 
 
-def _name(entry):
+def _name(entry, slashes):
+    """Return an entry's name; `slashes` tells whether any name of its zip has a slash."""
     if entry.flag_bits & _UTF8 or entry.orig_filename.isascii():
         return entry.filename
     raw = entry.orig_filename.encode("cp437")
     # macOS writes UTF-8 and does not say so. Other encodings cannot be told apart: zip's own one.
     with suppress(UnicodeDecodeError):
         return _unicode_path(entry.extra, raw) or raw.decode()
-    return entry.filename
+    # In Japanese and Chinese encodings it is the second byte of some letters, such as 表, too. It
+    # leads to no folder where there are slashes; and in front of a dot, it would hide a picture.
+    letters = slashes or entry.create_system == _UNIX
+    name = (_LETTER if letters else _LETTER_AT_END).sub("＼", entry.orig_filename)
+    # zipfile's own, on Windows too.
+    return slashed(name.partition("\0")[0])
 
 
 def _unicode_path(extra, raw):
