@@ -75,7 +75,8 @@ def load_catalogue(source=None, metadata=None, on=None, product=None, links=Fals
     links : bool
         Follow links that lead out of the folder, as those do that gather pictures from several
         disks. By default they are left out, and `Catalogue.check` names them: a folder of somebody
-        else's could otherwise bring in files of yours. Links within it are always followed.
+        else's could otherwise bring in files of yours. Links within it are always followed. The
+        same holds of an archive's other parts, beside the one that was given.
 
     Raises
     ------

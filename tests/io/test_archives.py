@@ -131,9 +131,11 @@ def test_links_and_devices_are_left_out_and_named(make_tar, info, packing):
     assert "link.jpg" in row.key
 
 
-def test_a_hard_link_to_a_file_of_the_tar_is_that_file(make_tar):
-    link = special(tarfile.LNKTYPE, "a.jpg")
-    files = open_files(make_tar({"a.jpg": b"x", "link.jpg": link}))
+@pytest.mark.parametrize("name", ["a.jpg", "./a.jpg"])
+@pytest.mark.parametrize("target", ["a.jpg", "./a.jpg"])
+def test_a_hard_link_to_a_file_of_the_tar_is_that_file(make_tar, name, target):
+    link = special(tarfile.LNKTYPE, target)
+    files = open_files(make_tar({name: b"x", "link.jpg": link}))
     assert files.read("link.jpg") == files.read("a.jpg") == b"x"
 
 
@@ -210,6 +212,35 @@ def test_a_bomb_is_stopped_and_leaves_nothing(make_tar, packing, temporary, monk
     with pytest.raises(ValueError, match="more than 100 times its size"):
         open_files(path)
     assert not [file for file in temporary.rglob("*") if file.is_file()]
+
+
+def test_an_xz_that_asks_for_much_memory_is_refused(make_tar, monkeypatch, temporary):
+    monkeypatch.setattr(unpacked, "_WINDOW", 1_000_000)
+    path = make_tar({"a.jpg": bytes(1_000)}, packing=".xz")
+    with pytest.raises(ValueError, match=r"asks for more than 1,000,000 bytes of memory.*\.zip"):
+        open_files(path)
+    assert not [file for file in temporary.rglob("*") if file.is_file()]
+
+
+@pytest.mark.parametrize("cut", [3_000, 1])
+@pytest.mark.parametrize("behind", [b"", bytes(8), b"something else"])
+def test_an_xz_of_several_is_read_like_the_one_that_they_make(make_tar, cut, behind):
+    whole = make_tar({"a.jpg": b"x" * 3_000_000, "b.jpg": b"y"})
+    data, parts = whole.read_bytes(), whole.with_suffix(".tar.xz")
+    parts.write_bytes(lzma.compress(data[:cut]) + bytes(4) + lzma.compress(data[cut:]) + behind)
+    assert open_files(parts).read("a.jpg") == b"x" * 3_000_000
+    assert open_files(parts).read("b.jpg") == b"y"
+
+
+@pytest.mark.parametrize("name", ["BZh-hats/a.jpg", "BZh9/a.jpg"])
+def test_a_plain_tar_whose_first_name_begins_as_bzip2_does_is_read(make_tar, name):
+    assert open_files(make_tar({name: b"x", "b.jpg": b"y"})).read(name) == b"x"
+
+
+def test_an_empty_bzip2_is_none_that_is_read(tmp_path):
+    (tmp_path / "a.tar.bz2").write_bytes(bz2.compress(b""))
+    with pytest.raises(ValueError, match="No pictures|neither a folder"):
+        open_files(tmp_path / "a.tar.bz2")
 
 
 @pytest.mark.parametrize("packing", ["zip", "tar"])
@@ -588,6 +619,41 @@ def test_names_in_an_old_encoding_are_read_somehow(make_zip):
     assert all(files.read(key).startswith(b"\xff\xd8") for key in files.keys)
 
 
+def in_old_encoding(path, names, made_on, encoding="cp932"):
+    """Write a zip whose names are in an old encoding, which it does not say."""
+    raws = {chr(65 + n) * len(name.encode(encoding)): name for n, name in enumerate(names)}
+    with zipfile.ZipFile(path, "w") as archive:
+        for stand_in in raws:
+            info = zipfile.ZipInfo(stand_in)
+            info.create_system = made_on
+            archive.writestr(info, raws[stand_in].encode())
+    data = path.read_bytes()
+    for stand_in, name in raws.items():
+        data = data.replace(stand_in.encode(), name.encode(encoding))
+    path.write_bytes(data)
+    return path
+
+
+DOS, UNIX = 0, 3
+
+
+@pytest.mark.parametrize("made_on", [DOS, UNIX])
+@pytest.mark.parametrize("folder", ["", "靴/"])
+def test_letters_whose_second_byte_is_that_of_a_backslash_lose_no_picture(
+    tmp_path, made_on, folder
+):
+    names = [f"{folder}{name}.png" for name in ("表", "能", "赤", "ソ")]
+    files = open_files(in_old_encoding(tmp_path / "a.zip", names, made_on))
+    assert {files.read(key).decode() for key in files.keys} == set(names)
+    assert {key.count("/") for key in files.keys} == {folder.count("/")}
+
+
+def test_backslashes_between_folders_are_slashes_behind_old_letters_too(tmp_path):
+    names = ["Menü\\1.png", "Menü\\2.png", "Hüte\\3.png"]
+    files = open_files(in_old_encoding(tmp_path / "a.zip", names, DOS, "cp437"))
+    assert files.keys == [name.replace("\\", "/") for name in sorted(names)]
+
+
 def test_the_unicode_name_that_infozip_adds_counts(tmp_path):
     raw, name = b"M\x81ller.jpg", "Müller ★.jpg"
     field = b"\1" + struct.pack("<I", zlib.crc32(raw)) + name.encode()
@@ -639,6 +705,27 @@ def test_a_part_that_was_downloaded_twice_counts_once(make_zip):
     again = make_zip(["2.jpg"], f"{STEM}-1-002 (1).zip")
     assert [path.name for path in parts_of(again)] == [f"{STEM}-1-001.zip", again.name]
     assert open_files(again).keys == ["1.jpg", "2.jpg"]
+
+
+@pytest.mark.unix
+def test_a_part_that_is_a_link_out_of_the_folder_is_left_out_and_named(make_zip, tmp_path):
+    for folder in ("home", "downloads"):
+        (tmp_path / folder).mkdir()
+    private = make_zip(["private.jpg"], "home/private.zip")
+    given = make_zip(["1.jpg"], f"downloads/{STEM}-1-001.zip")
+    linked = given.with_name(f"{STEM}-1-002.zip")
+    linked.symlink_to(private)
+    catalogue = zapsim.load_catalogue(given)
+    assert list(catalogue.keys) == ["1.jpg"]
+    (row,) = catalogue.check().query("problem == 'skipped'").itertuples()
+    assert row.key == linked.name
+    assert "links=True" in row.detail
+    assert open_files(given, links=True).keys == ["1.jpg", "private.jpg"]
+    # One that is given is followed, and so is what stays in the folder.
+    assert open_files(linked).keys == ["1.jpg", "private.jpg"]
+    linked.unlink()
+    linked.symlink_to(make_zip(["2.jpg"], "downloads/two.zip"))
+    assert open_files(given).keys == ["1.jpg", "2.jpg"]
 
 
 def test_a_zip_with_a_number_is_no_part(make_zip):

@@ -1,6 +1,7 @@
 """Downloads from a local server that breaks off, is busy, changes its mind or lies."""
 
 import gzip
+import os
 import socket
 import struct
 import subprocess
@@ -10,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -184,6 +184,30 @@ def only(content):
             raise ValueError(f"it starts with {path.read_bytes()[:9]!r}.")
 
     return check
+
+
+@pytest.mark.unix
+@pytest.mark.parametrize("how", ["link", "link to nothing", "hard link", "pipe"])
+@pytest.mark.parametrize("size", [3, 1_000])
+def test_a_part_that_leads_elsewhere_is_not_written_to(server, target, tmp_path, how, size):
+    server.default = Answer(until=CUT)
+    refused(server, target, "tries brought nothing")
+    (part,) = parts(target)
+    part.unlink()
+    mine = tmp_path / "mine"
+    if how != "link to nothing":
+        mine.write_bytes(b"x" * size)
+    if how == "pipe":
+        os.mkfifo(part)
+    elif how == "hard link":
+        part.hardlink_to(mine)
+    else:
+        part.symlink_to(mine)
+    server.default = Answer()
+    download(server.url, target)
+    assert_whole(server, target)
+    assert not target.is_symlink()
+    assert mine.read_bytes() == b"x" * size if how != "link to nothing" else not mine.exists()
 
 
 # --- all is well -----------------------------------------------------------------------------
@@ -660,7 +684,7 @@ def test_folder_that_may_not_be_written_to(server, target, monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     # Whoever runs the tests as root may write anywhere.
-    monkeypatch.setattr(Path, "touch", forbidden)
+    monkeypatch.setattr(module, "open_begun", forbidden)
     message = refused(server, target, r"Could not download http.* to .*Permission denied")
     assert "Free some space or choose a folder where you may read and write" in message
     assert server.starts == [None], "no retries"

@@ -2,6 +2,7 @@
 
 import random
 import sys
+import zlib
 from io import BytesIO
 from struct import pack
 
@@ -116,6 +117,16 @@ def test_other_files_are_refused(data, said):
 def test_what_costs_a_file_nothing_is_not_made(cell, said):
     with pytest.raises(ValueError, match=said):
         read_cells(variable(1, cell), ["wanted"])
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_what_unpacks_to_very_much_is_not_unpacked(order):
+    head = b"MATLAB 5.0".ljust(124) + (b"\0\1IM" if order == "<" else b"\1\0MI")
+    small = zlib.compress(bytes(8))
+    large = zlib.compress(bytes(101_000_000), 1)
+    packed = [pack(f"{order}2I", 15, len(data)) + data for data in (small, large)]
+    with pytest.raises(ValueError, match="packed in it takes more than 100,000,000 bytes"):
+        read_cells(head + b"".join(packed), ["wanted"])
 
 
 def test_cells_of_nothing_have_no_rows():

@@ -3,7 +3,7 @@ from unicodedata import normalize
 import pytest
 
 import zapsim
-from zapsim.io.names import HIDDEN, litter_in
+from zapsim.io.names import HIDDEN, litter_in, slashed
 from zapsim.keys import clean_key
 
 LITTER = ["@eaDir", "#recycle", "$RECYCLE.BIN", ".thumbnails", "System Volume Information"]
@@ -25,6 +25,14 @@ LITTER += ["lost+found", "__MACOSX", "@Recycle"]
 )
 def test_litter_is_told_by_its_name(path, part):
     assert litter_in(path) == part
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("a\\b.jpg", "a/b.jpg"), ("ü\\b.jpg", "ü/b.jpg"), ("\udc95\\.jpg", "\udc95\\.jpg")],
+)
+def test_a_backslash_is_a_slash_but_for_the_second_byte_of_a_letter(name, path):
+    assert slashed(name) == path
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -171,6 +171,16 @@ def test_address_needs_no_slash_at_its_end_and_the_folder_may_be_at_home(
     assert path == tmp_path / "mine" / SQUARE
 
 
+@pytest.mark.parametrize("entries", [{"x.txt": b"hi"}, {"meta-data.csv": METADATA}])
+def test_data_that_hold_something_else_than_was_recorded_are_named(fetch, tmp_path, entries):
+    fetch()
+    path = tmp_path / "zappos" / DATA
+    pack(path, entries)
+    path.with_name(f"{DATA}.sha256").write_text(sha256(path.read_bytes()).hexdigest())
+    with pytest.raises(TransferError, match=rf"{DATA}: it does not contain .* Delete it and .*256"):
+        fetch()
+
+
 # --- the record ------------------------------------------------------------------------------
 
 

@@ -216,6 +216,17 @@ def test_a_file_that_says_it_holds_far_more_than_it_does_is_not_read(
         load_vgg16(path, 32)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_weights_packed_in_a_way_that_cannot_be_limited_are_not_unpacked(
+    tmp_path, monkeypatch, method
+):
+    with zipfile.ZipFile(tmp_path / "own.keras", "w", method) as archive:
+        archive.writestr("model.weights.h5", bytes(1_000_000))
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was opened"))
+    with pytest.raises(WeightsError, match=r"own\.keras does not fit .*packed by .*pack it as"):
+        load_vgg16(tmp_path / "own.keras", 32)
+
+
 # --- imagenet --------------------------------------------------------------------------------
 
 

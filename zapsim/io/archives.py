@@ -21,11 +21,12 @@ from weakref import finalize
 
 from zapsim.io.disk import TransferError, check_answered, open_regular
 from zapsim.io.formats import FORMATS, START, told_by_content
-from zapsim.io.names import MAX_NAME
+from zapsim.io.names import MAX_NAME, slashed
 from zapsim.io.pictures import MAX_BYTES, PictureError
 from zapsim.io.unpacked import check_count, check_growth, is_compressed, mark_of, most_files, plain
 
 __all__ = [
+    "LIMITED",
     "UNREADABLE",
     "ChangedError",
     "Tar",
@@ -33,6 +34,7 @@ __all__ = [
     "check_size",
     "check_unpacked",
     "open_archive",
+    "open_entry",
     "parts_of",
     "read_entry",
 ]
@@ -54,7 +56,14 @@ with suppress(ImportError):
 
     UNREADABLE += (LZMAError,)
 
-_UTF8, _ENCRYPTED = 0x800, 1
+# How what lies in a zip may be packed. zipfile unpacks no more of these than it is asked for; bzip2
+# unpacks whole blocks, LZMA a whole chunk, and either may be gigabytes.
+LIMITED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_METHODS = {zipfile.ZIP_BZIP2: "bzip2", zipfile.ZIP_LZMA: "LZMA"}
+_UTF8, _ENCRYPTED, _UNIX = 0x800, 1, 3
+# A backslash behind what zipfile reads the first byte of two as: all from 0x81.
+_LETTER = re.compile(r"(?<=[^\0-\x7fÇ])\\")
+_LETTER_AT_END = re.compile(rf"{_LETTER.pattern}(?=\.)")
 # What in a tar says only what the next file is called, and the like, has a few thousand bytes.
 _ABOUT_NEXT = {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE}
 _ABOUT_NEXT |= {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
@@ -191,9 +200,11 @@ class Zip:
 
     def files(self):
         """Yield each file's name and place."""
-        for place, entry in enumerate(self._zip.infolist()):
+        entries = self._zip.infolist()
+        slashes = any("/" in entry.orig_filename for entry in entries)
+        for place, entry in enumerate(entries):
             if not _is_folder(entry):
-                yield _name(entry), place
+                yield _name(entry, slashes), place
 
     def read(self, place, limit):
         """Return a file's bytes; `PictureError` if they are more than `limit`."""
@@ -266,8 +277,8 @@ class Tar:
                 archive.members.clear()
                 name = _shortened(member.name)
                 # A hard link stands for a file of the archive, or for one that must not be read.
-                if member.islnk() and member.linkname in places:
-                    places[name] = places[member.linkname]
+                if member.islnk() and (target := _named(member.linkname, places)):
+                    places[name] = places[target]
                 elif member.isreg() and not member.issparse() and member.size >= 0:
                     places[name] = member.offset_data, member.size
                 elif not member.isdir():
@@ -316,13 +327,20 @@ def _damaged(kind):
 def read_entry(archive, entry, name, limit):
     """Read one entry of a ZipFile, never more than it claims to be long."""
     check_size(name, entry.file_size, limit)
-    # Without a limit zipfile unpacks everything first, and bzip2 whole blocks even with one.
-    if entry.compress_type == zipfile.ZIP_BZIP2:
-        raise zipfile.BadZipFile(
-            "packed by bzip2, which cannot be limited; pack it as an ordinary zip"
-        )
-    with _damaged(zipfile.BadZipFile), archive.open(entry) as file:
+    # Without a number zipfile unpacks everything first.
+    with _damaged(zipfile.BadZipFile), open_entry(archive, entry) as file:
         return file.read(entry.file_size + 1)
+
+
+def open_entry(archive, entry):
+    """Open one entry of a ZipFile; BadZipFile unless what it unpacks to can be `LIMITED`."""
+    if entry.compress_type not in LIMITED:
+        how = _METHODS.get(entry.compress_type, f"method {entry.compress_type}")
+        raise zipfile.BadZipFile(
+            f"packed by {how}, which is not unpacked here; pack it as an ordinary zip, or unpack "
+            "it and open the folder"
+        )
+    return archive.open(entry)
 
 
 def check_size(name, size, limit):
@@ -381,6 +399,12 @@ class _Member(tarfile.TarInfo):
         return super()._proc_pax(tarfile_)
 
 
+def _named(name, places):
+    """Return the name by which a file is listed that a link may call ``./a.png`` or ``a.png``."""
+    bare = name.removeprefix("./")
+    return next((spelt for spelt in (name, bare, f"./{bare}") if spelt in places), None)
+
+
 def _shortened(name):
     # It may have a million letters, as many times as there are files. It stays too long for a key.
     return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}…{name[-_END:]}"
@@ -416,14 +440,20 @@ def _is_folder(entry):
     return entry.filename.endswith("/")
 
 
-def _name(entry):
+def _name(entry, slashes):
+    """Return an entry's name; `slashes` tells whether any name of its zip has a slash."""
     if entry.flag_bits & _UTF8 or entry.orig_filename.isascii():
         return entry.filename
     raw = entry.orig_filename.encode("cp437")
     # macOS writes UTF-8 and does not say so. Other encodings cannot be told apart: zip's own one.
     with suppress(UnicodeDecodeError):
         return _unicode_path(entry.extra, raw) or raw.decode()
-    return entry.filename
+    # In Japanese and Chinese encodings it is the second byte of some letters, such as 表, too. It
+    # leads to no folder where there are slashes; and in front of a dot, it would hide a picture.
+    letters = slashes or entry.create_system == _UNIX
+    name = (_LETTER if letters else _LETTER_AT_END).sub("＼", entry.orig_filename)
+    # zipfile's own, on Windows too.
+    return slashed(name.partition("\0")[0])
 
 
 def _unicode_path(extra, raw):

@@ -31,6 +31,7 @@ __all__ = [
     "copy",
     "explained",
     "look",
+    "open_begun",
     "open_regular",
     "prepare_folder",
     "retried",
@@ -102,6 +103,20 @@ def open_regular(path, follow=True):
         _check_regular(path, os.fstat(file.fileno()))
         opened.pop_all()
     return file
+
+
+def open_begun(path):
+    """Open a file that was begun, or a new one, to go on with it: one of this place alone.
+
+    What leads elsewhere is deleted before, such as a link to a file of the user's.
+    """
+    with suppress(FileNotFoundError):
+        state = os.lstat(path)
+        if not S_ISREG(state.st_mode) or state.st_nlink > 1:
+            os.unlink(path)
+    # Not emptied: another process may be writing the very same bytes just now.
+    opener = partial(_open_without_waiting, False)
+    return open(path, "r+b", opener=lambda name, flags: opener(name, flags | os.O_CREAT))
 
 
 def look(path):
@@ -257,7 +272,8 @@ def explained(what):
 def _open_without_waiting(follow, path, flags):
     # Windows has neither, nor pipes among its files.
     flags |= getattr(os, "O_NONBLOCK", 0) | (0 if follow else getattr(os, "O_NOFOLLOW", 0))
-    return os.open(path, flags)
+    # What is made, is made as open() does.
+    return os.open(path, flags, 0o666)
 
 
 def _check_regular(path, state):

@@ -16,6 +16,7 @@ from glob import escape
 from hashlib import sha256
 from http.client import HTTPResponse
 from io import BufferedReader, RawIOBase
+from os.path import lexists
 from pathlib import Path
 
 import requests
@@ -23,7 +24,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from zapsim.checks import brief
-from zapsim.io.disk import SPARE, TransferError, prepare_folder, retried
+from zapsim.io.disk import SPARE, TransferError, open_begun, prepare_folder, retried
 
 __all__ = ["download"]
 
@@ -86,14 +87,12 @@ def _receive(url, path):
         total, version = _length_and_version(response)
         tag = sha256(f"{url}\n{total}\n{version}".encode()).hexdigest()[:8]
         part = path.with_name(f"{path.name}.{tag}.part")
-        size = part.stat().st_size if part.exists() else 0
+        size = part.lstat().st_size if lexists(part) else 0
         prepare_folder(path.parent, (total or 0) - size, path.name)
         if version is None:
             # Nobody can go on with it.
             stack.push(lambda kind, *_: part.unlink(missing_ok=True) if kind else None)
-        # It is not emptied: another notebook may be writing the very same bytes just now.
-        part.touch()
-        file = stack.enter_context(part.open("r+b"))
+        file = stack.enter_context(open_begun(part))
         size = file.seek(0, os.SEEK_END)
         have = size if version and size <= total else 0
         if have == total:

@@ -4,6 +4,8 @@ In: relative names as a folder or an archive has them. Out: what kind of litter 
 The edge rule: what is not known as litter is the user's.
 """
 
+import re
+
 __all__ = ["HIDDEN", "MAX_NAME", "litter_in", "slashed"]
 
 # What `litter_in` calls hidden names.
@@ -11,6 +13,7 @@ HIDDEN = ".…"
 # Letters of a key; no system opens a longer path.
 MAX_NAME = 4_096
 # What NAS, recycle bins, cameras and systems add, in lower case.
+_BACKSLASH = re.compile(r"(?<![\udc81-\udcff])\\")
 _LITTER = {
     "__macosx",
     "@eadir",
@@ -34,8 +37,11 @@ _LITTER = {
 
 
 def slashed(name):
-    """Return a name with slashes only: some archivers on Windows write backslashes."""
-    return name.replace("\\", "/")
+    """Return a name with slashes only: some archivers on Windows write backslashes.
+
+    Behind a byte that is no Unicode, it may be the second one of a letter.
+    """
+    return _BACKSLASH.sub("/", name)
 
 
 def litter_in(path):

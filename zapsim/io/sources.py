@@ -28,7 +28,7 @@ from zapsim.io.archives import (
     read_entry,
 )
 from zapsim.io.disk import GONE, TransferError, look, open_regular
-from zapsim.io.folders import LEFT_OUT, leads_out, read_file, walk_folder
+from zapsim.io.folders import LEFT_OUT, OUT, leads_out, read_file, walk_folder
 from zapsim.io.formats import FORMATS, SUFFIXES, advice, suffix_of, told_by_content
 from zapsim.io.hints import about_found, about_missing, advise
 from zapsim.io.names import MAX_NAME, litter_in, slashed
@@ -64,7 +64,7 @@ NAMED_BYTES = 100_000_000
 def open_files(source, links=False):
     """List the pictures of a folder, a ``.zip`` or a ``.tar``: `Files`, which may be given, too.
 
-    With `links`, those that lead out of a folder are followed, and the one beside an archive.
+    With `links`, those that lead out of a folder are followed, and those beside an archive.
     FileNotFoundError if there is none; ValueError if it is neither, or holds no picture; TypeError
     if it is no path, or `links` neither True nor False.
     """
@@ -81,7 +81,7 @@ def open_files(source, links=False):
             "or .tar, or call load_catalogue() without a path for the bundled MiniZap."
         )
     is_folder = S_ISDIR(state.st_mode)
-    files = _Folder(path, links) if is_folder else _Archive(parts_of(path), links)
+    files = _Folder(path, links) if is_folder else _Archive(path, links)
     if not files.keys:
         damage = f"{files.damage}. " if files.damage else ""
         raise ValueError(f"No pictures in {path}. {damage}{about_found(files)}")
@@ -327,10 +327,14 @@ class _Archive(Files):
     Of the metadata beside it the part is None, and the place says whether a link is followed.
     """
 
-    def __init__(self, paths, links):
-        self._parts = [open_archive(path) for path in paths]
+    def __init__(self, path, links):
+        paths = parts_of(path)
+        # The one that was given may be a link: whoever gave it says so.
+        beside = [part for part in paths if part != path and not links]
+        out = [part for part in beside if leads_out(part, path.parent)]
+        self._parts = [open_archive(part) for part in paths if part not in out]
         super().__init__(
-            paths[0],
+            self._parts[0].path,
             (
                 (name, (n, place))
                 for n, part in enumerate(self._parts)
@@ -340,6 +344,8 @@ class _Archive(Files):
         beside = self.root.with_name(METADATA)
         if self._metadata is None and lexists(beside) and not isdir(beside):
             self._metadata = None, links
+        for part in out:
+            self._leave_out(part.name, LEFT_OUT[OUT], OUT)
         for part in self._parts:
             self.damage = self.damage or part.damage
             for name, why in part.skipped.items():

@@ -10,10 +10,12 @@ import bz2
 import errno
 import gzip
 import os
+import re
 import shutil
 import tempfile
 import zlib
 from contextlib import contextmanager, suppress
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -30,15 +32,45 @@ __all__ = [
     "unpacked_folder",
 ]
 
-_OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open}
+_CHUNK = 1 << 20
+_XZ = b"\xfd7zXZ\0"
+# What xz -9 asks for is 65 MB; a file may ask for 4 GB.
+_WINDOW = 200_000_000
+
+
+def _chunks(opener, file):
+    """Yield what a file unpacks to, piece by piece."""
+    with opener(file) as content:
+        while chunk := content.read(_CHUNK):
+            yield chunk
+
+
+def _xz_chunks(file):
+    """Yield what an .xz unpacks to; lzma.open would give it all the memory that it asks for."""
+    packed = file.read(_CHUNK)
+    # One may follow another. As lzma.open does, what else follows is left out.
+    while packed.startswith(_XZ):
+        unpacking = lzma.LZMADecompressor(lzma.FORMAT_XZ, _WINDOW)
+        while not unpacking.eof:
+            if unpacking.needs_input and not (packed := packed or file.read(_CHUNK)):
+                raise EOFError("it ends too early")
+            yield unpacking.decompress(packed, _CHUNK)
+            packed = b""
+        packed = (unpacking.unused_data + file.read(_CHUNK)).lstrip(b"\0")
+
+
+# By how they begin: "BZh" alone may be the first name in a plain tar.
+_READERS = {
+    re.compile(rb"\x1f\x8b"): partial(_chunks, gzip.open),
+    re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"): partial(_chunks, bz2.open),
+}
 _DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 # Python may have been built without it.
 with suppress(ImportError):
     import lzma
 
-    _OPENERS[b"\xfd7zXZ\0"] = lzma.open
+    _READERS[re.compile(_XZ)] = _xz_chunks
     _DAMAGED += (lzma.LZMAError,)
-_CHUNK = 1 << 20
 # Pictures are compressed already; what grows further is a bomb, or not worth its room.
 _GROWTH = 100
 _SMALL = 1_000_000_000
@@ -48,7 +80,7 @@ _LEAST, _FEW = 100, 100_000
 
 def is_compressed(start):
     """Tell whether a file that starts with these bytes is one that `plain` unpacks."""
-    return _opener(start) is not None
+    return _reader(start) is not None
 
 
 def plain(path):
@@ -57,8 +89,8 @@ def plain(path):
     ValueError if it is damaged or a bomb; `TransferError` if there is no room for its content.
     """
     with open_regular(path) as file:
-        opener = _opener(file.read(8))
-    if opener is None:
+        reader = _reader(file.read(16))
+    if reader is None:
         return path
     mark, folder = mark_of(path), unpacked_folder()
     place = sha256(os.fsencode(path.resolve())).hexdigest()[:16]
@@ -67,7 +99,7 @@ def plain(path):
         prepare_folder(folder, mark.size, path.name)
         _sweep(folder, place)
         with _explained(path, folder), whole(target) as temporary:
-            _unpack(path, mark.size, opener, temporary)
+            _unpack(path, mark.size, reader, temporary)
     return target
 
 
@@ -127,8 +159,8 @@ def unpacked_folder():
     return folder
 
 
-def _opener(start):
-    return next((o for beginning, o in _OPENERS.items() if start.startswith(beginning)), None)
+def _reader(start):
+    return next((reader for begins, reader in _READERS.items() if begins.match(start)), None)
 
 
 def _sweep(folder, place):
@@ -138,14 +170,14 @@ def _sweep(folder, place):
             old.unlink()
 
 
-def _unpack(path, size, opener, target):
+def _unpack(path, size, reader, target):
     from tqdm.auto import tqdm
 
     written = 0
     with open_regular(path) as file, open(target, "wb") as ours:
         reading = tqdm.wrapattr(file, "read", size, desc=f"Unpacking {path.name}")
-        with reading as wrapped, opener(wrapped) as content:
-            while chunk := content.read(_CHUNK):
+        with reading as wrapped:
+            for chunk in reader(wrapped):
                 written += len(chunk)
                 check_growth(path, written, size)
                 if shutil.disk_usage(target.parent).free < SPARE:
@@ -160,6 +192,11 @@ def _explained(path, folder):
     except (*_DAMAGED, OSError) as error:
         # bz2 says so of damaged data without a number.
         if isinstance(error, _DAMAGED) or error.errno is None:
+            if "limit exceeded" in str(error):
+                raise ValueError(
+                    f"{path} asks for more than {_WINDOW:,} bytes of memory to be unpacked, which "
+                    "no setting of xz up to -9 does. Pack it anew with one of these, or as a .zip."
+                ) from error
             raise ValueError(
                 f"{path} is not whole ({error}). If it was downloaded, download it again."
             ) from error

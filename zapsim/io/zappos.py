@@ -7,6 +7,7 @@ what was taken out of it and then edited is the user's own, and kept.
 
 import hashlib
 import zipfile
+from contextlib import contextmanager
 
 from zapsim.checks import check_flag, check_type, checked_path
 from zapsim.io.archives import UNREADABLE, open_archive
@@ -79,7 +80,8 @@ def fetch_zappos(to="zappos", square=True, address=ADDRESS):
                 _record(path)
         for name in (METADATA, COMPARISONS):
             target = folder / name
-            data = _member(folder / DATA_ZIP, name)
+            with _refused(folder / DATA_ZIP):
+                data = _member(folder / DATA_ZIP, name)
             if not target.exists():
                 write_whole(target, data)
             elif _read(target, NAMED_BYTES) != data:
@@ -142,16 +144,24 @@ def _verify(path, check):
     """Compare a file with its recorded SHA-256, or check and record one that was put there."""
     record = _record_of(path)
     if not record.exists():
-        try:
+        with _refused(path):
             check(path)
-        except ValueError as error:
-            raise TransferError(f"{path}: {error} Delete it, and run again.") from error
         _record(path)
     elif (_read(record, _RECORD_BYTES) or b"").split()[:1] != [_sha256(path).encode()]:
         raise TransferError(
             f"{path} is not what was downloaded: its SHA-256 is no longer the one in "
             f"{record.name}. Delete both, and run again."
         )
+
+
+@contextmanager
+def _refused(path):
+    try:
+        yield
+    except (ValueError, PictureError) as error:
+        # A record of it, if there is one, is of another file than the real one.
+        both = f" and {_record_of(path).name}" if _record_of(path).exists() else ""
+        raise TransferError(f"{path}: {error} Delete it{both}, and run again.") from error
 
 
 def _record(path):

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from zapsim.checks import brief, checked_pairs, printable
+from zapsim.io.archives import LIMITED
 from zapsim.io.pages import check_footer, unpacked_size
 from zapsim.io.sources import TABLE_BYTES, TABLES
 from zapsim.metadata.cells import CELL, Cells, Room, TooLargeError, check_cells, check_size, written
@@ -448,7 +449,7 @@ class _Texts(dict):
 def _check_entries(name, entries):
     """Raise where an Excel file would unpack to more than it should."""
     for entry in entries:
-        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        if entry.compress_type not in LIMITED:
             raise ValueError(f"{entry.filename!r} in it is packed as Excel does not")
         if entry.file_size > max(_UNSUSPECTED, _MOST_PACKED * entry.compress_size):
             raise TooLargeError(

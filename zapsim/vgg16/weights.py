@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from zapsim.checks import ToldError, checked_path
+from zapsim.io.archives import open_entry
 from zapsim.io.bundled import VGG16_WEIGHTS
 
 __all__ = [
@@ -139,7 +140,7 @@ def _each_said(path):
             archive = stack.enter_context(zipfile.ZipFile(path))
             entry = archive.getinfo("model.weights.h5")
             yield entry.file_size
-            file = stack.enter_context(archive.open(entry))
+            file = stack.enter_context(open_entry(archive, entry))
         root, names = stack.enter_context(h5py.File(file, "r")), ["/"]
         root.visit(names.append)
         for item in map(root.__getitem__, names):
