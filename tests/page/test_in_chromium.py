@@ -8,6 +8,7 @@ import subprocess
 from io import StringIO
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import zapsim
@@ -265,6 +266,33 @@ def test_several_at_once_find_what_rocchios_query_finds(visitor, predictor, feat
         visitor.page.wait_for_timeout(60)
         shares.append(len(best & set(visitor.names())) / 12)
     assert np.mean(shares) > 0.93
+
+
+def test_heaps_of_marks_keep_the_page_busy_no_longer_than_other_letters(
+    visit, make_zip, encoded, drawn, tmp_path
+):
+    heap = "x" + "\u0301" * 40_000 + "\u0323" * 40_000
+    files = {f"{n}.jpg": encoded(drawn(n), "JPEG") for n in range(3)}
+    brands = [heap, f"{heap}z", "Cha\u0302teau"]
+    table = pd.DataFrame({"key": list(files), "Brand": brands}).to_csv(index=False).encode()
+    catalogue = zapsim.load_catalogue(make_zip(files | {"metadata.csv": table}))
+    values = pd.DataFrame(np.eye(3), index=catalogue.keys)
+    page = zapsim.SimilarityPredictor(catalogue, values).page(
+        tmp_path / "shop.html", filters=["Brand"]
+    )
+    visitor = visit(page)
+    for words, number in (("x", 2), ("z", 1), ("chateau", 1)):
+        visitor.search(words)
+        visitor.says(f"{number} of 3 items")
+    visitor.page.locator("#filters summary").first.click()
+    assert visitor.page.locator("#filters bdi").count() == 3
+    visitor.page.evaluate("heap => { location.hash = `item=${heap}` }", heap)
+    visitor.says("3 items.")
+    (tmp_path / "mine.json").write_text(json.dumps([heap, "0.jpg"]), encoding="utf-8")
+    visitor.page.set_input_files("#file", tmp_path / "mine.json")
+    visitor.says("1 favourite loaded")
+    visitor.open("#item=0.jpg")
+    visitor.says("2 neighbours of")
 
 
 def test_the_basket_keeps_the_query_and_can_be_undone(visitor):
@@ -565,8 +593,6 @@ HOSTILE = {
 
 
 def hostile_shop(make_zip, encoded, drawn, path):
-    import pandas as pd
-
     rows = pd.DataFrame({"key": list(HOSTILE), "<i>Column</i>": list(HOSTILE.values())})
     files = {key: encoded(drawn(n), "JPEG") for n, key in enumerate(HOSTILE)}
     files["broken <u>.jpg"] = b"damaged"
