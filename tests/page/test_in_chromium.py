@@ -8,6 +8,7 @@ import subprocess
 from io import StringIO
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import zapsim
@@ -265,6 +266,107 @@ def test_several_at_once_find_what_rocchios_query_finds(visitor, predictor, feat
         visitor.page.wait_for_timeout(60)
         shares.append(len(best & set(visitor.names())) / 12)
     assert np.mean(shares) > 0.93
+
+
+@pytest.fixture
+def opposite(make_zip, encoded, drawn):
+    """A predictor of 40 items; those of the second half are the opposites of the first."""
+    files = {f"{n:02}.jpg": encoded(drawn(n), "JPEG") for n in range(40)}
+    catalogue = zapsim.load_catalogue(make_zip(files))
+    half = np.random.default_rng(0).normal(size=(20, 30))
+    values = np.concatenate([half, -half])
+    return zapsim.SimilarityPredictor(catalogue, pd.DataFrame(values, index=catalogue.keys))
+
+
+@pytest.mark.parametrize("k", [2, 39])
+def test_examples_that_cancel_each_other_out_are_told_as_by_python(visit, opposite, tmp_path, k):
+    visitor = visit(opposite.page(tmp_path / "shop.html", k=k))
+    with pytest.raises(ValueError, match="cancel each other out") as told:
+        opposite.similar(["00.jpg", "20.jpg"])
+    # Of some, the estimated scores leave something.
+    for n in range(8):
+        visitor.open("#")
+        visitor.says("40 items.")
+        visitor.open(f"#show=several&like=0{n}.jpg&like=2{n}.jpg")
+        visitor.says(str(told.value))
+        assert not visitor.names()
+    visitor.page.locator("#query .mini").first.click()
+    visitor.says("12 neighbours of")
+    visitor.open("#show=several&like=00.jpg&unlike=20.jpg")
+    visitor.says("12 neighbours of")
+
+
+def test_like_items_of_which_the_page_knows_few_numbers_do_not_cancel_out(
+    visit, make_zip, encoded, drawn, tmp_path
+):
+    """What is alike to next to nothing else has nearly no share in the short vectors."""
+    kinds = np.repeat(np.arange(140), [2] * 130 + [1] * 10)
+    image = encoded(drawn(0), "JPEG")
+    catalogue = zapsim.load_catalogue(make_zip({f"{n:03}.jpg": image for n in range(len(kinds))}))
+    values = pd.DataFrame(np.eye(140)[kinds], index=catalogue.keys)
+    predictor = zapsim.SimilarityPredictor(catalogue, values)
+    places = pd.DataFrame(0.5, columns=["x", "y"], index=catalogue.keys)
+    visitor = visit(predictor.page(tmp_path / "shop.html", places=places))
+    visitor.open(f"#show=several&like={catalogue.keys[-1]}&like={catalogue.keys[-2]}")
+    visitor.says("12 neighbours of")
+
+
+def test_a_link_of_many_examples_compares_each_once(visitor, predictor):
+    """And nothing again where nothing changed."""
+    visitor.page.add_init_script("""
+        window.compared = 0;
+        window.Float32Array = class extends Float32Array {
+            constructor(...given) {
+                super(...given);
+                if (given[0] === 615) window.compared += 1;
+            }
+        };
+        const sqrt = Math.sqrt;
+        window.ranked = 0;
+        Math.sqrt = (number) => { window.ranked += 1; return sqrt(number); };
+    """)
+    parts = "&".join(f"like={key}" for key in predictor.table.index[:100])
+    visitor.open("#")
+    visitor.page.goto("about:blank")
+    visitor.open(f"#show=several&{parts}")
+    visitor.says("12 neighbours of 50 items")
+    assert visitor.page.evaluate("window.compared") == 50
+    assert visitor.page.evaluate("window.ranked") == 1
+    visitor.page.click("#to-map")
+    visitor.page.click("#to-sheet")
+    assert visitor.page.evaluate("window.ranked") == 1
+    visitor.card(1).get_by_role("button", name="More like this").click()
+    visitor.says("No more than 50 examples on one side")
+    visitor.filter("Category", "Slippers")
+    visitor.says("with these filters")
+    assert visitor.page.evaluate("[window.compared, window.ranked]") == [50, 2]
+
+
+def test_heaps_of_marks_keep_the_page_busy_no_longer_than_other_letters(
+    visit, make_zip, encoded, drawn, tmp_path
+):
+    heap = "x" + "\u0301" * 40_000 + "\u0323" * 40_000
+    files = {f"{n}.jpg": encoded(drawn(n), "JPEG") for n in range(3)}
+    brands = [heap, f"{heap}z", "Cha\u0302teau"]
+    table = pd.DataFrame({"key": list(files), "Brand": brands}).to_csv(index=False).encode()
+    catalogue = zapsim.load_catalogue(make_zip(files | {"metadata.csv": table}))
+    values = pd.DataFrame(np.eye(3), index=catalogue.keys)
+    page = zapsim.SimilarityPredictor(catalogue, values).page(
+        tmp_path / "shop.html", filters=["Brand"]
+    )
+    visitor = visit(page)
+    for words, number in (("x", 2), ("z", 1), ("chateau", 1)):
+        visitor.search(words)
+        visitor.says(f"{number} of 3 items")
+    visitor.page.locator("#filters summary").first.click()
+    assert visitor.page.locator("#filters bdi").count() == 3
+    visitor.page.evaluate("heap => { location.hash = `item=${heap}` }", heap)
+    visitor.says("3 items.")
+    (tmp_path / "mine.json").write_text(json.dumps([heap, "0.jpg"]), encoding="utf-8")
+    visitor.page.set_input_files("#file", tmp_path / "mine.json")
+    visitor.says("1 favourite loaded")
+    visitor.open("#item=0.jpg")
+    visitor.says("2 neighbours of")
 
 
 def test_the_basket_keeps_the_query_and_can_be_undone(visitor):
@@ -565,8 +667,6 @@ HOSTILE = {
 
 
 def hostile_shop(make_zip, encoded, drawn, path):
-    import pandas as pd
-
     rows = pd.DataFrame({"key": list(HOSTILE), "<i>Column</i>": list(HOSTILE.values())})
     files = {key: encoded(drawn(n), "JPEG") for n, key in enumerate(HOSTILE)}
     files["broken <u>.jpg"] = b"damaged"

@@ -22,9 +22,16 @@ const table = { indices: unpacked(shop.indices, Uint32Array), scores: unpacked(s
 const places = unpacked(shop.places, Float32Array);
 const nNumbers = shop.lowest.length;
 const vectors = unpacked(shop.vectors, Uint8Array);
+// More marks on one letter than any language has: to put so many in order, or to draw them, may take
+// hours. Two letters of half a width become marks. `composed` in keys.py leaves such a text as it
+// is, too.
+const HEAPS = /(?<![\p{M}\uFF9E\uFF9F])[\p{M}\uFF9E\uFF9F]{31,}/u;
+const EVERY_HEAP = new RegExp(HEAPS, "gu");
+const withoutHeaps = (text) => text.split(HEAPS).join(" ");
+const inForm = (form, text) => (HEAPS.test(text) ? text : text.normalize(form));
 // Half a letter in a file's name cannot stand in an address; it is the same sign in both. Keys are
 // composed, but a Mac may write them otherwise.
-const wellFormed = (text) => text.replace(/\p{Cs}/gu, "\uFFFD").normalize("NFC");
+const wellFormed = (text) => inForm("NFC", text.replace(/\p{Cs}/gu, "\uFFFD"));
 const itemOf = new Map(shop.keys.map((key, item) => [wellFormed(key), item]));
 
 const thumbOf = (item) =>
@@ -40,6 +47,8 @@ const isolated = (item) => `\u2068${brief(shop.captions[item], 70)}\u2069`;
 const counted = (n) => n.toLocaleString("en");
 const plural = (n, one, many = `${one}s`) => `${counted(n)} ${n === 1 ? one : many}`;
 
+// Of a heap of marks, nobody sees more than a few.
+const drawable = (text) => text.replace(EVERY_HEAP, (heap) => `${heap.slice(0, 9)}…`);
 // Texts are only ever set as text: nothing that the data says becomes HTML.
 function make(tag, properties = {}, ...children) {
   const { data, aria, role, ...rest } = properties;
@@ -48,7 +57,7 @@ function make(tag, properties = {}, ...children) {
   if (tag === "button") node.type = "button";
   if (role) node.setAttribute("role", role);
   for (const [name, value] of Object.entries(aria ?? {})) node.setAttribute(`aria-${name}`, value);
-  node.append(...children);
+  node.append(...children.map((child) => (typeof child === "string" ? drawable(child) : child)));
   return node;
 }
 

@@ -3,7 +3,9 @@ const splitCell = (cell) => [...new Set(cell.split(";").map((part) => part.trim(
 const filters = [...shop.filters.shown, ...shop.filters.rest].map((c, position) => {
   const { label, cells, rows } = shop.columns[c];
   const parts = cells.map(splitCell);
-  const values = [...new Set(parts.flat())].sort(new Intl.Collator("en", { numeric: true }).compare);
+  const { compare } = new Intl.Collator("en", { numeric: true });
+  const inOrder = [...new Set(parts.flat())].map((value) => [withoutHeaps(value), value]).sort(([a], [b]) => compare(a, b));
+  const values = inOrder.map(([, value]) => value);
   const number = new Map(values.map((value, v) => [value, v]));
   return {
     label,
@@ -70,7 +72,7 @@ function fillFilter(filter) {
   filter.list = make("div", { className: "values", role: "group", aria: { label: filter.label } }, ...filter.lines);
   filter.menu.append(filter.list);
   if (filter.values.length > LONG) {
-    filter.narrow = make("input", { type: "search", placeholder: "Find a value", aria: { label: `Find a value of ${filter.label}` }, oninput: () => updateFilter(filter) });
+    filter.narrow = make("input", { type: "search", maxLength: MOST_LETTERS, placeholder: "Find a value", aria: { label: `Find a value of ${filter.label}` }, oninput: () => updateFilter(filter) });
     filter.menu.prepend(filter.narrow);
   }
 }

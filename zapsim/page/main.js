@@ -23,6 +23,7 @@ function summary(n, found) {
   return n === all ? `${plural(all, kind)}.${unreadable}` : `${counted(n)} of ${plural(all, kind)} ${n === 1 ? "matches" : "match"}${state.words && state.mode === "all" ? ` “${state.words}”` : ""}${those}.`;
 }
 
+const CANCELLED = "These examples cancel each other out: nothing is left to search by. Take one of them away.";
 const everything = shop.keys.map((key, item) => item);
 // What filters choose from, in the order in which it is shown.
 function baseOf() {
@@ -36,7 +37,8 @@ function render() {
   const base = baseOf();
   const matching = matchFilters(base);
   const queried = state.mode === "item" || state.mode === "several";
-  const found = queried ? ranked(matching) : [];
+  const neighbours = queried ? ranked(matching) : [];
+  const found = neighbours ?? [];
   const list = queried ? [] : base.filter((item) => matching[item]).map((item) => ({ item }));
   const onTheMap = state.view === "map";
   at("cards").hidden = at("more").hidden = onTheMap;
@@ -55,7 +57,7 @@ function render() {
   at("forward").disabled = place >= furthest;
   document.body.classList.toggle("mapped", onTheMap);
   if (document.activeElement !== at("words")) at("words").value = state.words;
-  say(summary(list.length, found));
+  say(neighbours ? summary(list.length, found) : CANCELLED, !neighbours);
   const step = `${state.mode}:${state.item}:${state.view}`;
   const again = focus && [...document.querySelectorAll("[data-focus]")].find((node) => node.dataset.focus === focus);
   if (again) again.focus({ preventScroll: true });

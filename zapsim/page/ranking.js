@@ -32,7 +32,7 @@ function scoresOf(item) {
     [scores[other], exact[other]] = [tableScore(item, rank), 1];
   }
   [scores[item], exact[item]] = [1, 1];
-  if (scored.size > 40) scored.clear();
+  if (scored.size > 2 * MOST_EXAMPLES) scored.clear();
   scored.set(item, { scores, exact });
   return scored.get(item);
 }
@@ -56,24 +56,45 @@ function neighboursOf(item, k, allowed) {
   return [...found, ...rest.slice(0, k - found.length)];
 }
 
-// Rocchio's query: the mean of the liked, less a part of the mean of the unliked.
+// Whether nothing is left of the examples' numbers but what their rounding to bytes may leave. Of
+// items that have next to none in the page, this says nothing.
+function onlyRounding(weighted) {
+  const weights = weighted.reduce((sum, [, weight]) => sum + Math.abs(weight), 0);
+  let [left, parts, rounding] = [0, 0, 0];
+  for (let d = 0; d < nNumbers; d++) {
+    let sum = 0;
+    for (const [item, weight] of weighted) {
+      const part = weight * numbers[item * nNumbers + d];
+      sum += part;
+      parts += part ** 2;
+    }
+    left += sum ** 2;
+    rounding += (weights * shop.step[d] / 2) ** 2;
+  }
+  return left <= rounding && parts > rounding;
+}
+
+// Rocchio's query, as in find/rocchio.py: the mean of the liked, less a part of the mean of the
+// unliked. Null if they cancel each other out.
+const NOTHING = 1e-5;
 function neighboursOfSeveral(like, unlike, k, allowed) {
   const weighted = [
     ...like.map((item) => [item, 1 / like.length]),
     ...unlike.map((item) => [item, -shop.unlikeShare / unlike.length]),
   ];
+  const examples = weighted.map(([item, weight]) => ({ weight, ...scoresOf(item) }));
   let square = 0;
-  for (const [one, weight] of weighted) {
-    for (const [other, share] of weighted) square += weight * share * scoresOf(one).scores[other];
+  for (const { weight, scores } of examples) {
+    for (const [other, share] of weighted) square += weight * share * scores[other];
   }
-  const length = Math.sqrt(Math.max(square, 1e-12));
+  if (square < NOTHING ** 2 || (weighted.length > 1 && onlyRounding(weighted))) return null;
+  const length = Math.sqrt(square);
   const found = [];
   for (let item = 0; item < nItems; item++) {
     if (!allowed[item]) continue;
     let sum = 0;
     let estimated = false;
-    for (const [one, weight] of weighted) {
-      const { scores, exact } = scoresOf(one);
+    for (const { weight, scores, exact } of examples) {
       sum += weight * scores[item];
       if (!exact[item]) estimated = true;
     }
@@ -82,8 +103,7 @@ function neighboursOfSeveral(like, unlike, k, allowed) {
   return found.sort((a, b) => b.score - a.score || a.item - b.item).slice(0, k);
 }
 
-// The neighbours that are shown now.
-function ranked(matching) {
+function ranking(matching) {
   const liked = inQuery();
   const allowed = matching.slice();
   for (const item of [...liked, ...(state.mode === "several" ? state.unlike : [])]) allowed[item] = 0;
@@ -94,4 +114,14 @@ function ranked(matching) {
   return state.mode === "item"
     ? neighboursOf(state.item, settings.k, allowed)
     : neighboursOfSeveral(state.like, state.unlike, settings.k, allowed);
+}
+
+let lastRanking = { asked: null, found: [] };
+// The neighbours that are shown now, of what the filters leave; null if nothing is left to search by.
+function ranked(matching) {
+  const { mode, item, like, unlike } = state;
+  const chosen = filters.map((filter) => [...filter.chosen]);
+  const asked = JSON.stringify([mode, item, like, unlike, settings.k, settings.hide, chosen]);
+  if (lastRanking.asked !== asked) lastRanking = { asked, found: ranking(matching) };
+  return lastRanking.found;
 }

@@ -4,8 +4,7 @@ const SPECIAL = { ß: "ss", ø: "o", æ: "ae", œ: "oe", ł: "l", đ: "d", ð: "
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;
 
 const plain = (text) =>
-  text
-    .normalize("NFKD")
+  inForm("NFKD", withoutHeaps(text))
     .toLowerCase()
     .replace(/\p{M}/gu, "")
     .replace(/[ßøæœłđðþı]/g, (letter) => SPECIAL[letter]);
@@ -34,7 +33,7 @@ const texts = (() => {
 // What comes first, as `Words.search` in find/words.py has it: exactly this key; then whole words,
 // those in the name before others; then beginnings in the name.
 function points(item, words, wanted) {
-  if (shop.keys[item] === words.normalize("NFC")) return [Infinity];
+  if (shop.keys[item] === inForm("NFC", words)) return [Infinity];
   const having = (text, end) => wanted.filter((word) => text.includes(` ${word}${end}`)).length;
   return [having(texts[item], " "), having(names[item], " "), having(names[item], "")];
 }
@@ -123,6 +122,7 @@ function search() {
   go({ mode: "all", words: at("words").value.trim().slice(0, MOST_LETTERS), page: 0 });
 }
 function startSearch() {
+  at("words").maxLength = MOST_LETTERS;
   at("words").addEventListener("input", showOffers);
   at("words").addEventListener("blur", hideOffers);
   at("words").addEventListener("keydown", (event) => {

@@ -6,6 +6,8 @@ let state = { ...START };
 const MOST = 48;
 // A link may hold more words than anybody types; each is looked for in every item.
 const MOST_LETTERS = 200;
+// Of a link's examples, liked or not, so many count; each is compared with every item.
+const MOST_EXAMPLES = 50;
 const settings = checkedSettings(stored("settings") ?? {});
 // Keys, also of items that only another page with this drawer has; and the items of this page.
 let starred = new Set();
@@ -51,7 +53,7 @@ function toHash(of) {
 
 function fromHash(hash) {
   const parts = new URLSearchParams(hash.slice(1));
-  const known = (name) => [...new Set(parts.getAll(name).map((key) => itemOf.get(wellFormed(key))).filter((item) => item >= 0))];
+  const known = (name) => [...new Set(parts.getAll(name).map((key) => itemOf.get(wellFormed(key))).filter((item) => item >= 0))].slice(0, MOST_EXAMPLES);
   const [item] = known("item");
   const show = parts.get("show");
   const like = known("like");
@@ -111,6 +113,7 @@ function weigh(item, side) {
     next[side] = [...next[side], item];
     next[other] = next[other].filter((one) => one !== item);
   }
+  if (next[side].length > MOST_EXAMPLES) return say(`No more than ${MOST_EXAMPLES} examples on one side can be searched by. Take one of them away first.`, true);
   const showing = state.mode === "item" || state.mode === "several";
   go({ ...next, mode: showing && next.like.length ? "several" : state.mode });
 }
