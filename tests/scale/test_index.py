@@ -642,3 +642,19 @@ def test_a_write_that_fails_leaves_what_was_there(monkeypatch, tmp_path, write):
         # Whatever is there is searched.
         assert index.search(new.iloc[-1].to_numpy(), 1)["key"].tolist() == [new.index[-1]]
     assert outcomes == ({False} if write == "clean" else {False, True})
+
+
+@pytest.mark.parametrize("write", ["build", "add"])
+def test_a_file_that_lacks_its_last_bytes_is_not_taken_for_whole(tmp_path, write):
+    """LanceDB says nothing of a disk that becomes full with the last bytes of a file."""
+    old, (call, new) = _numbers(300, 0), WRITES[write]
+    build_index(old, tmp_path / "index")
+    shutil.copytree(tmp_path / "index", tmp_path / "whole")
+    call(tmp_path / "whole", new)
+    largest = max(file.stat().st_size for file in tmp_path.glob("whole/*/data/*"))
+    with _no_file_larger(largest - 20), pytest.raises(zapsim.TransferError, match="still is"):
+        call(tmp_path / "index", new)
+    index = FeatureIndex(tmp_path / "index")
+    assert np.array_equal(index.vectors(old.index), old) and len(index) == 300
+    call(tmp_path / "index", new)
+    assert FeatureIndex(tmp_path / "index").keys.equals(new.index)

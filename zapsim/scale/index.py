@@ -134,7 +134,7 @@ def build_index(
     """
     check_choice("kind", kind, _KINDS)
     database = _connect(address, storage_options)
-    _check_ours(database, address)
+    before = _version_before(database, address)
     blocks = _blocks(features, catalogue)
     if reduction is not None:
         blocks = map(reduction.transform, blocks)
@@ -177,6 +177,7 @@ def build_index(
     try:
         with _writing(address):
             table = database.create_table(_TABLE, batches(), schema=schema, mode="overwrite")
+            _check_written(table, before)
     except Exception as error:
         raise problem[0] if problem else error from None
     kinds = require("lancedb.index")
@@ -405,8 +406,10 @@ class FeatureIndex:
         _warn_of(_without_direction(batch))
         # By the keys' index, two that add the same key would not conflict.
         merged = self._table.merge_insert("key").when_matched_update_all().use_index(False)
+        before = self._table.version
         with _writing(self.address):
             merged.when_not_matched_insert_all().execute(pa.Table.from_batches([batch]))
+            _check_written(self._table, before)
 
     def remove(self, keys):
         """Remove keys; those that are not there are passed over. Returns how many there were."""
@@ -462,10 +465,11 @@ def _connect(address, storage_options):
         ) from error
 
 
-def _check_ours(database, address):
-    """Raise ValueError where the table that would be replaced is somebody else's."""
+def _version_before(database, address):
+    """Return the version that would be replaced, or None; ValueError if it is somebody else's."""
     try:
-        schema = database.open_table(_TABLE).schema
+        table = database.open_table(_TABLE)
+        schema = table.schema
     # None is there; or none that can be opened.
     except (ValueError, OSError, RuntimeError):
         return
@@ -474,6 +478,21 @@ def _check_ours(database, address):
             f"{address} has a table {_TABLE!r} that zapsim did not make, of "
             f"{brief(', '.join(schema.names))}. Give another address."
         )
+    return table.version
+
+
+def _check_written(table, before):
+    """Read the keys; where that fails, go back to the version before, if any, and raise.
+
+    On a disk that becomes full with its last bytes, LanceDB takes a file for whole that is cut.
+    """
+    try:
+        table.search().select(["key"]).limit(max(1, table.count_rows())).to_arrow()
+    except (RuntimeError, OSError):
+        if before is not None:
+            table.restore(before)
+            table.checkout_latest()
+        raise
 
 
 @contextmanager
