@@ -184,6 +184,26 @@ def test_vectors_of_another_length_are_refused():
         fitted.transform(np.ones(41))
 
 
+def test_features_of_other_settings_are_refused():
+    frame = spread_features()
+    fitted = Reduction(4).fit(frame)
+    other = features(frame, {"extractor": "by hand", "layer": "fc2"})
+    with pytest.raises(ValueError, match=r"fitted to: layer is \(absent\) there and fc2 here\. Ex"):
+        fitted.transform(other)
+    other.attrs["extractor"] = "fc2"
+    with pytest.raises(ValueError, match="they are {'extractor': 'by hand'} there and 'fc2' here"):
+        fitted.transform(other)
+    with pytest.raises(ValueError, match="extractor is by hand there and VGG16 here"):
+        fitted.extractor(zapsim.VGG16Extractor())
+    # Vectors of one's own need not say how they were made.
+    unknown = features(frame, {})
+    for mine in (unknown, unknown.rename(index=str)):
+        mine.attrs.pop("extractor", None)
+        assert np.array_equal(fitted.transform(mine), fitted.transform(frame))
+    assert fitted.transform(other.to_numpy()).shape == (300, 4)
+    Reduction(4).fit(unknown).transform(frame)
+
+
 def test_single_vectors_and_arrays_are_transformed_as_the_table_is():
     frame = spread_features()
     fitted = Reduction(4).fit(frame)
@@ -310,6 +330,20 @@ def _resaved(path, change):
     np.savez(path, **kept | {"said": json.dumps(said)})
 
 
+def _said_anew(path, of):
+    """Write a kept reduction again that says it is of other features; None is left out."""
+    kept = dict(np.load(path))
+    said = json.loads(str(kept["said"]))
+    del said["settings"]["of"]
+    if of is not None:
+        said["settings"]["of"] = of
+    np.savez(path, **kept | {"said": json.dumps(said)})
+
+
+def _explained(path, shares):
+    np.savez(path, **dict(np.load(path)) | {"explained": np.array(shares, np.float32)})
+
+
 def _marked(path, in_file, in_list, value):
     """Change a byte of all entries of a zip: where each stands, and in the list at its end."""
     data = bytearray(path.read_bytes())
@@ -332,8 +366,17 @@ def _marked(path, in_file, in_list, value):
         lambda path: _resaved(path, lambda components: components.astype(str)),
         lambda path: _resaved(path, lambda components: components > 0),
         lambda path: _resaved(path, lambda components: components * np.nan),
+        lambda path: _said_anew(path, None),
+        lambda path: _said_anew(path, "fc1"),
+        lambda path: _said_anew(path, []),
+        lambda path: _explained(path, [50, 20, 7.94]),
+        lambda path: _explained(path, [0.5, 0.5, 0.5]),
+        lambda path: _explained(path, [0.5, 0.2, -0.1]),
     ],
-    ids=["encrypted", "strongly", "patched", "new", "deep", "complex", "text", "truths", "nan"],
+    ids=[
+        *["encrypted", "strongly", "patched", "new", "deep", "complex", "text", "truths", "nan"],
+        *["of nothing", "of a text", "of a list", "7,794 %", "150 %", "less than nothing"],
+    ],
 )
 def test_no_harm_to_a_kept_reduction_is_a_raw_error(harm, tmp_path):
     path, fitted = tmp_path / "reduction.npz", Reduction(3).fit(spread_features(20, 4))

@@ -141,6 +141,100 @@ def test_items_are_added_replaced_and_removed(own, catalogue, features):
         own.vectors([keys[3]])
 
 
+@pytest.fixture(params=["compared", "indexed"])
+def several(request, monkeypatch, tmp_path):
+    """Three that opened the same index of nine items; all compared, and with its keys indexed."""
+    monkeypatch.setattr(index_module, "_FEWEST", 10_000 if request.param == "compared" else 5)
+    with warnings.catch_warnings():
+        # LanceDB's k-means has few to train with.
+        warnings.simplefilter("ignore")
+        build_index(_numbers(9, 0), tmp_path)
+    return [FeatureIndex(tmp_path) for _ in range(3)]
+
+
+def test_one_key_is_there_once_whoever_added_it(several):
+    first, second, third = several
+    new = _numbers(12, 1).tail(4)
+    for one in (first, second):
+        one.add(new)
+    assert list(FeatureIndex(first.address).keys) == list(_numbers(12, 0).index)
+    assert second.remove([new.index[0]]) == 1
+    # Two of these are there, and one is gone.
+    assert third.remove(new.index[:3]) == 2 and len(third) == 9
+
+
+def test_a_key_is_there_once_where_several_add_it_at_the_same_time(several, monkeypatch):
+    new = _numbers(12, 1).tail(3)
+    # All saw the same version before any of them wrote.
+    monkeypatch.setattr(FeatureIndex, "_renew", lambda self: None)
+    for one in several:
+        one.add(new)
+    index = FeatureIndex(several[0].address)
+    assert list(index.keys) == list(_numbers(12, 0).index)
+    assert np.array_equal(index.vectors(new.index), new)
+
+
+def test_who_opened_an_index_before_it_was_built_anew_writes_to_the_new_one(several):
+    before, *_ = several
+    other = _numbers(5, 1)
+    other.attrs["extractor"] = {"layer": "fc2"}
+    build_index(other, before.address)
+    with pytest.raises(ValueError, match=r"layer is fc2 there and \(absent\) here"):
+        before.add(_numbers(9, 0))
+    before.add(other.set_axis(["a", "b", "c", "d", "e"]))
+    assert len(before) == len(FeatureIndex(before.address)) == 10
+    assert before.settings == {"layer": "fc2"}
+
+
+def test_a_snapshot_is_not_written_to(own, features):
+    still = own.snapshot()
+    for write in (
+        lambda: still.add(features),
+        lambda: still.remove([features.index[0]]),
+        still.clean,
+    ):
+        with pytest.raises(ValueError, match="A snapshot stays as it is. Change the index itself"):
+            write()
+    assert len(still) == len(FeatureIndex(own.address)) == 20
+
+
+def test_what_shows_a_version_that_was_deleted_says_so(own, catalogue, features):
+    key = features.index[3]
+    still, other = own.snapshot(), FeatureIndex(own.address)
+    shown = IndexPredictor(catalogue.subset(own.keys), own)
+    own.remove(features.index[10:20])
+    # A week is not over.
+    own.clean()
+    assert len(shown.similar(key)) == 5 and len(still.keys) == 20
+    with warnings.catch_warnings():
+        # LanceDB says that this ends what others show.
+        warnings.simplefilter("ignore")
+        own.clean(0)
+    vector = features.loc[key].to_numpy()
+    for read in (
+        lambda: shown.similar(key),
+        lambda: still.keys,
+        lambda: still.search(vector),
+        lambda: still.nearest_rows(vector, 3),
+        lambda: still.unit_vectors([1]),
+        lambda: still.vectors([key]),
+        lambda: other.search(vector, where={"Gender": "Women"}),
+        other.snapshot,
+    ):
+        with pytest.raises(zapsim.StoreError, match=r"that version was deleted: open it again"):
+            read()
+    # Who writes goes on with the newest.
+    assert other.remove([key]) == 1 and len(other.keys) == 9
+
+
+def test_a_catalogue_without_a_column_of_the_index_is_named(own, catalogue, features):
+    fewer = zapsim.load_catalogue()
+    fewer.table = catalogue.table.drop(columns="Brand")
+    with pytest.raises(ValueError, match="give the catalogue of.* Yours has no column 'Brand'"):
+        own.add(features.iloc[20:25], fewer)
+    assert len(own) == 20
+
+
 def test_what_another_extractor_made_is_refused(own, catalogue, features, exact):
     other = features.iloc[:5].copy()
     other.attrs["extractor"] = features.attrs["extractor"] | {"grid": 1}
@@ -171,6 +265,15 @@ def test_features_are_shortened_on_their_way(catalogue, features, tmp_path):
     assert np.allclose(near.similar(key, 5)["score"], wanted.similar(key, 5)["score"], atol=2e-3)
     mine = catalogue.picture(key)
     assert near.similar_to(mine, 5)["key"].iloc[0] == key
+
+
+def test_features_of_other_settings_are_not_shortened_as_if_they_were_the_first_ones(tmp_path):
+    first, other = _numbers(50, 0), _numbers(50, 1).add_prefix("x", axis=0)
+    first.attrs["extractor"], other.attrs["extractor"] = {"layer": "fc1"}, {"layer": "fc2"}
+    reduction = Reduction(4).fit(first)
+    with pytest.raises(ValueError, match="layer is fc1 there and fc2 here"):
+        build_index([first, other], tmp_path, reduction=reduction)
+    assert len(build_index([first], tmp_path, reduction=reduction)) == 50
 
 
 @pytest.mark.parametrize(
@@ -253,6 +356,30 @@ def test_items_of_zeros_are_named_for_they_are_not_found(tmp_path):
     with pytest.warns(UserWarning, match="such as those of '0003.png'") as s:
         index.add(features.iloc[[5]].set_axis(["0003.png"]))
     assert s[0].filename == __file__
+
+
+@pytest.mark.parametrize("kind", ["IVF_PQ", "IVF_HNSW_SQ"])
+@pytest.mark.parametrize("n_others", [0, 10])
+def test_where_most_are_zeros_all_are_compared(tmp_path, monkeypatch, kind, n_others):
+    monkeypatch.setattr(index_module, "_FEWEST", 100)
+    features = _numbers(300, 0)
+    features.iloc[n_others:] = 0
+    with pytest.warns(UserWarning, match=f"{300 - n_others} items are all zeros"):
+        index = build_index(features, tmp_path, kind=kind)
+    assert len(index) == 300 and len(index.search(np.ones(8), 300)) == n_others
+
+
+def test_where_no_index_can_be_made_it_is_said_what_is_there(tmp_path, monkeypatch):
+    build_index(_numbers(9, 0), tmp_path)
+    # Zeros are indexed after all, which fails.
+    monkeypatch.setattr(index_module, "_FEWEST", 0)
+    said = "new features are there, and every search compares them all. Free some space"
+    with pytest.raises(zapsim.TransferError, match=said):
+        build_index(_numbers(300, 1) * 0, tmp_path)
+    index = FeatureIndex(tmp_path)
+    assert len(index) == 300 and not index.vectors(index.keys).any()
+    index.add(_numbers(1, 1))
+    assert index.search(np.ones(8), 1)["key"].tolist() == ["0000.png"]
 
 
 def test_columns_in_another_order_are_put_in_the_first_ones(tmp_path):
@@ -509,3 +636,19 @@ def test_a_write_that_fails_leaves_what_was_there(monkeypatch, tmp_path, write):
         # Whatever is there is searched.
         assert index.search(new.iloc[-1].to_numpy(), 1)["key"].tolist() == [new.index[-1]]
     assert outcomes == ({False} if write == "clean" else {False, True})
+
+
+@pytest.mark.parametrize("write", ["build", "add"])
+def test_a_file_that_lacks_its_last_bytes_is_not_taken_for_whole(tmp_path, write):
+    """LanceDB says nothing of a disk that becomes full with the last bytes of a file."""
+    old, (call, new) = _numbers(300, 0), WRITES[write]
+    build_index(old, tmp_path / "index")
+    shutil.copytree(tmp_path / "index", tmp_path / "whole")
+    call(tmp_path / "whole", new)
+    largest = max(file.stat().st_size for file in tmp_path.glob("whole/*/data/*"))
+    with _no_file_larger(largest - 20), pytest.raises(zapsim.TransferError, match="still is"):
+        call(tmp_path / "index", new)
+    index = FeatureIndex(tmp_path / "index")
+    assert np.array_equal(index.vectors(old.index), old) and len(index) == 300
+    call(tmp_path / "index", new)
+    assert FeatureIndex(tmp_path / "index").keys.equals(new.index)

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from zapsim.checks import check_memory, checked_path, told
+from zapsim.checks import check_memory, checked_path, received, told
 from zapsim.io import parquet
 from zapsim.io.disk import TEMPORARY, sweep
 from zapsim.io.locks import file_lock
@@ -36,6 +36,7 @@ __all__ = [
     "Block",
     "FeatureStore",
     "ShardWriter",
+    "differing",
     "features_frame",
     "is_same",
     "names_of",
@@ -74,6 +75,15 @@ def features_frame(keys, values, settings):
     frame = pd.DataFrame(values, index=pd.Index(keys, name="key"), copy=False)
     frame.attrs["extractor"] = dict(settings)
     return frame
+
+
+def differing(there, here):
+    """Return in words how two settings differ; whoever made features may give them any."""
+    if not isinstance(there, dict) or not isinstance(here, dict):
+        return f"they are {received(there)} there and {received(here)} here"
+    names = sorted({*there, *here}, key=str)
+    pairs = [(n, there.get(n, _ABSENT), here.get(n, _ABSENT)) for n in names]
+    return "; ".join(f"{n} is {a} there and {b} here" for n, a, b in pairs if a != b)
 
 
 class Block(NamedTuple):
@@ -120,12 +130,9 @@ class FeatureStore:
         except DamagedError:
             return None
         if found != self.settings:
-            names = sorted({*found, *self.settings})
-            pairs = [(n, found.get(n, _ABSENT), self.settings.get(n, _ABSENT)) for n in names]
-            differences = "; ".join(f"{n} is {a} there and {b} here" for n, a, b in pairs if a != b)
             raise StoreError(
-                f"The feature store {self.folder} was made with other settings: {differences}, "
-                f"says {shard.name}. "
+                f"The feature store {self.folder} was made with other settings: "
+                f"{differing(found, self.settings)}, says {shard.name}. "
                 "Features of different settings cannot be compared: use another folder as "
                 "cache, or the store's settings; or move that file away if it does not belong here."
             )

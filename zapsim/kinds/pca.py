@@ -21,10 +21,11 @@ from zapsim.checks import (
     checked_seed,
     checked_values,
     checked_whole,
+    told,
 )
 from zapsim.features import VGG16Extractor
 from zapsim.io.disk import open_regular, write_whole
-from zapsim.io.store import features_frame
+from zapsim.io.store import differing, features_frame
 from zapsim.similarity import clear_rounding, vector_lengths
 
 __all__ = ["Reduction", "reduce"]
@@ -36,6 +37,8 @@ _BLOCK = 1024
 _FITTED = ("mean", "components", "explained")
 # The squares of numbers up to 2 ** 20, and down to its reciprocal, are well within float32.
 _USUAL = 20
+# Of all shares together, in float32.
+_ROUNDING = 1e-3
 
 
 def reduce(features, n=256, seed=0):
@@ -206,13 +209,15 @@ class Reduction:
         Features are a DataFrame as in `reduce`, or an ndarray of shape (n_features,) or
         (n_items, n_features). The same is returned, float32, with n columns in place of
         n_features. Columns that are called as the fitted ones may have another order. ValueError if
-        the vectors have another length than those that were fitted, or hold NaN, or numbers so
-        large that what becomes of them is none of float32's, or nothing was fitted yet.
+        the vectors have another length than those that were fitted, or were made with other
+        settings (``attrs["extractor"]``), or hold NaN, or numbers so large that what becomes of
+        them is none of float32's, or nothing was fitted yet.
         """
         self._check_fitted()
         if isinstance(features, np.ndarray):
             return self._transform(np.atleast_2d(features)).reshape(*features.shape[:-1], self.n)
         check_features(features)
+        self._check_made(features.attrs.get("extractor"))
         values = self._transform(checked_order(features, self._columns))
         return features_frame(features.index, values, self.settings)
 
@@ -220,9 +225,10 @@ class Reduction:
         """Return an extractor of reduced features, for ``SimilarityPredictor(…, extractor=…)``.
 
         `extractor` is what made the features before they were reduced; by default it is made from
-        the settings that they carried.
+        the settings that they carried. ValueError if it has other settings.
         """
         self._check_fitted()
+        self._check_made(getattr(extractor, "settings", None))
         return _ReducedExtractor(self, extractor)
 
     def _holds_together(self):
@@ -232,6 +238,9 @@ class Reduction:
             [array.shape for array in arrays] == shapes
             and all(array.dtype.kind == "f" and np.isfinite(array).all() for array in arrays)
             and self.settings["components"] == self._digest()
+            and isinstance(self.settings["of"], dict)
+            and self.explained.min() >= 0
+            and self.explained.sum() <= 1 + _ROUNDING
         )
 
     def _digest(self):
@@ -241,6 +250,19 @@ class Reduction:
     def _check_fitted(self):
         if self.mean is None:
             raise ValueError("This Reduction is not fitted yet. Call fit(features) first.")
+
+    def _check_made(self, settings):
+        """Raise ValueError if settings are others than those of the features that were fitted."""
+        fitted = self.settings["of"]
+        # Vectors of one's own need not say how they were made.
+        if settings and fitted and settings != fitted:
+            raise ValueError(
+                told(
+                    "These features were made with other settings than those that this PCA was "
+                    f"fitted to: {differing(fitted, settings)}. Extract them with the same, or fit "
+                    "a Reduction of their own."
+                )
+            )
 
     def _transform(self, features):
         values = checked_values(features)

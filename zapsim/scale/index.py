@@ -34,10 +34,12 @@ from zapsim.checks import (
     checked_vector,
     checked_whole,
     received,
+    told,
 )
 from zapsim.io.disk import TransferError
 from zapsim.io.lookup import each_found
-from zapsim.io.store import open_store
+from zapsim.io.parquet import StoreError
+from zapsim.io.store import differing, open_store
 from zapsim.keys import composed, respelt
 from zapsim.scale.extra import require
 from zapsim.similarity import exact_scores, nearest, unit_vectors, vector_lengths
@@ -59,6 +61,8 @@ _KEYS = "index.keys[:100]"
 _DAYS = 36_500
 _AT_ONCE = 500
 _BLOCK = 4_096
+# Two that add a key at the same time conflict by this, and the later one then replaces it.
+_UNIQUE = {"lance-schema:unenforced-primary-key": "true"}
 
 
 def build_index(
@@ -118,7 +122,7 @@ def build_index(
     ConnectionError
         If the address cannot be opened.
     TransferError
-        If it cannot be written to, or the disk is full.
+        If it cannot be written to, or the disk is full; the message says what is there now.
     ImportError
         If LanceDB is not installed.
 
@@ -130,7 +134,7 @@ def build_index(
     """
     check_choice("kind", kind, _KINDS)
     database = _connect(address, storage_options)
-    _check_ours(database, address)
+    before = _version_before(database, address)
     blocks = _blocks(features, catalogue)
     if reduction is not None:
         blocks = map(reduction.transform, blocks)
@@ -146,7 +150,11 @@ def build_index(
     types = [(f"c{n}", pa.list_(pa.string())) for n in range(len(columns))]
     vectors = pa.list_(pa.float16(), first.shape[1])
     schema = pa.schema(
-        [("key", pa.string()), ("features", vectors), *types],
+        [
+            pa.field("key", pa.string(), nullable=False, metadata=_UNIQUE),
+            ("features", vectors),
+            *types,
+        ],
         metadata={_ABOUT: json.dumps(about)},
     )
     problem, keys, zeros = [], set(), []
@@ -169,19 +177,21 @@ def build_index(
     try:
         with _writing(address):
             table = database.create_table(_TABLE, batches(), schema=schema, mode="overwrite")
+            _check_written(table, before)
     except Exception as error:
         raise problem[0] if problem else error from None
     kinds = require("lancedb.index")
-    if len(table) >= _FEWEST:
+    # Vectors of zeros are nowhere in an index.
+    if (n_found := len(table) - len(zeros)) >= _FEWEST:
         identifiers = catalogue.identifiers if columns else ()
         names = dict(zip(types, columns, strict=True))
-        with _writing(address):
+        with _writing(address, "the new features are there, and every search compares them all"):
             table.create_index("key", config=kinds.BTree())
             for (number, _), name in names.items():
                 # Hardly two items share what names them: there, an index is larger than the column.
                 if name not in identifiers:
                     table.create_index(number, config=kinds.LabelList())
-            table.create_index("features", config=_config(kinds, kind, len(table), first.shape[1]))
+            table.create_index("features", config=_config(kinds, kind, n_found, first.shape[1]))
     _warn_of(zeros)
     if catalogue is not None and (lacking := [key for key in catalogue.keys if key not in keys]):
         warnings.warn(
@@ -195,7 +205,9 @@ def build_index(
 class FeatureIndex:
     """A LanceDB table of features, made by `build_index`.
 
-    ValueError if there is none, ConnectionError if the address cannot be opened.
+    ValueError if there is none, ConnectionError if the address cannot be opened. It shows the table
+    as it was when this was opened, or last wrote to it; each write is to the newest version. Once
+    `clean` has deleted the version that is shown, reading raises StoreError: open the index again.
 
     Attributes
     ----------
@@ -210,20 +222,44 @@ class FeatureIndex:
 
     def __init__(self, address, storage_options=None):
         self.address, self._storage_options = str(address), storage_options
+        self._is_snapshot = False
         database = _connect(address, storage_options)
+        self._show(lambda: database.open_table(_TABLE))
+
+    def _show(self, opened):
+        """Show the table that a function returns; ValueError if it is no index of features."""
         try:
-            self._table = database.open_table(_TABLE)
+            self._table = opened()
             about = json.loads(self._table.schema.metadata[_ABOUT])
             self.settings, self.columns = _checked_about(about, self._table.schema)
             self.feature_names = _checked_names(about, self.n_features)
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise ValueError(
-                f"No index of features at {address} ({error}). Make one: "
+                f"No index of features at {self.address} ({error}). Make one: "
                 "zapsim.scale.build_index(features, address, catalogue)."
             ) from error
 
+    def _renew(self):
+        """Show the newest version, before a write: others may have written, or built it anew."""
+        if self._is_snapshot:
+            raise ValueError(
+                "A snapshot stays as it is. Change the index itself: "
+                "zapsim.scale.FeatureIndex(address)."
+            )
+        with _writing(self.address):
+            self._table.checkout_latest()
+        self._show(lambda: self._table)
+
+    def _count(self, condition=None):
+        with _reading(self.address):
+            return self._table.count_rows(condition)
+
+    def _read(self, query):
+        with _reading(self.address):
+            return query.to_arrow()
+
     def __len__(self):
-        return self._table.count_rows()
+        return self._count()
 
     def __repr__(self):
         return f"FeatureIndex of {len(self):,} items, {self.n_features:,} features, {self.address}"
@@ -239,9 +275,16 @@ class FeatureIndex:
         return self.rows()[0]
 
     def snapshot(self):
-        """Return the `FeatureIndex` as it is now, whatever is added or removed later."""
+        """Return this `FeatureIndex` as it is now, whatever is added or removed later.
+
+        It cannot be written to, and holds until `clean` deletes its version; then, reading raises
+        StoreError.
+        """
         still = FeatureIndex(self.address, self._storage_options)
-        still._table.checkout(self._table.version)
+        with _reading(self.address):
+            still._table.checkout(self._table.version)
+        still._show(lambda: still._table)
+        still._is_snapshot = True
         return still
 
     def search(self, vector, k=10, where=None, effort=_EFFORT):
@@ -271,15 +314,17 @@ class FeatureIndex:
             If there is no such column.
         ValueError
             If the vector has another length, or holds NaN or infinity.
+        StoreError
+            If the version that this shows was deleted, or the storage does not answer.
         """
         k = checked_whole("k", k)
         vector = unit_vectors([self._checked(vector)])[0]
         query = self._nearest(vector, _REFINE * k, effort).select(["key", "features", "_distance"])
         if condition := self._condition({} if where is None else where):
             query = query.where(condition, prefilter=True)
-            if self._table.count_rows(condition) <= _FEW:
+            if self._count(condition) <= _FEW:
                 query = query.bypass_vector_index()
-        found = query.to_arrow()
+        found = self._read(query)
         keys = np.array(found["key"].to_pylist(), object)
         order = np.argsort(keys)
         scores = exact_scores(vector, _unit(found), order)
@@ -292,7 +337,7 @@ class FeatureIndex:
         Numbers hold for a `snapshot`, and are what `nearest_rows` and `unit_vectors` speak of.
         """
         found = self._table.search().with_row_id(True).select(["key", "_rowid"])
-        found = found.limit(max(1, len(self))).to_arrow()
+        found = self._read(found.limit(max(1, len(self))))
         keys = pd.Index(found["key"].to_pylist(), dtype=object, name="key")
         order = np.argsort(keys.to_numpy())
         return keys[order], found["_rowid"].to_numpy()[order]
@@ -301,7 +346,7 @@ class FeatureIndex:
         """Return the rows of about the n nearest to a vector of length 1, nearest first."""
         n, vector = checked_whole("n", n), self._checked(vector)
         found = self._nearest(vector, n, effort).with_row_id(True).select(["_rowid", "_distance"])
-        return found.to_arrow()["_rowid"].to_numpy()
+        return self._read(found)["_rowid"].to_numpy()
 
     def unit_vectors(self, rows):
         """Return vectors of length 1, (n, n_features), float32, in the order of rows."""
@@ -313,7 +358,7 @@ class FeatureIndex:
         for start in range(0, len(rows), _BLOCK):
             part = rows[start : start + _BLOCK]
             query = self._table.take_row_ids(part.tolist()).with_row_id()
-            found = query.select(["features"]).to_arrow()
+            found = self._read(query.select(["features"]))
             if len(found) < len(part):
                 raise KeyError(f"{len(part) - len(found):,} rows are not in the index.")
             order = np.argsort(part, kind="stable"), np.argsort(found["_rowid"].to_numpy())
@@ -337,7 +382,7 @@ class FeatureIndex:
         for start in range(0, len(keys), _AT_ONCE):
             part = keys[start : start + _AT_ONCE]
             query = self._table.search().where(f"key IN ({_listed(part)})")
-            rows = query.select(["key", "features"]).limit(len(part)).to_arrow()
+            rows = self._read(query.select(["key", "features"]).limit(len(part)))
             found.update(zip(rows["key"].to_pylist(), _values(rows), strict=True))
         if missing := [key for key in keys if key not in found]:
             raise KeyError(f"{len(missing):,} keys are not in the index, such as {missing[0]!r}.")
@@ -348,29 +393,45 @@ class FeatureIndex:
         """Add features, and replace those of keys that are there already.
 
         They are found at once; a large part of new ones makes searching slower until `clean`.
-        Columns that are called as `feature_names` may have another order. Errors and warnings as
-        those of `build_index`.
+        Columns that are called as `feature_names` may have another order. Several may add at the
+        same time, and each key is there once: of two that add the same one, the later one's counts.
+        Only where an earlier zapsim built the index must they add one after the other. Errors and
+        warnings as those of `build_index`.
         """
         check_features(features)
+        self._renew()
         about = {"settings": self.settings, "columns": self.columns}
         features = checked_order(features, self.feature_names)
         batch = _batch(features, self._table.schema, about, catalogue)
         _warn_of(_without_direction(batch))
-        merged = self._table.merge_insert("key").when_matched_update_all()
+        # By the keys' index, two that add the same key would not conflict.
+        merged = self._table.merge_insert("key").when_matched_update_all().use_index(False)
+        before = self._table.version
         with _writing(self.address):
             merged.when_not_matched_insert_all().execute(pa.Table.from_batches([batch]))
+            _check_written(self._table, before)
 
     def remove(self, keys):
         """Remove keys; those that are not there are passed over. Returns how many there were."""
-        keys, before = _checked_keys(keys), len(self)
+        keys, n_there = _checked_keys(keys), 0
+        self._renew()
         for start in range(0, len(keys), _AT_ONCE):
-            with _writing(self.address):
-                self._table.delete(f"key IN ({_listed(keys[start : start + _AT_ONCE])})")
-        return before - len(self)
+            condition = f"key IN ({_listed(keys[start : start + _AT_ONCE])})"
+            n_there += self._count(condition)
+            with _writing(self.address, "only some of these keys were removed, or none"):
+                self._table.delete(condition)
+        return n_there
 
     def clean(self, days=7):
-        """Index what was added, and delete versions that are older than so many days."""
+        """Index what was added, and delete versions that were written more than so many days ago.
+
+        The newest version stays. Whatever shows an older one that is deleted ends: a `snapshot`,
+        an `IndexPredictor`, or another open `FeatureIndex`. A version counts from when it was
+        written, not from when it was replaced, so where one is still shown, keep more days than
+        there are between two changes.
+        """
         days = checked_number("days", days, 0, _DAYS)
+        self._renew()
         with _writing(self.address):
             self._table.optimize(cleanup_older_than=timedelta(days=days))
 
@@ -404,10 +465,11 @@ def _connect(address, storage_options):
         ) from error
 
 
-def _check_ours(database, address):
-    """Raise ValueError where the table that would be replaced is somebody else's."""
+def _version_before(database, address):
+    """Return the version that would be replaced, or None; ValueError if it is somebody else's."""
     try:
-        schema = database.open_table(_TABLE).schema
+        table = database.open_table(_TABLE)
+        schema = table.schema
     # None is there; or none that can be opened.
     except (ValueError, OSError, RuntimeError):
         return
@@ -416,20 +478,50 @@ def _check_ours(database, address):
             f"{address} has a table {_TABLE!r} that zapsim did not make, of "
             f"{brief(', '.join(schema.names))}. Give another address."
         )
+    return table.version
+
+
+def _check_written(table, before):
+    """Read the keys; where that fails, go back to the version before, if any, and raise.
+
+    On a disk that becomes full with its last bytes, LanceDB takes a file for whole that is cut.
+    """
+    try:
+        table.search().select(["key"]).limit(max(1, table.count_rows())).to_arrow()
+    except (RuntimeError, OSError):
+        if before is not None:
+            table.restore(before)
+            table.checkout_latest()
+        raise
 
 
 @contextmanager
-def _writing(address):
-    """Raise `TransferError` where LanceDB cannot write; what it wrote before stays whole."""
+def _reading(address):
+    """Raise `StoreError` where LanceDB cannot read a version that was opened."""
+    try:
+        yield
+    except (RuntimeError, OSError, ValueError) as error:
+        raise StoreError(
+            f"The index at {address} cannot be read as it was when it was opened. If it was "
+            "cleaned since, that version was deleted: open it again, "
+            "zapsim.scale.FeatureIndex(address), and make predictors anew. Otherwise see that the "
+            "storage answers. LanceDB says: "
+            f"{brief(error)}"
+        ) from error
+
+
+@contextmanager
+def _writing(address, state="what was there before still is"):
+    """Raise `TransferError` where LanceDB cannot write; `state` says what is there then."""
     try:
         yield
     except TransferError:
         raise
     except (RuntimeError, OSError) as error:
         raise TransferError(
-            f"Could not write all of the index at {address}; what was there before still is. Free "
-            "some space, check that you may write there and that the storage answers, and run "
-            f"again. LanceDB says: {brief(error)}"
+            f"Could not write all of the index at {address}; {state}. Free some space, check that "
+            "you may write there and that the storage answers, and run again. LanceDB says: "
+            f"{brief(error)}"
         ) from error
 
 
@@ -459,8 +551,11 @@ def _batch(features, schema, about, catalogue):
     settings, width = features.attrs.get("extractor", {}), schema.field("features").type.list_size
     if settings != about["settings"]:
         raise ValueError(
-            f"These features were made with other settings: {settings}, and those of the index "
-            f"with {about['settings']}. Features of different settings cannot be compared."
+            told(
+                "These features were made with other settings than those of the index: "
+                f"{differing(about['settings'], settings)}. Features of different settings cannot "
+                "be compared."
+            )
         )
     keys = _checked_keys(features.index)
     if catalogue is not None:
@@ -470,11 +565,14 @@ def _batch(features, schema, about, catalogue):
     vectors = pa.FixedSizeListArray.from_arrays(pa.array(_halved(features, width).ravel()), width)
     cells = []
     if about["columns"]:
+        wanted = (
+            "The index has columns to filter by: give the catalogue of these keys, "
+            f"with the columns {told(', '.join(map(str, about['columns'])))}."
+        )
         if catalogue is None or not keys.isin(catalogue.keys).all():
-            raise ValueError(
-                "The index has columns to filter by: give the catalogue of these keys, "
-                f"with the columns {', '.join(map(str, about['columns']))}."
-            )
+            raise ValueError(wanted)
+        if lacking := [name for name in about["columns"] if name not in catalogue.table]:
+            raise ValueError(f"{wanted} Yours has no column {received(lacking[0])}.")
         table = catalogue.table.loc[keys]
         for name in about["columns"]:
             values = [_values_of(cell) for cell in table[name]]

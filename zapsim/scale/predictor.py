@@ -34,7 +34,9 @@ _BLOCK = 16_384
 class IndexPredictor(SimilarityPredictor):
     """Find, show and explain neighbours as `SimilarityPredictor` does, from an index.
 
-    It shows the index as it was when this was made, whatever is added or removed later.
+    It shows the index as it was when this was made, whatever is added or removed later; once
+    `FeatureIndex.clean` has deleted that version, it raises StoreError: open the index again, and
+    make another.
 
     Parameters
     ----------
