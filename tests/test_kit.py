@@ -622,6 +622,24 @@ def test_what_has_no_wheel_is_named_and_there_is_no_kit(monkeypatch, tmp_path, c
     assert not (tmp_path / "zapsim-light-macos-3.13").exists()
 
 
+def test_a_kit_that_is_built_again_keeps_the_installers_that_were_put_into_it(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setattr(builder, "KITS", tmp_path)
+    for name in ("resolve", "download", "add_zapsim", "add_course", "describe", "report"):
+        monkeypatch.setattr(builder, name, lambda *_: None)
+    monkeypatch.setattr(builder, "write_texts", lambda place, *_: (place / "python").mkdir())
+    target = tmp_path / "zapsim-light-linux-3.12"
+    for installer in ("python.exe", "vc_redist.exe"):
+        builder.main(["--platform", "linux", "--python", "3.12"])
+        (target / "python" / installer).write_text("theirs")
+        (target / "older.txt").touch()
+    builder.main(["--platform", "linux", "--python", "3.12"])
+    kept = {path.as_posix() for path in contents(target)}
+    assert kept == {"SHA256SUMS", "python/python.exe", "python/vc_redist.exe"}
+    assert [*tmp_path.iterdir()] == [target]
+
+
 def test_tensorflow_is_not_promised_where_there_is_none():
     with pytest.raises(SystemExit, match="TensorFlow is not released for Python 3.14"):
         builder.resolve("linux", "3.14", "full")

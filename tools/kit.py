@@ -125,11 +125,23 @@ def main(arguments=None):
     kit = describe(part, said.platform, said.python, said.kind)
     write_texts(part, said.platform, kit)
     write_sums(part)
-    shutil.rmtree(target, ignore_errors=True)
-    part.rename(target)
+    replace(target, part)
     problems = report(target, kit)
     if problems:
         sys.exit("This kit is not usable: " + " ".join(problems))
+
+
+def replace(target, part):
+    """Put a new kit in an older one's place, with the installers that somebody put into that."""
+    old = target.with_name(f"{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        if (target / "python").is_dir():
+            shutil.copytree(target / "python", part / "python", dirs_exist_ok=True)
+        # They are in one whole folder at any time: to delete takes long, and may be interrupted.
+        target.rename(old)
+    part.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 # --- packages -------------------------------------------------------------------------------------
