@@ -108,7 +108,7 @@ def main(arguments=None):
     )
     parser.add_argument("--kind", choices=KINDS, default="light")
     said = parser.parse_args(arguments)
-    name = f"zapsim-{said.kind}-{said.platform}-{said.python}"
+    name = name_of(said.platform, said.python, said.kind)
     # Under its name only when it is whole.
     part, target = KITS / f"{name}.part", KITS / name
     shutil.rmtree(part, ignore_errors=True)
@@ -129,6 +129,10 @@ def main(arguments=None):
     problems = report(target, kit)
     if problems:
         sys.exit("This kit is not usable: " + " ".join(problems))
+
+
+def name_of(target, python, kind):
+    return f"zapsim-{kind}-{target}-{python}"
 
 
 def replace(target, part):
@@ -243,6 +247,7 @@ def describe(place, target, python, kind):
     size = sum(size for files in inside.values() for size in files.values())
     releases = [release for wheel in wheels for release in releases_of(wheel.name)]
     return {
+        "name": name_of(target, python, kind),
         "version": zapsim.__version__,
         "kind": kind,
         "system": PLATFORMS[target].system,
