@@ -23,6 +23,12 @@ from tools import kit as builder
 BUNDLED_PIP = sorted(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"))
 # Blanks, an umlaut, and what command lines stumble over.
 ODD = "Jörg & Söhne's stick! 100% (1)"
+# What a kit says of itself.
+ABOUT = {
+    **{"name": "zapsim-light-linux-3.12", "version": "0.1.0", "kind": "light", "system": "Linux"},
+    **{"machine": "x86_64", "python": "3.12", "release": [2, 28]},
+    **{"packages": 3, "installed": 1, "longest": 0},
+}
 # What stands for JupyterLab: it keeps what it was started with.
 FAKE_LAB = """
 import json, os, sys
@@ -180,14 +186,17 @@ def test_a_damaged_wheel_is_named(run, kit, harm):
     assert "Traceback" not in done.stdout
 
 
-def test_a_list_that_was_cut_off_is_damage_too(kit, start):
-    assert start.damaged(kit, 3) == []
+def test_a_list_that_was_cut_off_is_damage_too(kit, start, monkeypatch):
+    monkeypatch.setattr(start, "KIT", kit)
+    assert start.damaged(ABOUT) == []
     sums = kit / "SHA256SUMS"
     lines = sums.read_text(encoding="utf-8").splitlines(keepends=True)
     sums.write_text("".join(lines[:-2]), encoding="utf-8")
-    assert start.damaged(kit, 3) == ["SHA256SUMS"]
+    with pytest.raises(start.Stop, match="damaged: SHA256SUMS. Copy"):
+        start.damaged(ABOUT)
     sums.unlink()
-    assert start.damaged(kit, 3) == ["SHA256SUMS"]
+    with pytest.raises(start.Stop, match="damaged: SHA256SUMS. Copy"):
+        start.damaged(ABOUT)
     assert "SHA256SUMS and 1 more" in start.damage(["SHA256SUMS", "kit.json"])
 
 
@@ -200,6 +209,43 @@ def test_a_package_that_pip_refuses_is_said_and_nothing_counts_as_installed(run,
     assert "It did not work. pip said: ERROR" in done.stdout
     assert "start.log. Show that file to your teacher." in done.stdout
     assert not (run.course / "env" / "ready.txt").exists()
+
+
+def test_a_stick_that_was_damaged_after_the_installation_is_found_too(
+    start, kit, tmp_path, monkeypatch
+):
+    course, log, about = tmp_path / "course", tmp_path / "start.log", start.read_kit(kit)
+    course.mkdir()
+    monkeypatch.setattr(start, "KIT", kit)
+    monkeypatch.setattr(start, "is_ready", lambda _: True)
+    start.mark(about, course)
+
+    def set_up(told=about):
+        start.set_up_alone(told, course, log)
+
+    for name in (f"course/{start.FIRST}", "README.txt", "start.py", "kit.json"):
+        data = (kit / name).read_bytes()
+        (kit / name).write_bytes(data[:-1])
+        with pytest.raises(start.Stop, match=f"copy is damaged: {re.escape(name)}. Copy"):
+            set_up()
+        assert not (course / name.removeprefix("course/")).exists() or name == "kit.json"
+        (kit / name).write_bytes(data)
+    shutil.move(kit / "course", tmp_path / "taken")
+    (course / start.FIRST).unlink()
+    with pytest.raises(start.Stop, match=f"copy is damaged: course/{start.FIRST}"):
+        set_up()
+    shutil.move(tmp_path / "taken", kit / "course")
+    # A teacher's own is not in the list.
+    (kit / "course" / "notebooks" / "ours.ipynb").write_text("ours")
+    set_up()
+    assert (course / start.FIRST).read_text() == "given"
+    assert (course / "notebooks" / "ours.ipynb").read_text() == "ours"
+    # Without the stick.
+    monkeypatch.setattr(start, "KIT", course)
+    set_up(start.read_kit(course))
+    shutil.rmtree(course / "notebooks")
+    with pytest.raises(start.Stop, match="There are no notebooks in .*Start from the stick"):
+        set_up(start.read_kit(course))
 
 
 @pytest.mark.parametrize("kind", builder.KINDS)
@@ -250,8 +296,26 @@ def test_a_folder_of_somebody_elses_is_not_touched(run, start, tmp_path, said):
     shutil.rmtree(theirs)
     theirs.mkdir()
     (theirs / ".DS_Store").touch()
-    start.mark({"installed": 1}, theirs)
-    assert start.read_kit(theirs) == {"installed": 1}
+    start.mark(ABOUT, theirs)
+    assert start.read_kit(theirs) == ABOUT
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {"installed": 3, "name": "IKEA"},
+        ABOUT | {"name": "IKEA"},
+        {name: value for name, value in ABOUT.items() if name != "version"},
+        ABOUT | {"version": 1},
+        ABOUT | {"installed": True},
+    ],
+)
+def test_a_kit_json_of_another_program_is_no_mark(start, tmp_path, theirs):
+    (tmp_path / "kit.json").write_text(json.dumps(theirs))
+    before = contents(tmp_path)
+    with pytest.raises(start.Stop, match=r"holds other files.*Nothing was changed there\."):
+        start.mark(ABOUT, tmp_path)
+    assert contents(tmp_path) == before
 
 
 @pytest.mark.unix
@@ -288,10 +352,11 @@ def test_links_are_not_written_through_whoever_puts_them_there(start, tmp_path, 
     assert theirs.read_text() == "theirs"
     # A notebook on another stick, which is away just now.
     monkeypatch.undo()
-    (tmp_path / "from").mkdir()
-    (tmp_path / "from" / "ours").write_text("given")
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course" / "ours").write_text("given")
     theirs.unlink()
-    assert start.copy_new(tmp_path / "from", tmp_path) == []
+    monkeypatch.setattr(start, "KIT", tmp_path)
+    assert start.copy_new(tmp_path, {}) == []
     assert ours.is_symlink()
 
 
@@ -317,24 +382,29 @@ def test_files_of_a_participants_own_are_kept_and_the_kits_are_renewed(run, kit,
     assert mine[0].read_bytes() == (kit / "README.txt").read_bytes()
 
 
-@pytest.mark.parametrize("kind", ["link", "file", "folder"])
+@pytest.mark.parametrize("kind", ["link", "file", "folder", "environment"])
 def test_an_env_that_the_kit_did_not_make_is_not_emptied(run, kit, start, tmp_path, kind):
     run.course.mkdir()
     start.mark(start.read_kit(kit), run.course)
     env, theirs = run.course / "env", tmp_path / "theirs"
     theirs.mkdir()
-    # Even if it is an environment.
-    kept = [theirs / "mine.txt", *([theirs / "pyvenv.cfg"] if kind == "link" else [])]
+    kept = [theirs / "mine.txt"]
+    if kind == "link":
+        # Even if it is one that a kit has made.
+        kept.append(theirs / start.SIGN)
+    if kind == "environment":
+        kept.append(theirs / "pyvenv.cfg")
     for path in kept:
         path.write_text("mine")
     if kind == "link":
         env.symlink_to(theirs)
     else:
-        (theirs if kind == "folder" else kept[0]).rename(env)
-        kept = [env / "mine.txt" if kind == "folder" else env]
+        (kept[0] if kind == "file" else theirs).rename(env)
+        kept = [env if kind == "file" else env / path.name for path in kept]
     done = run("--check")
     assert done.returncode == 1
-    assert f"{env} {'holds other files' if kind == 'folder' else 'is not the kit'}" in done.stdout
+    told = "is not the kit" if kind in ("link", "file") else "holds other files: move or rename it"
+    assert f"{env} {told}" in done.stdout
     assert [path.read_text() for path in kept] == ["mine"] * len(kept)
 
 
@@ -375,8 +445,9 @@ def test_what_is_in_the_way_is_named(run, kit, start, tmp_path):
     done = run("--check")
     assert f"{run.course / 'notebooks'} is in the way" in done.stdout
     assert (run.course / "notebooks").read_text() == "mine"
-    (kit / "kit.json").write_text("[]")
-    assert "copy is damaged: kit.json. Copy" in run("--check").stdout
+    for text in ("[]", 100_000 * "["):
+        (kit / "kit.json").write_text(text)
+        assert "copy is damaged: kit.json. Copy" in run("--check").stdout
 
 
 def test_a_second_double_click_waits_for_the_first(run, kit, start):
@@ -391,16 +462,17 @@ def test_a_second_double_click_waits_for_the_first(run, kit, start):
 
 
 def test_what_macos_puts_on_a_stick_is_not_copied_and_what_is_read_only_there_is_not_here(
-    start, tmp_path
+    start, tmp_path, monkeypatch
 ):
-    source, target = tmp_path / "from", tmp_path / "to"
+    source, target = tmp_path / "course", tmp_path / "to"
+    monkeypatch.setattr(start, "KIT", tmp_path)
     source.mkdir()
     for name in ("00.ipynb", "._00.ipynb", ".DS_Store"):
         (source / name).write_text("given")
         (source / name).chmod(0o444)
-    assert start.copy_new(source, target) == ["00.ipynb"]
+    assert start.copy_new(target, {}) == ["00.ipynb"]
     assert (target / "00.ipynb").stat().st_mode & 0o200
-    assert start.copy_new(source, target) == []
+    assert start.copy_new(target, {}) == []
 
 
 def test_without_wheels_it_says_to_start_from_the_stick(run, kit):
@@ -417,13 +489,13 @@ def test_a_kit_in_pieces_says_so(run, kit):
 
 @pytest.mark.parametrize("field", ["python", "installed", "release"])
 def test_a_kit_that_says_something_else_of_itself_is_damaged(run, kit, start, field):
-    about = start.read_kit(kit, start.FIELDS)
+    about = start.read_kit(kit)
     assert about.keys() == start.FIELDS.keys()
     for wrong in ({field: {}}, {"release": ["x"]}, {}):
         told = {name: value for name, value in about.items() if name != field}
         (kit / "kit.json").write_text(json.dumps(told | wrong))
         with pytest.raises(start.Stop, match=r"copy is damaged: kit\.json"):
-            start.read_kit(kit, start.FIELDS)
+            start.read_kit(kit)
     assert "copy is damaged: kit.json. Copy" in run("--check").stdout
 
 
@@ -556,12 +628,17 @@ def test_home_comes_first_then_beside_the_kit(start, monkeypatch, tmp_path):
     (tmp_path / "home").write_text("a file, not a folder")
     monkeypatch.setattr(start.Path, "home", lambda: tmp_path / "home")
     monkeypatch.setattr(start, "KIT", tmp_path / "stick" / "kit")
-    about = {"longest": 0, "installed": 1}
-    assert start.find_folder(about) == tmp_path / "stick" / start.NAME
+    assert start.find_folder(ABOUT) == tmp_path / "stick" / start.NAME
+    # A user whom the system does not know.
+    monkeypatch.undo()
+    monkeypatch.delenv("ZAPSIM_FOLDER", raising=False)
+    monkeypatch.setattr(start, "KIT", tmp_path / "stick" / "kit")
+    monkeypatch.setattr(start.os.path, "expanduser", lambda path: path)
+    assert start.find_folder(ABOUT) == tmp_path / "stick" / start.NAME
     monkeypatch.setenv("ZAPSIM_FOLDER", str(tmp_path / "said"))
-    assert start.find_folder(about) == tmp_path / "said"
+    assert start.find_folder(ABOUT) == tmp_path / "said"
     with pytest.raises(start.Stop, match=r"2,000,000,000,000 MB are needed, .* MB are free"):
-        start.find_folder(about | {"installed": 2e18})
+        start.find_folder(ABOUT | {"installed": 2e18})
 
 
 @pytest.mark.parametrize(("longest", "fits"), [(200, True), (201, False)])
@@ -586,9 +663,8 @@ def test_a_folder_that_can_hold_no_environment_is_passed_over(
     monkeypatch.delenv("ZAPSIM_FOLDER", raising=False)
     monkeypatch.setattr(start.Path, "home", lambda: tmp_path / name)
     monkeypatch.setattr(start, "KIT", tmp_path / "stick" / "kit")
-    about = {"longest": 0, "installed": 1}
-    assert start.find_folder(about) == tmp_path / "stick" / start.NAME
-    assert reason in start.unusable(about, tmp_path / name)
+    assert start.find_folder(ABOUT) == tmp_path / "stick" / start.NAME
+    assert reason in start.unusable(ABOUT, tmp_path / name)
     assert not (tmp_path / name).exists()
 
 
@@ -620,6 +696,24 @@ def test_what_has_no_wheel_is_named_and_there_is_no_kit(monkeypatch, tmp_path, c
     with pytest.raises(SystemExit, match=r"1 of 3 packages have no wheel for macos.*3\.13: b$"):
         builder.main(["--platform", "macos", "--python", "3.13"])
     assert not (tmp_path / "zapsim-light-macos-3.13").exists()
+
+
+def test_a_kit_that_is_built_again_keeps_the_installers_that_were_put_into_it(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setattr(builder, "KITS", tmp_path)
+    for name in ("resolve", "download", "add_zapsim", "add_course", "describe", "report"):
+        monkeypatch.setattr(builder, name, lambda *_: None)
+    monkeypatch.setattr(builder, "write_texts", lambda place, *_: (place / "python").mkdir())
+    target = tmp_path / "zapsim-light-linux-3.12"
+    for installer in ("python.exe", "vc_redist.exe"):
+        builder.main(["--platform", "linux", "--python", "3.12"])
+        (target / "python" / installer).write_text("theirs")
+        (target / "older.txt").touch()
+    builder.main(["--platform", "linux", "--python", "3.12"])
+    kept = {path.as_posix() for path in contents(target)}
+    assert kept == {"SHA256SUMS", "python/python.exe", "python/vc_redist.exe"}
+    assert [*tmp_path.iterdir()] == [target]
 
 
 def test_tensorflow_is_not_promised_where_there_is_none():

@@ -108,7 +108,7 @@ def main(arguments=None):
     )
     parser.add_argument("--kind", choices=KINDS, default="light")
     said = parser.parse_args(arguments)
-    name = f"zapsim-{said.kind}-{said.platform}-{said.python}"
+    name = name_of(said.platform, said.python, said.kind)
     # Under its name only when it is whole.
     part, target = KITS / f"{name}.part", KITS / name
     shutil.rmtree(part, ignore_errors=True)
@@ -125,11 +125,27 @@ def main(arguments=None):
     kit = describe(part, said.platform, said.python, said.kind)
     write_texts(part, said.platform, kit)
     write_sums(part)
-    shutil.rmtree(target, ignore_errors=True)
-    part.rename(target)
+    replace(target, part)
     problems = report(target, kit)
     if problems:
         sys.exit("This kit is not usable: " + " ".join(problems))
+
+
+def name_of(target, python, kind):
+    return f"zapsim-{kind}-{target}-{python}"
+
+
+def replace(target, part):
+    """Put a new kit in an older one's place, with the installers that somebody put into that."""
+    old = target.with_name(f"{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        if (target / "python").is_dir():
+            shutil.copytree(target / "python", part / "python", dirs_exist_ok=True)
+        # They are in one whole folder at any time: to delete takes long, and may be interrupted.
+        target.rename(old)
+    part.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 # --- packages -------------------------------------------------------------------------------------
@@ -231,6 +247,7 @@ def describe(place, target, python, kind):
     size = sum(size for files in inside.values() for size in files.values())
     releases = [release for wheel in wheels for release in releases_of(wheel.name)]
     return {
+        "name": name_of(target, python, kind),
         "version": zapsim.__version__,
         "kind": kind,
         "system": PLATFORMS[target].system,

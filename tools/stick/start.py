@@ -19,7 +19,7 @@ import subprocess
 import sys
 import sysconfig
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # Not resolve(): it turns a drive's letter into a server's address.
@@ -30,7 +30,7 @@ FIRST = "notebooks/00_the_whole_story.ipynb"
 TO_START_AGAIN = ("start.py", "start.sh", "start.command", "start.bat", "README.txt")
 # What kit.json says, as `describe` in tools/kit.py measures it.
 FIELDS = {
-    **dict.fromkeys(("version", "kind", "system", "machine", "python"), str),
+    **dict.fromkeys(("name", "version", "kind", "system", "machine", "python"), str),
     **dict.fromkeys(("packages", "installed", "longest"), int),
     "release": list,
 }
@@ -44,6 +44,8 @@ UPLOAD_MB = 200
 # being written.
 NOTHING = {".DS_Store", "desktop.ini"}
 PART = (".zapsim-", ".part")
+# In an environment that the kit has made; any other has a pyvenv.cfg, too.
+SIGN = "made-by-zapsim-kit.txt"
 FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -59,7 +61,7 @@ def main(arguments=None):
         stream.reconfigure(errors="replace")
     log = None
     try:
-        kit = read_kit(KIT, FIELDS)
+        kit = read_kit(KIT)
         unfit = misfit(kit, this_python())
         if unfit:
             raise Stop(unfit + " " + how_to_get_python(kit))
@@ -103,11 +105,19 @@ def set_up_alone(kit, folder, log):
             )
         check_copy(kit, log)
         install(kit, folder, log)
-    new = copy_new(KIT / "course", folder)
-    if new:
-        say(log, f"Copied {len(new)} files to {folder}.")
-    if not os.path.samefile(KIT, folder):
-        copy_what_starts(kit, folder, log)
+    # A folder that was set up has neither what is copied nor the list of it.
+    if "given" not in kit:
+        sums = listed(kit)
+        new = copy_new(folder, sums)
+        if new:
+            say(log, f"Copied {len(new)} files to {folder}.")
+        if not os.path.samefile(KIT, folder):
+            copy_what_starts(kit, folder, log, sums)
+    if not any((folder / FIRST).parent.glob("*.ipynb")):
+        raise Stop(
+            f"There are no notebooks in {(folder / FIRST).parent}. Start from the stick, or from a "
+            "whole copy of it: it copies them again."
+        )
     if fresh:
         preflight(folder, log)
 
@@ -115,14 +125,15 @@ def set_up_alone(kit, folder, log):
 # --- which Python ---------------------------------------------------------------------------------
 
 
-def read_kit(place, needed=("installed",)):
-    """Return what the kit says of itself (dict)."""
+def read_kit(place):
+    """Return what the kit says of itself (dict); Stop if another program may have written it."""
     try:
         kit = json.loads((place / "kit.json").read_text(encoding="utf-8"))
-        right = isinstance(kit, dict) and all(name in kit for name in needed)
-        if not (right and all(isinstance(kit.get(n, kind()), kind) for n, kind in FIELDS.items())):
+        if not isinstance(kit, dict):
             raise ValueError
-        if not all(isinstance(part, int) for part in kit.get("release", [])):
+        if not all(type(kit.get(name)) is kind for name, kind in FIELDS.items()):
+            raise ValueError
+        if not (kit["name"].startswith("zapsim-") and all(type(n) is int for n in kit["release"])):
             raise ValueError
         return kit
     except FileNotFoundError:
@@ -130,7 +141,7 @@ def read_kit(place, needed=("installed",)):
             f"{place} is not a whole kit: kit.json is missing. If it is a zip, unpack all of it "
             "first, and start from the unpacked folder."
         ) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Stop(damage(["kit.json"])) from None
 
 
@@ -197,7 +208,11 @@ def candidates():
         return [KIT]
     # Not Documents, which may be copied to a cloud, file by file; not AppData, where a Python from
     # the Store is given another one; and a short path.
-    return [Path(os.path.abspath(Path.home() / NAME)), KIT.parent / NAME]
+    places = [KIT.parent / NAME]
+    # A user whom the system does not know has no home.
+    with suppress(RuntimeError):
+        places.insert(0, Path(os.path.abspath(Path.home() / NAME)))
+    return places
 
 
 def find_folder(kit):
@@ -309,35 +324,48 @@ def is_ready(folder):
 def check_copy(kit, log):
     """Stop if a file of the kit is not the one that was built."""
     say(log, "Checking that the copy on the stick is whole.")
-    bad = damaged(KIT, kit["packages"])
+    bad = damaged(kit)
     if bad:
         raise Stop(damage(bad))
 
 
-def damaged(place, n_packages):
+def damaged(kit):
     """Return the names of the files that are missing or were changed, as SHA256SUMS lists them."""
-    bad, n_wheels = [], 0
-    try:
-        sums = listed(place)
-    except (OSError, ValueError):
-        return ["SHA256SUMS"]
-    for name, digest in sums.items():
-        n_wheels += name.endswith(".whl")
+    bad = []
+    for name, digest in listed(kit).items():
         try:
-            with open(place / name, "rb") as file:
+            with open(KIT / name, "rb") as file:
                 whole = hashlib.file_digest(file, "sha256").hexdigest() == digest
         except OSError:
             whole = False
         if not whole:
             bad.append(name)
-    # The list itself was cut off.
-    return bad if n_wheels == n_packages else [*bad, "SHA256SUMS"]
+    return bad
 
 
-def listed(place):
-    """Return the SHA-256 of each file of a kit, by its name (dict)."""
-    lines = (place / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+def listed(kit):
+    """Return the SHA-256 of each file of the kit, by its name (dict); Stop if not all are there."""
+    try:
+        lines = (KIT / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        lines = []
+    sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    # Wheels are last: without all of them, the list was cut off.
+    if sum(name.endswith(".whl") for name in sums) != kit["packages"]:
+        raise Stop(damage(["SHA256SUMS"]))
+    return sums
+
+
+def read_whole(name, sums):
+    """Return the bytes of a file of the kit; Stop if they are not those that are listed."""
+    try:
+        data = (KIT / name).read_bytes()
+    except OSError:
+        raise Stop(damage([name])) from None
+    # What a teacher has added is not listed.
+    if name in sums and hashlib.sha256(data).hexdigest() != sums[name]:
+        raise Stop(damage([name]))
+    return data
 
 
 def damage(names):
@@ -362,7 +390,7 @@ def install(kit, folder, log):
         ) from error
     say(log, f"Installing {kit['packages']} packages from the stick; this can take some minutes.")
     # Not what lies there: a newer kit may have been copied over an older one.
-    [pip] = [KIT / name for name in listed(KIT) if name.startswith("wheels/pip-")]
+    [pip] = [KIT / name for name in listed(kit) if name.startswith("wheels/pip-")]
     # As a module: on Windows, what calls itself pip refuses to install pip.
     run = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', None, "
     run += "'__main__', True)"
@@ -388,16 +416,16 @@ def install(kit, folder, log):
         # Somebody else may have filled the disk meanwhile; a stick may have been pulled out.
         if shutil.disk_usage(folder).free < 50e6:
             raise Stop(in_words(OSError(errno.ENOSPC, "")))
-        bad = damaged(KIT, kit["packages"])
+        bad = damaged(kit)
         last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1]
         raise Stop(damage(bad) if bad else f"pip said: {last}")
     put(mark_of(folder), (KIT / "requirements.txt").read_bytes())
 
 
 def empty(env):
-    """Delete what is in an environment; never in what is none, nor in what a link leads to."""
-    # What tells that it is one goes last and comes first, for this may be interrupted.
-    sign = env / "pyvenv.cfg"
+    """Delete what is in the kit's environment; never in another's, nor where a link leads."""
+    # What tells that it is the kit's goes last and comes first, for this may be interrupted.
+    sign = env / SIGN
     # On Windows, not every link to a folder says that it is one.
     linked = env.resolve() != env.parent.resolve() / env.name
     if linked or (os.path.lexists(env) and not env.is_dir()):
@@ -457,39 +485,43 @@ def open_own(path, mode):
     return open(path, mode, encoding="utf-8", errors="replace", opener=opener)
 
 
-def copy_new(source, folder):
-    """Copy the files that a folder does not have yet; return their names."""
+def copy_new(folder, sums):
+    """Copy the files of the course that a folder does not have yet; return their names."""
     new = []
-    for path in sorted(source.rglob("*")):
-        name = path.relative_to(source)
-        target = folder / name
-        # macOS puts files of its own beside each one on a stick: ._name. What is there may be a
-        # link to what is not there just now.
-        if path.is_file() and not path.name.startswith(".") and not os.path.lexists(target):
-            if target.parent.resolve() != (folder.resolve() / name).parent:
+    # macOS puts files of its own beside each one on a stick: ._name.
+    found = [p for p in (KIT / "course").rglob("[!.]*") if p.is_file()]
+    given = {path.relative_to(KIT).as_posix() for path in found}
+    given.update(name for name in sums if name.startswith("course/"))
+    for name in sorted(given):
+        inner = Path(name).relative_to("course")
+        target = folder / inner
+        # What is there may be a link to what is not there just now.
+        if not os.path.lexists(target):
+            data = read_whole(name, sums)
+            if target.parent.resolve() != (folder.resolve() / inner).parent:
                 raise Stop(f"{target.parent} is a link: rename it, and start again.")
             target.parent.mkdir(parents=True, exist_ok=True)
-            put(target, path.read_bytes())
-            new.append(name.as_posix())
+            put(target, data)
+            new.append(inner.as_posix())
     return new
 
 
-def copy_what_starts(kit, folder, log):
+def copy_what_starts(kit, folder, log, sums):
     """Copy what starts the course without the stick; what is there and not the kit's, is kept."""
     given = read_kit(folder).get("given")
     given = given if isinstance(given, dict) else {}
-    for path in [KIT / name for name in TO_START_AGAIN]:
-        if not path.is_file():
-            continue
-        target, data = folder / path.name, path.read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
-        if not os.path.lexists(target) or digest_of(target) == given.get(path.name, ""):
+    names = [name for name in TO_START_AGAIN if name in sums]
+    # All are looked at before one is written; kit.json was read already.
+    whole = {name: read_whole(name, sums) for name in (*names, "kit.json")}
+    for name in names:
+        target, data = folder / name, whole[name]
+        if not os.path.lexists(target) or digest_of(target) == given.get(name, ""):
             # Its bytes alone: on a stick, files may be read-only.
-            put(target, data, 0o777 if path.suffix in (".sh", ".command") else 0o666)
-        elif digest_of(target) != digest:
+            put(target, data, 0o777 if target.suffix in (".sh", ".command") else 0o666)
+        elif digest_of(target) != sums[name]:
             say(log, f"{target} is not the kit's, and is kept. For the kit's, rename yours.")
             continue
-        given[path.name] = digest
+        given[name] = sums[name]
     put(folder / "kit.json", json.dumps({**kit, "given": given}).encode())
 
 
