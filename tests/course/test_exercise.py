@@ -2,6 +2,7 @@
 
 from asyncio import CancelledError
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 import pandas as pd
@@ -217,6 +218,68 @@ def test_an_answer_that_cannot_be_looked_at_gets_a_sentence():
     for answer in (_Mute("a"), _Nameless("Any", (), {})()):
         says = judge(WORDS, answer).says
         assert says == "Your answer stops when it is looked at, with RuntimeError: not now"
+
+
+def _itself(kind=list):
+    """Return a list that holds itself twice, as it is or in something else."""
+    own = [1.0]
+    own += [kind([own]), kind([own])]
+    return own
+
+
+def _doubled(times):
+    """Return a list of lists that are short in memory, and long to go through."""
+    each = [0.5]
+    for _ in range(times):
+        each = [each, each]
+    return each
+
+
+def _boxed(value):
+    box = np.empty(1, object)
+    box[0] = value
+    return box
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (_itself, "holds itself"),
+        (lambda: _itself(tuple), "holds itself"),
+        (lambda: _itself(lambda own: dict(enumerate(own))), "holds itself"),
+        (lambda: _itself(lambda own: pd.Series(_boxed(own[0]))), "holds itself"),
+        (lambda: _itself(lambda own: pd.DataFrame({"a": _boxed(own[0])})), "holds itself"),
+        (count, "no length (of type count). Give a list."),
+        (lambda: [count()], "no length (of type count). Give a list."),
+        (lambda: _boxed(count()), "no length (of type count). Give a list."),
+        (lambda: (each for each in [0.9, 0.5]), "no length (of type generator). Give a list."),
+        (lambda: range(10**12), "more than 9,000 values"),
+        (lambda: _doubled(20), "more than 9,000 values"),
+        (lambda: _doubled(1_000), "lists in lists, more than 20 deep"),
+    ],
+)
+def test_what_has_no_end_is_not_gone_through(make, says, monkeypatch):
+    monkeypatch.setattr("zapsim.course.comparing._MOST", 9_000)
+    looking = replace(TWICE, call=lambda f: [list(f(1)), np.asarray(f(1), float)])
+    for exercise in (TOP, WORDS, TWICE):
+        assert judge(exercise, make(), SCORES).says.startswith("Your answer ")
+        assert says in judge(exercise, make(), SCORES).says
+    for exercise in (TWICE, looking):
+        verdict = judge(exercise, lambda x: make())
+        assert verdict.state == "wrong"
+        assert verdict.says.startswith("What your function returns ") and says in verdict.says
+
+
+def test_the_same_list_twice_does_not_hold_itself():
+    row = [0.9, 0.5]
+    rows = replace(TOP, expected=lambda *_: [np.array(row)] * 2)
+    assert judge(rows, [row, row], SCORES).state == "right"
+
+
+def test_a_very_long_text_is_not_searched():
+    text = "of five subcategories " * 1_000
+    assert judge(WORDS, text).state == "open"
+    assert "at most 2,000 letters. Received: 22,000 letters" in judge(WORDS, text).says
 
 
 def test_only_who_stops_the_cell_stops_it():

@@ -79,6 +79,21 @@ def test_a_folder_that_is_not_there_is_named(mine, tmp_path):
         reset("04", to=tmp_path / "nowhere")
 
 
+def test_a_file_in_place_of_a_folder_is_named(mine):
+    with pytest.raises(TransferError, match=rf"Could not write .*no folder.*{NAME}"):
+        reset("04", to=mine)
+    assert mine.read_text(encoding="utf-8") == "mine"
+
+
+def test_only_a_copy_that_is_there_makes_it_look_for_another_name(mine, monkeypatch):
+    def refuse(path):
+        raise FileExistsError(17, "File exists", str(path.parent))
+
+    monkeypatch.setattr("zapsim.course.fresh.whole", refuse)
+    with pytest.raises(TransferError, match=r"Could not write .*File exists"):
+        reset("04")
+
+
 def test_a_read_only_folder_is_named(mine, monkeypatch):
     """As the system refuses; root, who runs the tests in CI, may write anywhere."""
 

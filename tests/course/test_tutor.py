@@ -84,3 +84,30 @@ def test_progress_is_kept_on_request(capsys):
     assert not kept.FILE.exists()
     course.progress("04")
     assert capsys.readouterr().out.splitlines()[-1].startswith("0 of ")
+
+
+def _damaged():
+    kept.FILE.write_text("{")
+
+
+@pytest.mark.parametrize("make", [_damaged, kept.FILE.mkdir], ids=["damaged", "a folder"])
+def test_what_is_not_kept_is_not_said_to_be(make, capsys):
+    make()
+    course.keep_progress()
+    said = capsys.readouterr().out
+    assert "zapsim-progress.json cannot be read" in said
+    assert "is kept" not in said
+
+
+def test_what_cannot_be_written_or_deleted_is_not_said_to_be(monkeypatch, capsys):
+    def refuse(*_, **__):
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr("zapsim.io.disk.os.replace", refuse)
+    course.keep_progress()
+    assert "Your progress is kept" not in capsys.readouterr().out
+    kept.FILE.mkdir()
+    course.forget_progress()
+    said = capsys.readouterr().out
+    assert "zapsim-progress.json cannot be deleted" in said
+    assert "is forgotten" not in said

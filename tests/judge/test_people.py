@@ -186,6 +186,14 @@ def test_it_is_never_asked_about_pictures_it_was_fitted_to(judged, monkeypatch):
     assert (asked[["score_a", "score_b"]] == 0).all().all()
 
 
+@pytest.mark.parametrize("people", ["A", "b ", None])
+def test_what_is_no_answer_does_not_count_as_one(judged, people):
+    frame, pairs = judged
+    pairs.loc[7, "people"] = people
+    with pytest.raises(ValueError, match="people must be one of a, b, equal. Received: "):
+        attribute_accuracy(frame, pairs, "pointy")
+
+
 def test_questions_go_into_a_quiz(write, catalogue):
     keys = list(catalogue.keys)
     frame = pd.DataFrame(np.eye(6) + 0.1, index=keys)

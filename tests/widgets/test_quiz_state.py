@@ -170,7 +170,43 @@ def test_wrong_questions_are_an_error(catalogue, questions):
         QuizState(catalogue, questions)
 
 
-@pytest.mark.parametrize("score", [np.nan, np.inf, "high"])
+@pytest.mark.parametrize("kind", [str, "category", "string", "Float64", object, "uint8"])
+def test_scores_are_taken_as_numbers_in_whatever_way_they_are_kept(catalogue, questions, kind):
+    questions[SCORES] = [[3, 2], [1, 3], [2, 2]]
+    state = QuizState(catalogue, questions.astype(dict.fromkeys(SCORES, kind)))
+    for _ in range(3):
+        state.answer("a")
+        state.next()
+    assert list(state.answers()["model"]) == ["a", "b", "equal"]
+    assert state.tally()["agree"] == 1
+    assert {each.kind for each in state.answers()[SCORES].dtypes} == {"f"}
+
+
+@pytest.mark.parametrize("kind", [bool, complex])
+def test_what_is_no_score_in_any_way_is_refused(catalogue, questions, kind):
+    with pytest.raises(ValueError, match="score_b must be numbers in every one"):
+        QuizState(catalogue, questions.astype({"score_a": kind}))
+
+
+@pytest.mark.parametrize("people", ["A", "a ", "", 1, ["a"]])
+def test_what_is_no_answer_of_people_is_refused(catalogue, questions, people):
+    questions["people"] = pd.Series(["a", people, None], dtype=object)
+    with pytest.raises(ValueError, match="people must be one of a, b, equal. Received: "):
+        QuizState(catalogue, questions)
+
+
+@pytest.mark.parametrize("kind", ["category", "string", object])
+def test_answers_of_people_count_in_whatever_way_they_are_kept(catalogue, questions, kind):
+    questions["people"] = pd.Series(["a", "b", pd.NA], dtype=kind)
+    state = QuizState(catalogue, questions)
+    for choice in "aaa":
+        state.answer(choice)
+        state.next()
+    tally = state.tally()
+    assert (tally["with people"], tally["model with people"], tally["asked people"]) == (1, 2, 2)
+
+
+@pytest.mark.parametrize("score", [np.nan, np.inf, "high", pd.NA, True, 1j])
 def test_a_question_without_a_score_is_refused(catalogue, questions, score):
     questions = questions.astype({"score_b": object})
     questions.loc[1, "score_b"] = score
@@ -189,5 +225,7 @@ def test_questions_are_a_table_about_a_catalogue(catalogue, questions, predictor
         TypeError, match="must be a zapsim.SimilarityPredictor.*Received: Catalogue"
     ):
         make_triplets(catalogue)
+    with pytest.raises(TypeError, match="question must be a text.* Received: 5"):
+        QuizState(catalogue, questions, question=5)
     with pytest.raises(ValueError, match="n must be a whole number.*n='3'"):
         make_triplets(predictor, n="3")

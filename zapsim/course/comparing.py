@@ -2,17 +2,69 @@
 
 In: an answer and what it is compared with: numbers, texts, lists, arrays, tables. Out: whether they
 say the same, and a few words that describe an answer. The edge rule: what cannot be compared is
-different, and raises nothing.
+different, and raises nothing; what may have no end is for `unending`, before all else.
 """
+
+from itertools import chain, count
 
 import numpy as np
 import pandas as pd
 
 from zapsim.checks import printable, received
 
-__all__ = ["described", "same", "shown"]
+__all__ = ["described", "same", "shown", "unending"]
 
 _SHOWN = 60
+# No exercise asks for nearly as many values, nor for lists as deep in lists.
+_MOST, _DEEPEST = 500_000, 20
+_PLAIN = {str, bytes, int, float, bool, type(None)}
+
+
+def unending(answer):
+    """Say what keeps an answer from being looked at to its end (str); "" if nothing does.
+
+    NumPy and ``list`` go into whatever they are given, without any limit.
+    """
+    try:
+        return _unending(answer, frozenset(), count(1))
+    # It is told where it is used.
+    except Exception:
+        return ""
+
+
+def _unending(value, above, visited):
+    if id(value) in above:
+        return "holds itself, so it has no end. Make a new list."
+    if len(above) > _DEEPEST:
+        return f"holds lists in lists, more than {_DEEPEST} deep."
+    if not _is_finite(value):
+        kind = type(value).__name__
+        return f"is, or holds, what has no length (of type {kind}). Give a list."
+    above = above | {id(value)}
+    for part in _parts(value):
+        if next(visited) > _MOST:
+            return f"holds more than {_MOST:,} values. No exercise asks for so many."
+        why = "" if type(part) in _PLAIN else _unending(part, above, visited)
+        if why:
+            return why
+    return ""
+
+
+def _is_finite(value):
+    kind = type(value)
+    return not hasattr(kind, "__iter__") or hasattr(kind, "__len__") or hasattr(kind, "__array__")
+
+
+def _parts(value):
+    """Return what a value holds (iterable), as far as it may hold more in turn."""
+    if isinstance(value, dict):
+        return chain(value.keys(), value.values())
+    if isinstance(value, (np.ndarray, pd.Series, pd.Index, pd.DataFrame)):
+        columns = [each for _, each in value.items()] if hasattr(value, "columns") else [value]
+        return chain.from_iterable(np.asarray(c).flat for c in columns if c.dtype == object)
+    kind = type(value)
+    plain = isinstance(value, (str, bytes, bytearray)) or hasattr(kind, "__array__")
+    return () if plain or not hasattr(kind, "__iter__") else value
 
 
 def same(answer, value, ordered=True, tolerance=1e-3):
@@ -94,7 +146,7 @@ def _same(answer, value, ordered, tolerance):
     if isinstance(answer, (set, frozenset)) and ordered:
         # It has no order, though by chance it may come in the right one.
         return False
-    if isinstance(answer, (set, frozenset, dict)) or hasattr(answer, "__next__"):
+    if isinstance(answer, (set, frozenset, dict)):
         answer = list(answer)
     return _same_arrays(np.asarray(answer), np.asarray(value), ordered, tolerance)
 

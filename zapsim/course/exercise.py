@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from zapsim.checks import brief
-from zapsim.course.comparing import described, same, shown
+from zapsim.course.comparing import described, same, shown, unending
 
 __all__ = ["Exercise", "Mistake", "Verdict", "judge"]
+
+# Of an answer in words.
+_LONGEST = 2_000
 
 
 @dataclass(frozen=True)
@@ -93,14 +96,16 @@ def judge(exercise, answer, *given):
     """Return the `Verdict` on an answer; given is what the notebook passed on."""
     if answer is ...:
         return Verdict("open", "Not solved yet.")
-    stops = "Your answer stops when it is looked at"
+    what, stops = "Your answer", "Your answer stops when it is looked at"
     try:
+        _check_ends(answer)
         if exercise.call:
             if not callable(answer):
                 return Verdict("wrong", f"A function is wanted. Received: {described(answer)}.")
-            stops = "Your function stops when it is tried"
-            answer = exercise.call(answer, *given)
-            stops = "What your function returns stops when it is looked at"
+            what, stops = "What your function returns", "Your function stops when it is tried"
+            answer = exercise.call(_ending(answer), *given)
+            stops = f"{what} stops when it is looked at"
+            _check_ends(answer)
             if answer is None:
                 return Verdict("open", "Not solved yet.")
             if _is_nothing(answer):
@@ -108,9 +113,31 @@ def judge(exercise, answer, *given):
         return _judge_words(exercise, answer) if exercise.ideas else _judge(exercise, answer, given)
     except KeyboardInterrupt:
         raise
+    except _UnendingError as error:
+        return Verdict("wrong", f"{what} {error}")
     # One that ends the program would end the kernel.
     except BaseException as error:
         return Verdict("wrong", f"{stops}, with {_reason(error)}")
+
+
+class _UnendingError(Exception):
+    """An answer cannot be looked at to its end; the message says why."""
+
+
+def _check_ends(answer):
+    if why := unending(answer):
+        raise _UnendingError(why)
+
+
+def _ending(function):
+    """Return a learner's function, whose results are checked before `call` looks at them."""
+
+    def tried(*given, **named):
+        result = function(*given, **named)
+        _check_ends(result)
+        return result
+
+    return tried
 
 
 def _reason(error):
@@ -166,6 +193,13 @@ def _judge_words(exercise, answer):
         return Verdict("wrong", f"A text in quotes is wanted. Received: {described(answer)}.")
     if not answer.strip():
         return Verdict("open", "Not solved yet.")
+    # Some patterns take a long text's length squared.
+    if len(answer) > _LONGEST:
+        return Verdict(
+            "open",
+            f"A few sentences are enough, of at most {_LONGEST:,} letters. "
+            f"Received: {len(answer):,} letters.",
+        )
     for mistake in exercise.mistakes:
         if _fits(mistake, answer, (), lambda value: False):
             return Verdict("wrong", mistake.says)

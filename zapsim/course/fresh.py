@@ -5,8 +5,11 @@ what lies in the folder, which may have been changed; it has no outputs yet. The
 is overwritten, and progress is kept.
 """
 
+from errno import ENOTDIR
 from itertools import count
+from os.path import lexists
 from pathlib import Path
+from stat import S_ISDIR
 
 from zapsim.checks import checked_path
 from zapsim.io.disk import explained, whole
@@ -38,7 +41,7 @@ def reset(number, to=None):
     TypeError
         If `to` is no path; ValueError if no system can open it.
     TransferError
-        If the folder cannot be written to.
+        If it is no folder, or cannot be written to.
     """
     ours = {path.stem[:2]: path for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
     if str(number).zfill(2) not in ours:
@@ -56,7 +59,8 @@ def _written(original, folder):
     """Copy a notebook into a folder under a name that is free; return its path."""
     with explained(f"write {folder}"):
         # It is not made: its name may be mistyped.
-        folder.stat()
+        if not S_ISDIR(folder.stat().st_mode):
+            raise NotADirectoryError(ENOTDIR, "It is no folder", str(folder))
         for number in count(1):
             mark = "fresh" if number == 1 else f"fresh {number}"
             path = folder / f"{original.stem} ({mark}).ipynb"
@@ -66,5 +70,7 @@ def _written(original, folder):
                     # Takes the name, if it is free.
                     open(path, "xb").close()
             except FileExistsError:
+                if not lexists(path):
+                    raise
                 continue
             return path

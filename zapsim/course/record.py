@@ -35,21 +35,25 @@ _hints: dict[str, int] = {}
 
 
 def keep():
-    """Begin the file, with what was solved so far; what it held before is kept."""
+    """Begin the file, with what was solved so far; what it held before is kept.
+
+    Returns whether it is there now (bool); where it is not, a printed line says why.
+    """
     with _alone(begins=True):
         known = _read()
-        if known is not None:
-            _write(known)
+        return known is not None and _write(known)
 
 
 def forget():
-    """Delete the file, and forget what was solved."""
+    """Forget what was solved, and delete the file; return whether it is gone (bool)."""
     _solved.clear()
     _hints.clear()
     try:
         FILE.unlink(missing_ok=True)
     except OSError as error:
-        print(f"{FILE} cannot be deleted ({error}), and will be read again: delete it yourself.")
+        print(f"{FILE} cannot be deleted ({error}). What it holds comes back: delete it yourself.")
+        return False
+    return True
 
 
 def solved(names):
@@ -131,6 +135,7 @@ def _is_small(name, value):
 
 
 def _write(known):
+    """Write the file; return whether that went well (bool), and print a line if not."""
     known = known | {"solved": sorted(_solved), "hints": _hints}
     data = json.dumps(known, indent=1).encode()
     try:
@@ -140,3 +145,5 @@ def _write(known):
         write_whole(_place(), data)
     except TransferError as error:
         print(f"Progress is kept only until the kernel stops. {error}")
+        return False
+    return True

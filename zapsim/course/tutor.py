@@ -106,14 +106,14 @@ def keep_progress():
 
     It stays on this machine, or on your Drive. `forget_progress` deletes it.
     """
-    kept.keep()
-    print(f"Your progress is kept in {kept.FILE}. forget_progress() deletes it.")
+    if kept.keep():
+        print(f"Your progress is kept in {kept.FILE}. forget_progress() deletes it.")
 
 
 def forget_progress():
     """Delete the file of `keep_progress`, and forget what was solved."""
-    kept.forget()
-    print("Your progress is forgotten.")
+    if kept.forget():
+        print("Your progress is forgotten.")
 
 
 def _tasks(number):

@@ -122,7 +122,8 @@ def attribute_questions(features, comparisons, attribute, n=10, seed=42):
     Raises
     ------
     ValueError
-        If the attribute is unknown, or there are too few pairs to fit a model.
+        If the attribute is unknown, people gave another answer than "a", "b" and "equal", or there
+        are too few pairs to fit a model.
     """
     n = checked_whole("n", n)
     return _held_out(features, comparisons, attribute, seed).head(n)
@@ -161,6 +162,9 @@ def _held_out(features, comparisons, attribute, seed):
     check_features(features)
     check_table("comparisons", comparisons, ["a", "b", "attribute", "people"], "load_comparisons")
     check_choice("attribute", attribute, ATTRIBUTES)
+    # What is not "a" would count as "b".
+    for answer in comparisons["people"]:
+        check_choice("people", answer, _ANSWERS)
     seed = checked_seed(seed)
     comparisons = comparisons.assign(
         **{side: respelt(pd.Index(comparisons[side]), features.index) for side in ("a", "b")}

@@ -13,6 +13,7 @@ from zapsim.checks import (
     check_choice,
     check_predictor,
     check_table,
+    check_type,
     checked_seed,
     checked_whole,
 )
@@ -24,6 +25,7 @@ _NEAR = 5
 _FAR = (12, 40)
 _SCORES = ["score_a", "score_b"]
 CHOICES = ("a", "b")
+_SAID = (*CHOICES, "equal")
 
 
 def make_triplets(predictor, n=10, seed=42):
@@ -87,7 +89,8 @@ class QuizState:
     catalogue : Catalogue
     questions : pandas.DataFrame
         As `make_triplets` returns. Without a column ``query``, only two are compared. A column
-        ``people`` ("a", "b" or missing) holds what others answered.
+        ``people`` ("a", "b", "equal" or missing) holds what others answered. Scores that are
+        written as texts, as ``pandas.read_csv(path, dtype=str)`` reads them, are taken as numbers.
     question : str
         What is asked.
 
@@ -101,21 +104,26 @@ class QuizState:
     Raises
     ------
     KeyError, ValueError
-        If a question's item is not in the catalogue, there is no question, columns are missing, or
-        a score is no finite number.
+        If a question's item is not in the catalogue, there is no question, columns are missing, a
+        score is no finite number, or `people` holds another answer.
+    TypeError
+        If `questions` are no table, or `question` is no text.
     """
 
     def __init__(self, catalogue, questions, question="Which of the two is more like this one?"):
         check_catalogue(catalogue)
         check_table("questions", questions, ("a", "b", *_SCORES), "make_triplets")
-        scores = questions[_SCORES].apply(pd.to_numeric, errors="coerce")
-        if not len(questions) or not np.isfinite(scores).all(axis=None):
+        check_type(question, str, "question must be a text, such as 'Which is more pointy?'.")
+        columns = {name: _numbers(questions[name]) for name in _SCORES}
+        if not len(questions) or not all(np.isfinite(each).all() for each in columns.values()):
             raise ValueError(
                 "There must be at least one question, and score_a and score_b must be numbers in "
                 f"every one. Received: {questions[_SCORES].to_numpy().tolist()[:5]}"
             )
         self.catalogue, self.question = catalogue, question
-        self.questions = questions.reset_index(drop=True)
+        if "people" in questions:
+            columns["people"] = _said(questions["people"])
+        self.questions = questions.assign(**columns).reset_index(drop=True)
         for column in {"query", "a", "b"}.intersection(questions.columns):
             for key in questions[column]:
                 catalogue.caption(key)
@@ -187,3 +195,21 @@ class QuizState:
     def csv(self):
         """Write `answers` as CSV (str) without any formula that a spreadsheet would run."""
         return csv_text(self.answers())
+
+
+def _numbers(column):
+    """Return a column as floats, NaN where there is no number; True and False are none."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
+        return column
+    cells = column.astype(object)
+    # pandas takes them for numbers, and of a complex one half would be lost.
+    none = cells.map(lambda cell: isinstance(cell, (bool, np.bool_, complex, np.complexfloating)))
+    return pd.to_numeric(cells.mask(none), errors="coerce").astype(float)
+
+
+def _said(column):
+    """Return what people said, None where nobody did; ValueError for another answer."""
+    column = column.astype(object)
+    for answer in column.dropna():
+        check_choice("people", answer, _SAID)
+    return column.where(column.notna(), None)

@@ -28,7 +28,7 @@ RIGHT = {
     "03-2": [
         lambda files, cached: [k for k, f in reversed(files.items()) if cached.get(k) != f],
         lambda files, cached: {k for k in files if k not in cached or cached[k] != files[k]},
-        lambda files, cached: (k for k, _ in files.items() - cached.items()),
+        lambda files, cached: dict(files.items() - cached.items()).keys(),
     ],
     "03-3": [
         lambda keys, read, of: {k: of(read(k)) for k in reversed(keys) if read(k) is not None},
