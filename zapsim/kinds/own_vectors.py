@@ -32,9 +32,9 @@ from zapsim.checks import (
 from zapsim.io import parquet
 from zapsim.io.disk import look
 from zapsim.io.parquet import DamagedError
-from zapsim.keys import quoted
+from zapsim.keys import clean_key, quoted
 from zapsim.metadata.delimited import NAMES, decode
-from zapsim.metadata.matching import match_columns
+from zapsim.metadata.matching import LONGEST, match_columns
 from zapsim.metadata.tables import UNNAMED, check_bytes, read_table
 
 __all__ = ["load_vectors"]
@@ -406,9 +406,11 @@ def _text(name):
 def _text_or_none(name):
     """Return what a column has as text; None where it cannot be a name, as in one of pictures."""
     try:
-        return _text(name)
+        text = _text(name)
     except ValueError:
         return None
+    # Nothing longer is matched, but it may be a key in many folders called ".".
+    return text if len(text) <= LONGEST else clean_key(text) or text
 
 
 def _numbers(values, index):
@@ -441,14 +443,18 @@ def _matched(features, match, keys):
             f"path, or unique file name is the same. {examples} Were they made of other pictures?"
         )
     if match.repeated:
+        # Without the spaces around it, as it is matched, it may look like the other one.
+        again = next(iter(match.repeated))
+        again = next((name for name in names if name != again == name.strip()), again)
         raise ValueError(
             f"Several vectors are of one item: {len(match.repeated):,} of the keys name one that "
-            f"another key names, too, such as {quoted(next(iter(match.repeated)))}. Keep one each."
+            f"another key names, too, such as {quoted(again)}. Keep one each."
         )
     print(told(f"{len(rows):,} of {len(names):,} vectors matched by {match.way}"))
     if len(rows) < len(names) or len(rows) < len(keys):
         # What is ambiguous says more than what is unknown.
         unused = sorted(match.unused.items(), key=lambda each: " of several " not in each[1])
+        unused += [("", "")] * bool(match.unnamed)
         mine = f", such as {quoted(unused[0][0])}" if unused else ""
         if match.n_unclear:
             mine += f" ({told(unused[0][1])})"
