@@ -437,7 +437,7 @@ class VGG16Extractor(Extractor):
         """Make the extractor that features were made with, from their ``attrs["extractor"]``."""
         if settings.get("pictures"):
             raise ValueError(
-                f"These features are of pictures made {told(str(settings['pictures']))}. A new "
+                f"These features are of pictures made {told(settings['pictures'])}. A new "
                 "picture would have to be treated alike, which no extractor does: search by key."
             )
         if settings.get("extractor") == "Keras":

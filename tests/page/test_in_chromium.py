@@ -24,16 +24,6 @@ SIZES = {"laptop": (1366, 768), "phone": (390, 844)}
 
 
 @pytest.fixture(scope="session")
-def features():
-    return zapsim.load_features()
-
-
-@pytest.fixture(scope="session")
-def predictor(features):
-    return zapsim.SimilarityPredictor(zapsim.load_catalogue(), features)
-
-
-@pytest.fixture(scope="session")
 def shop(predictor, features, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "shop.html"
     return predictor.page(path, places=zapsim.map_catalogue(features, "PCA"))

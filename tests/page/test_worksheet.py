@@ -26,16 +26,6 @@ def number(key):
 
 
 @pytest.fixture(scope="module")
-def features():
-    return zapsim.load_features()
-
-
-@pytest.fixture(scope="module")
-def predictor(features):
-    return zapsim.SimilarityPredictor(zapsim.load_catalogue(), features)
-
-
-@pytest.fixture(scope="module")
 def keys(predictor):
     """Return ``keys[number]``: the key of a colourway."""
     return {number(key): key for key in predictor.table.index}
