@@ -1,5 +1,8 @@
 // Filters: several values a column; each counts what the others leave. Active ones are chips.
-const splitCell = (cell) => [...new Set(cell.split(";").map((part) => part.trim()))].filter(Boolean);
+// Without the blanks around it that Python's `strip` takes away: `trim` takes others.
+const SEEN = "[^\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
+const STRIPPED = new RegExp(`${SEEN}(?:.*${SEEN})?`, "su");
+const splitCell = (cell) => [...new Set(cell.split(";").flatMap((part) => part.match(STRIPPED)?.[0] ?? []))];
 const filters = [...shop.filters.shown, ...shop.filters.rest].map((c, position) => {
   const { label, cells, rows } = shop.columns[c];
   const parts = cells.map(splitCell);
