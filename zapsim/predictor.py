@@ -368,7 +368,7 @@ class SimilarityPredictor(Narrowed):
         k : int
             So many neighbours of each item are in the page, with the scores that `similar` gives.
             Those beyond, which strict filters ask for, and those of several items at once are
-            estimated, and marked as such.
+            estimated, and marked as such, also in what the page saves.
         title : str, optional
             By default the catalogue's name.
         filters : list of str, optional

@@ -75,6 +75,13 @@ def test_the_neighbours_are_the_predictors(k):
         np.testing.assert_allclose(scores[row], found["score"], rtol=0, atol=2e-5)
 
 
+def test_an_item_scores_itself_with_1_or_0_where_its_vector_is_zeros(three):
+    values = vectors([0, 10, 90])
+    values[1] = 0
+    for given in (values, pd.DataFrame(values @ values.T)):
+        assert numbers(contents(three, given), "own", "<i2").tolist() == [32767, 0, 32767]
+
+
 def test_a_matrix_gives_what_its_features_give():
     catalogue = zapsim.load_catalogue().sample(60)
     features = zapsim.load_features().loc[catalogue.keys]

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from io import StringIO
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -634,8 +635,74 @@ def test_neighbours_can_be_taken_home(visitor, predictor):
     rows = list(csv.DictReader(StringIO(visitor.saved("CSV").lstrip("\ufeff"))))
     found = predictor.similar(key, 12)
     assert [row["key"] for row in rows] == found["key"].tolist()
-    assert [float(row["score"]) for row in rows] == pytest.approx(found["score"], abs=1e-4)
+    assert [float(row["score"]) for row in rows] == pytest.approx(found["score"], abs=6e-4)
+    assert {row["estimated"] for row in rows} == {"no"}
     assert [row["Brand"] for row in rows] == found["Brand"].tolist()
+
+
+def test_what_is_estimated_is_marked_wherever_it_goes(visitor, predictor):
+    liked, unliked = predictor.table.index[[3, 200]]
+    visitor.open(f"#show=several&like={quote(liked)}&unlike={quote(unliked)}")
+    scores = visitor.texts("#cards .score b")
+    assert len(scores) == 12 and all(re.fullmatch(r"≈0\.\d\d", score) for score in scores)
+    spoken = visitor.page.locator("#cards .pick").evaluate_all("all => all.map(o => o.ariaLabel)")
+    assert all(f"score about {score[1:]}:" in s for s, score in zip(spoken, scores, strict=True))
+    rows = list(csv.DictReader(StringIO(visitor.saved("CSV").lstrip("\ufeff"))))
+    assert [f"≈{row['score']}" for row in rows] == scores
+    assert {row["estimated"] for row in rows} == {"yes"}
+    assert re.findall(r"<td[^>]*>(≈[^<]*)", visitor.saved("HTML")) == scores
+
+
+def test_a_saved_page_says_what_it_shows_whatever_was_done_last(visitor):
+    visitor.open("#item=Boots/Ankle/Bellweather/1913768.14.jpg")
+    star(visitor, 1)
+    visitor.says("is a favourite")
+    caption = "12 neighbours of \u2068Bellweather, Ankle, 1913768.14\u2069."
+    for _ in range(2):
+        html = visitor.saved("HTML")
+        assert f"<caption>{caption}</caption>" in html and f"<title>{caption}</title>" in html
+
+
+def test_the_colourways_of_what_is_not_liked_are_hidden_too(visitor, predictor):
+    products = predictor.table["Product"]
+    liked, unliked = products.index[0], "Boots/Ankle/Halden & Co%2E/1788918.410.jpg"
+    visitor.open(f"#show=several&like={quote(liked)}&unlike={quote(unliked)}")
+    product = dict(zip(predictor.catalogue.captions, products, strict=True))
+    assert products[unliked] in map(product.get, visitor.names())
+    visitor.page.get_by_label("Hide the other colourways").check()
+    assert not {products[liked], products[unliked]} & set(map(product.get, visitor.names()))
+
+
+def test_an_item_of_zeros_scores_nothing_with_itself(visit, make_zip, encoded, drawn, tmp_path):
+    files = {f"{n}.jpg": encoded(drawn(n), "JPEG") for n in range(8)}
+    catalogue = zapsim.load_catalogue(make_zip(files))
+    values = np.random.default_rng(1).normal(size=(8, 16))
+    values[3] = 0
+    predictor = zapsim.SimilarityPredictor(catalogue, pd.DataFrame(values, catalogue.keys))
+    visitor = visit(predictor.page(tmp_path / "shop.html"))
+    for keys in (["0.jpg", "3.jpg"], ["3.jpg"]):
+        visitor.open("#")
+        visitor.open(f"#show=several&{'&'.join(f'like={key}' for key in keys)}")
+        visitor.says(f"{8 - len(keys)} neighbours of")
+        shown = [float(score) for score in visitor.texts("#cards .score b")]
+        assert shown == pytest.approx(predictor.similar(keys, 12)["score"], abs=6e-4)
+
+
+def test_values_have_the_blanks_around_them_that_the_librarys_have(
+    visit, make_zip, encoded, drawn, tmp_path
+):
+    blanks = [*filter(str.isspace, map(chr, range(0x110000))), "\ufeff", "\u200b"]
+    keys = [f"{n}.jpg" for n in range(2 * len(blanks))]
+    catalogue = zapsim.load_catalogue(
+        make_zip(dict.fromkeys(keys, encoded(drawn(0), "JPEG"))),
+        metadata=pd.DataFrame(
+            {"key": keys, "Kind": [f"{b}a  b{b};c" for b in blanks for _ in "12"]}
+        ),
+    )
+    values = pd.DataFrame(np.eye(len(keys)), catalogue.keys)
+    predictor = zapsim.SimilarityPredictor(catalogue, values)
+    visitor = visit(predictor.page(tmp_path / "shop.html", filters=["Kind"]))
+    assert visitor.counts("Kind") == predictor.values_of("Kind")
 
 
 def test_its_csv_runs_no_more_than_python_s(browser):

@@ -24,15 +24,20 @@ function actions(item, where) {
     act("−", "unlike", "Less like this", state.unlike.includes(item), () => weigh(item, "unlike")));
 }
 
-function card({ item, score, estimated }, rank) {
+// A score, here and in what is saved; of an estimate, fewer digits are known.
+const digitsOf = ({ score, estimated }) => score.toFixed(estimated ? 2 : 3);
+const scoreOf = (found) => `${found.estimated ? "≈" : ""}${digitsOf(found)}`;
+
+function card(found, rank) {
+  const { item, score, estimated } = found;
   const pick = make("button", { className: "pick", title: shop.captions[item], data: { focus: `card:${item}`, item }, onclick: () => visit(item) },
     picture(item, pictures.size), make("span", { className: "name", dir: "auto" }, ...named(item)));
   const foot = make("span", { className: "foot" });
   if (score !== undefined) {
     const bar = make("span", { className: "level" });
     bar.style.width = `${Math.max(0, score) * 100}%`;
-    pick.setAttribute("aria-label", `Number ${rank + 1}, score ${score.toFixed(2)}: ${nameOf(item)}`);
-    foot.append(make("span", { className: "score", title: estimated ? "An estimate: see ?" : "Score" }, `#${rank + 1} `, make("b", {}, `${estimated ? "≈" : ""}${score.toFixed(estimated ? 2 : 3)}`), make("span", { className: "track" }, bar)));
+    pick.setAttribute("aria-label", `Number ${rank + 1}, score ${estimated ? "about " : ""}${digitsOf(found)}: ${nameOf(item)}`);
+    foot.append(make("span", { className: "score", title: estimated ? "An estimate: see ?" : "Score" }, `#${rank + 1} `, make("b", {}, scoreOf(found)), make("span", { className: "track" }, bar)));
   }
   foot.append(actions(item, "card"));
   const marked = state.like.includes(item) ? "liked" : state.unlike.includes(item) ? "unliked" : "";

@@ -38,6 +38,7 @@ def page_content(catalogue, table, vectors, k, filters, places):
     short = _short(vectors)
     lowest, step, codes = _in_bytes(short)
     short = lowest + step * codes
+    everyone = np.arange(len(table))
     return {
         "keys": table.index.tolist(),
         "captions": catalogue.captions.loc[table.index].tolist(),
@@ -47,6 +48,8 @@ def page_content(catalogue, table, vectors, k, filters, places):
         "k": indices.shape[1],
         "indices": _packed(indices, "<u4"),
         "scores": _packed(np.round(scores * 32767), "<i2"),
+        # With itself, an item scores 1, or 0 where its vector is zeros.
+        "own": _packed(np.round(_pairs(vectors, everyone, everyone) * 32767), "<i2"),
         "vectors": _packed(codes, "u1"),
         "lowest": lowest.tolist(),
         "step": step.tolist(),
@@ -133,17 +136,18 @@ def _in_bytes(short):
 def _typical_error(short, vectors):
     """Return below what 95 % of the errors of estimated scores are, on pairs drawn at random."""
     pairs = np.random.default_rng(0).integers(len(short), size=(2, _PAIRS))
-    estimated = np.einsum("nd,nd->n", short[pairs[0]], short[pairs[1]])
+    error = np.abs(_pairs(short, *pairs) - _pairs(vectors, *pairs))
+    return float(np.quantile(error, 0.95))
+
+
+def _pairs(vectors, ones, others):
+    """Return the exact scores of pairs of items, (n_pairs,)."""
     if isinstance(vectors, pd.DataFrame):
-        exact = vectors.to_numpy()[tuple(pairs)]
-    else:
-        exact = np.concatenate(
-            [
-                np.einsum("nd,nd->n", vectors[one], vectors[other])
-                for one, other in zip(*(np.array_split(side, 100) for side in pairs), strict=True)
-            ]
-        )
-    return float(np.quantile(np.abs(estimated - exact), 0.95))
+        return vectors.to_numpy()[ones, others]
+    parts = zip(*(np.array_split(rows, 100) for rows in (ones, others)), strict=True)
+    return np.concatenate(
+        [np.einsum("nd,nd->n", vectors[one], vectors[other]) for one, other in parts]
+    )
 
 
 def _cells(keys, short, places):

@@ -22,6 +22,8 @@ const table = { indices: unpacked(shop.indices, Uint32Array), scores: unpacked(s
 const places = unpacked(shop.places, Float32Array);
 const nNumbers = shop.lowest.length;
 const vectors = unpacked(shop.vectors, Uint8Array);
+// Each item's score with itself.
+const own = unpacked(shop.own, Int16Array);
 // More marks on one letter than any language has: to put so many in order, or to draw them, may take
 // hours. Two letters of half a width become marks. `composed` in keys.py leaves such a text as it
 // is, too.

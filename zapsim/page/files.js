@@ -12,10 +12,11 @@ const csvCell = (text) => `"${csvText(text).replaceAll('"', '""')}"`;
 const hasScores = (list) => list.some(({ score }) => score !== undefined);
 function toCSV(list) {
   const scores = hasScores(list);
-  const head = ["key", ...(scores ? ["score"] : []), "name", ...shop.columns.map(({ name }) => name)];
-  const lines = list.map(({ item, score }) => [
+  const head = ["key", ...(scores ? ["score", "estimated"] : []), "name", ...shop.columns.map(({ name }) => name)];
+  const lines = list.map(({ item, ...found }) => [
     csvCell(shop.keys[item]),
-    ...(scores ? [score.toFixed(4)] : []),
+    // A sign before it would make it a text, which a spreadsheet does not sort among numbers.
+    ...(scores ? [digitsOf(found), found.estimated ? "yes" : "no"] : []),
     csvCell(shop.captions[item]),
     ...shop.columns.map(({ cells, rows }) => csvCell(rows[item] < 0 ? "" : cells[rows[item]])),
   ].join(","));
@@ -39,9 +40,9 @@ function toHTML(list, title) {
   const row = (kind, ...cells) => make("tr", {}, ...cells.map((cell) => make(kind, { dir: "auto" }, cell)));
   const grid = make("table", { border: 1, cellPadding: 4 }, make("caption", {}, title),
     row("th", "Picture", ...(scores ? ["Score"] : []), "Name", ...told.map(({ label }) => label)));
-  for (const { item, score } of list) {
+  for (const { item, ...found } of list) {
     const look = pictures.readable[item] ? make("img", { src: inlined(item), alt: nameOf(item) }) : "";
-    grid.append(row("td", look, ...(scores ? [score.toFixed(3)] : []), shop.captions[item], ...told.map((column) => cellOf(column, item))));
+    grid.append(row("td", look, ...(scores ? [scoreOf(found)] : []), shop.captions[item], ...told.map((column) => cellOf(column, item))));
   }
   const charset = page.createElement("meta");
   charset.setAttribute("charset", "utf-8");
@@ -57,7 +58,7 @@ const toJSON = (list) => JSON.stringify({ title: shop.title, favourites: list.ma
 
 function save(kind) {
   const what = state.mode === "stars" ? "favourites" : state.mode === "all" ? "items" : "neighbours";
-  const title = state.mode === "stars" ? `${shop.title}: favourites` : at("status").textContent;
+  const title = state.mode === "stars" ? `${shop.title}: favourites` : summary();
   const [text, type] = { csv: () => [toCSV(shown), "text/csv"], html: () => [toHTML(shown, title), "text/html"], json: () => [toJSON(shown), "application/json"] }[kind]();
   const address = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
   make("a", { href: address, download: `${what}.${kind}` }).click();

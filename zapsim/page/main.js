@@ -4,15 +4,17 @@ function say(text, wrong = false) {
   at("status").classList.toggle("wrong", wrong);
 }
 
-function summary(n, found) {
+// What is shown now, in a sentence.
+function summary() {
+  const n = shown.length;
   const active = filters.some((filter) => filter.chosen.size);
   const those = active ? " with these filters" : "";
   if (state.mode === "item" || state.mode === "several") {
-    const fewer = found.length < Math.min(settings.k, nItems - 1) ? `; ${counted(Math.min(settings.k, nItems - 1))} were asked for` : "";
+    const fewer = n < Math.min(settings.k, nItems - 1) ? `; ${counted(Math.min(settings.k, nItems - 1))} were asked for` : "";
     const names = (items) => (items.length > 2 ? plural(items.length, "item") : items.map(isolated).join(" and "));
     const whose = state.mode === "item" ? isolated(state.item) : `${names(state.like)}${state.unlike.length ? `, unlike ${names(state.unlike)}` : ""}`;
-    const estimated = found.some((one) => one.estimated) ? ". Scores with ≈ are estimates" : "";
-    return `${plural(found.length, "neighbour")} of ${whose}${those}${fewer}${estimated}.`;
+    const estimated = shown.some((one) => one.estimated) ? ". Scores with ≈ are estimates" : "";
+    return `${plural(n, "neighbour")} of ${whose}${those}${fewer}${estimated}.`;
   }
   const all = state.mode === "stars" ? stars.size : nItems;
   const kind = state.mode === "stars" ? "favourite" : "item";
@@ -57,7 +59,7 @@ function render() {
   at("forward").disabled = place >= furthest;
   document.body.classList.toggle("mapped", onTheMap);
   if (document.activeElement !== at("words")) at("words").value = state.words;
-  say(neighbours ? summary(list.length, found) : CANCELLED, !neighbours);
+  say(neighbours ? summary() : CANCELLED, !neighbours);
   const step = `${state.mode}:${state.item}:${state.view}`;
   const again = focus && [...document.querySelectorAll("[data-focus]")].find((node) => node.dataset.focus === focus);
   if (again) again.focus({ preventScroll: true });

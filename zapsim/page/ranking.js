@@ -15,10 +15,10 @@ function scoresOf(item) {
   if (scored.has(item)) return scored.get(item);
   const scores = new Float32Array(nItems);
   const exact = new Uint8Array(nItems);
-  const own = numbers.subarray(item * nNumbers, (item + 1) * nNumbers);
+  const vector = numbers.subarray(item * nNumbers, (item + 1) * nNumbers);
   for (let other = 0, i = 0; other < nItems; other++) {
     let sum = 0;
-    for (let d = 0; d < nNumbers; d++) sum += own[d] * numbers[i++];
+    for (let d = 0; d < nNumbers; d++) sum += vector[d] * numbers[i++];
     scores[other] = Math.max(-1, Math.min(1, sum));
   }
   for (let i = 0; i < table.indices.length; i++) {
@@ -31,7 +31,7 @@ function scoresOf(item) {
     const other = table.indices[item * shop.k + rank];
     [scores[other], exact[other]] = [tableScore(item, rank), 1];
   }
-  [scores[item], exact[item]] = [1, 1];
+  [scores[item], exact[item]] = [own[item] / 32767, 1];
   if (scored.size > 2 * MOST_EXAMPLES) scored.clear();
   scored.set(item, { scores, exact });
   return scored.get(item);
@@ -78,6 +78,7 @@ function onlyRounding(weighted) {
 // unliked. Null if they cancel each other out.
 const NOTHING = 1e-5;
 function neighboursOfSeveral(like, unlike, k, allowed) {
+  if (like.length + unlike.length === 1) return neighboursOf(like[0], k, allowed);
   const weighted = [
     ...like.map((item) => [item, 1 / like.length]),
     ...unlike.map((item) => [item, -shop.unlikeShare / unlike.length]),
@@ -87,7 +88,7 @@ function neighboursOfSeveral(like, unlike, k, allowed) {
   for (const { weight, scores } of examples) {
     for (const [other, share] of weighted) square += weight * share * scores[other];
   }
-  if (square < NOTHING ** 2 || (weighted.length > 1 && onlyRounding(weighted))) return null;
+  if (square < NOTHING ** 2 || onlyRounding(weighted)) return null;
   const length = Math.sqrt(square);
   const found = [];
   for (let item = 0; item < nItems; item++) {
@@ -104,11 +105,11 @@ function neighboursOfSeveral(like, unlike, k, allowed) {
 }
 
 function ranking(matching) {
-  const liked = inQuery();
+  const asked = [...inQuery(), ...(state.mode === "several" ? state.unlike : [])];
   const allowed = matching.slice();
-  for (const item of [...liked, ...(state.mode === "several" ? state.unlike : [])]) allowed[item] = 0;
+  for (const item of asked) allowed[item] = 0;
   if (settings.hide && shop.products) {
-    const hidden = new Set(liked.map((item) => shop.products[item]).filter((product) => product >= 0));
+    const hidden = new Set(asked.map((item) => shop.products[item]).filter((product) => product >= 0));
     for (let item = 0; item < nItems; item++) if (hidden.has(shop.products[item])) allowed[item] = 0;
   }
   return state.mode === "item"
