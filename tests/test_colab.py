@@ -17,6 +17,7 @@ from zapsim import colab
 from zapsim.catalogue import load_catalogue
 from zapsim.colab import stage, welcome
 from zapsim.io.disk import TransferError
+from zapsim.io.sources import TABLES
 
 # Colab is Linux.
 pytestmark = pytest.mark.unix
@@ -110,6 +111,11 @@ TIMED_OUT = TimeoutError(errno.ETIMEDOUT, "Connection timed out")
 
 def names(folder):
     return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+
+
+def marks(folder):
+    states = {name: (folder / name).stat() for name in names(folder)}
+    return {name: [state.st_size, state.st_mtime_ns] for name, state in states.items()}
 
 
 def assert_same(folder, copied):
@@ -399,14 +405,66 @@ def test_interrupted_folder_copies_only_what_is_missing(folder, disk, reading, m
         stage(folder)
     copied = disk / "Data" / folder.name
     before = names(copied)
-    assert not (copied / ".staged.json").exists()
     assert KEYS[3] not in before
     reading.counts.clear()
     reading.failures.clear()
     stage(folder)
-    assert set(reading.counts) == names(folder) - before
+    assert set(reading.counts) == names(folder) - before and KEYS[3] in reading.counts
     assert set(reading.counts.values()) == {1}
     assert_same(folder, copied)
+
+
+@pytest.fixture
+def interrupted(folder, reading):
+    """The copy of a folder that was not finished, for want of the last file."""
+    reading.failures[KEYS[4]] = (99, TIMED_OUT)
+    with pytest.raises(TransferError):
+        stage(folder)
+    reading.failures.clear()
+    reading.counts.clear()
+
+
+def test_what_changed_on_drive_after_an_interruption_is_as_it_is_there(
+    folder, disk, reading, interrupted
+):
+    (folder / KEYS[0]).unlink()
+    os.rename(folder / "meta-data.csv", folder / "old.csv")
+    same_size = (folder / KEYS[1]).read_bytes()[::-1]
+    (folder / KEYS[1]).write_bytes(same_size)
+    reading.counts.clear()
+    assert_same(folder, stage(folder))
+    assert set(reading.counts) == {KEYS[1], KEYS[4], "old.csv"}
+
+
+def test_what_stage_did_not_copy_is_not_deleted(folder, disk, tmp_path, interrupted):
+    copied = disk / "Data" / folder.name
+    (tmp_path / "own.jpg").write_bytes(b"own")
+    (copied / "own.jpg").write_bytes(b"own")
+    listed = json.loads((copied / ".staged.json").read_text())
+    outside = os.path.relpath(tmp_path / "own.jpg", copied)
+    (copied / ".staged.json").write_text(json.dumps(listed | {outside: [3, 0], "gone.jpg": [3, 0]}))
+    stage(folder)
+    assert (tmp_path / "own.jpg").exists() and (copied / "own.jpg").exists()
+
+
+def test_a_folder_that_cannot_be_listed_keeps_what_was_copied_of_it(
+    folder, disk, reading, interrupted, monkeypatch
+):
+    scandir = os.scandir
+
+    def fail(path):
+        if str(path).startswith(str(folder)) and str(path).endswith("Oxfords"):
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", fail)
+        for _ in range(2):
+            with pytest.raises(TransferError, match="1 of 6 files"):
+                stage(folder)
+    (folder / KEYS[2]).unlink()
+    assert_same(folder, stage(folder))
+    assert KEYS[2] not in reading.counts
 
 
 def test_nothing_is_begun_after_an_interruption(many, disk):
@@ -443,7 +501,7 @@ def test_file_that_always_fails_is_named_and_the_others_are_kept(
         stage(folder)
     copied = disk / "Data" / folder.name
     assert f" are in {copied}: run again" in str(caught.value)
-    assert names(copied) == names(folder) - {KEYS[1]}
+    assert names(copied) == names(folder) - {KEYS[1]} | {".staged.json"}
     assert len(load_catalogue(copied)) == 4
     reading.failures.clear()
     reading.counts.clear()
@@ -490,8 +548,8 @@ def test_listing_looks_at_many_files_at_once_and_shows_how_far_it_is(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "stat", look)
-        sizes, failed = colab._list(folder)
-    assert sizes == {name: (folder / name).stat().st_size for name in names(folder)}
+        listed, failed = colab._list(folder)
+    assert listed == marks(folder)
     assert not failed
     said = capsys.readouterr().err
     assert "Listing: 100%" in said
@@ -542,7 +600,13 @@ def test_what_a_mac_leaves_beside_pictures_is_not_copied(folder, disk):
     assert names(stage(folder)) == wanted | {".staged.json"}
 
 
-def test_only_pictures_and_metadata_are_copied(folder, disk):
+@pytest.mark.parametrize("kind", TABLES)
+def test_whatever_can_be_metadata_is_copied(folder, disk, kind):
+    (folder / f"Boots/about{kind}").write_bytes(b"anything")
+    assert_same(folder, stage(folder))
+
+
+def test_only_pictures_and_tables_are_copied(folder, disk):
     documents = ["notes.gdoc", ".DS_Store", "Boots/half.jpg.part", ".staged.json", "huge.zip"]
     for name in documents:
         (folder / name).write_bytes(b"{}")
@@ -604,11 +668,11 @@ def test_disk_that_takes_no_more_stops_at_once(many, disk, monkeypatch, code):
     assert len(many.counts) <= AHEAD
     assert max(many.counts.values()) == 1, "reading again would not help"
     copied = disk / "many"
-    assert len(names(copied)) == 5
+    assert len(names(copied)) == 5, "four of them pictures"
     assert not list(copied.rglob("*.tmp"))
     many.counts.clear()
     assert_same(many.folder, stage(many.folder))
-    assert len(many.counts) == 295, "what was copied is kept"
+    assert len(many.counts) == 296, "what was copied is kept"
 
 
 def test_picture_that_changes_on_drive_after_the_listing_is_named(folder, disk, reading):
@@ -621,7 +685,7 @@ def test_picture_that_changes_on_drive_after_the_listing_is_named(folder, disk, 
 
 def test_list_of_what_was_copied_is_whole(folder, disk):
     listed = json.loads((stage(folder) / ".staged.json").read_text())
-    assert listed == {name: (folder / name).stat().st_size for name in names(folder)}
+    assert listed == marks(folder)
     assert normalize("NFC", KEYS[4]) in listed
 
 

@@ -3,7 +3,7 @@
 In: paths on a mounted Drive. Out: paths on the machine's own disk. Only notebooks use this module.
 Drive answers slowly, file by file, and a machine is taken back after some hours: so data come in
 one large copy, and results go back as a few large files. The edge rule: a file that was copied
-once, and whole, is not copied again.
+once, and whole, is not copied again until it changes.
 """
 
 import json
@@ -60,10 +60,11 @@ def stage(source, to=None):
 
     A zip or tar is copied in one go, and opened as it is: nothing is unpacked, so no name in it can
     lead out of its folder. Of a zip that Drive made in several parts, all are copied. A folder's
-    pictures and metadata are copied file by file, many at once; if you can, keep one zip on Drive
+    pictures and tables are copied file by file, many at once; if you can, keep one zip on Drive
     instead, which takes seconds where thousands of files take many minutes. After an interruption,
-    or when Drive did not answer, call it again: what was copied is kept. A folder that was copied
-    to the end is not compared again: to have changes, delete the copy.
+    or when Drive did not answer, call it again: what was copied is kept where it is still the same
+    on Drive, and deleted where it is gone from there. A folder that was copied to the end is not
+    compared again: to have changes, delete the copy.
 
     Parameters
     ----------
@@ -130,7 +131,7 @@ def _stage_zip(source, target):
         copied = target.with_name(file.name)
         # Not exists(), which raises or returns False when Drive is gone.
         state = look(file)
-        if state is not None and not _is_same(state, look(copied)):
+        if state is not None and not _is_here(copied, _mark(state)):
             start = time.perf_counter()
             copy(file, copied)
             copies.append(f"{file.name} in {time.perf_counter() - start:.0f} s")
@@ -158,9 +159,9 @@ def _stage_zip(source, target):
 
 
 def _stage_folder(source, target):
-    known = _finished(target)
-    if known is not None:
-        print(f"{known:,} files in {target} (already here; delete it to copy it again)")
+    known = _record(target)
+    if known and all(_is_here(target / name, mark) for name, mark in known.items()):
+        print(f"{len(known):,} files in {target} (already here; delete it to copy it again)")
         return target
     print(f"Listing {source} …")
     files, failed = _list(source)
@@ -168,24 +169,46 @@ def _stage_folder(source, target):
         raise FileNotFoundError(
             f"No pictures in {source}. Give the folder that holds them, or the .zip itself."
         )
-    missing = {name: size for name, size in files.items() if not _has_size(target / name, size)}
-    prepare_folder(target, sum(missing.values()), source.name)
+    missing = {n: mark for n, mark in files.items() if not _is_here(target / n, mark)}
+    prepare_folder(target, sum(size for size, _ in missing.values()), source.name)
+    if failed:
+        # What is not listed may be there still; and what has no mark is not here yet.
+        record = known | files | dict.fromkeys(failed)
+    else:
+        record = files
+        _delete(target, known.keys() - files.keys())
+    # Before anything is copied, so that the next call knows what is from here.
+    write_whole(target / _LIST, json.dumps(record).encode())
     failed |= _copy_files(source, target, missing)
     if failed:
         name, error = next(iter(failed.items()))
+        here = sum(_is_here(target / n, mark) for n, mark in files.items())
         raise TransferError(
             f"{len(failed):,} of {len(files) + len(failed.keys() - files):,} files could not be "
-            f"copied from {source}, such as {name!r} ({error}). "
-            f"{sum(_has_size(target / name, size) for name, size in files.items()):,} are in "
-            f"{target}: run again to copy only what is missing."
+            f"copied from {source}, such as {name!r} ({error}). {here:,} are in {target}: run "
+            "again to copy only what is missing."
         )
-    write_whole(target / _LIST, json.dumps(files).encode())
     print(f"{len(files):,} files in {target}")
     return target
 
 
+def _record(target):
+    """Return what was, or was to be, copied into a folder: `_mark` by relative name."""
+    try:
+        written = dict(json.loads(read_file(target / _LIST, _LIST, MAX_BYTES)))
+        return {str(name): mark for name, mark in written.items()}
+    except (OSError, ValueError, TypeError, RecursionError):
+        return {}
+
+
+def _delete(folder, names):
+    # Whatever the record says, nothing outside of the folder.
+    for name in [name for name, _ in walk_folder(folder, {}, {}) if name in names]:
+        (folder / name).unlink()
+
+
 def _list(folder):
-    """Return a folder's pictures and metadata, their sizes by relative name; and what failed.
+    """Return a folder's pictures and tables, `_mark` by relative name; and what failed.
 
     Nothing else is copied: a folder on Drive may hold documents, which no program can read.
     """
@@ -202,37 +225,37 @@ def _list(folder):
     if left:
         said = ", ".join(f"{n:,} {kind}" for kind, n in left.most_common())
         print(f"Not copied, for they cannot be read: {said}")
-    sizes = {}
+    marks = {}
     jobs = ahead(lambda name: (folder / name).stat(), wanted, _AT_ONCE, 10 * _AT_ONCE)
     bar = {"desc": "Listing", "unit": "file", "total": len(wanted), "disable": not wanted}
     for name, job in tqdm(jobs, **bar):
         try:
-            sizes[name] = job.result().st_size
+            marks[name] = _mark(job.result())
         except OSError as error:
             failed[name] = error
-    return sizes, failed
+    return marks, failed
 
 
-def _copy_files(source, target, sizes):
+def _copy_files(source, target, marks):
     """Copy files by relative name; return those that failed, with the reasons."""
     from tqdm.auto import tqdm
 
     def copy_one(name):
-        return _copy_small(source / name, target / name, sizes[name])
+        return _copy_small(source / name, target / name, *marks[name])
 
     failed = {}
-    bar = {"desc": target.name, "unit": "B", "unit_scale": True, "disable": not sizes}
-    with tqdm(total=sum(sizes.values()), **bar) as bar:
-        for name, job in ahead(copy_one, sizes, _AT_ONCE, 10 * _AT_ONCE):
+    bar = {"desc": target.name, "unit": "B", "unit_scale": True, "disable": not marks}
+    with tqdm(total=sum(size for size, _ in marks.values()), **bar) as bar:
+        for name, job in ahead(copy_one, marks, _AT_ONCE, 10 * _AT_ONCE):
             if (error := job.result()) is not None:
                 failed[name] = error
                 if len(failed) == _TOO_MANY:
                     break
-            bar.update(sizes[name])
+            bar.update(marks[name][0])
     return failed
 
 
-def _copy_small(source, target, size):
+def _copy_small(source, target, size, date):
     """Copy one file, whole or not at all; return the error of the last try to read it, or None."""
     for attempt in range(_TRIES):
         time.sleep(attempt)
@@ -243,26 +266,16 @@ def _copy_small(source, target, size):
         except OSError as error:
             failure = error
         else:
-            write_whole(target, data)
+            write_whole(target, data, date)
             return None
     return failure
 
 
-def _finished(target):
-    """Return how many files a finished copy has; None if it is not one, or not any more."""
-    try:
-        files = dict(json.loads(read_file(target / _LIST, _LIST, MAX_BYTES)))
-        whole = all(_has_size(target / name, size) for name, size in files.items())
-    except (OSError, ValueError, TypeError, RecursionError):
-        return None
-    return len(files) if whole else None
+def _mark(state):
+    """Return what tells whether a file is the same: its size, and its date in nanoseconds."""
+    return [state.st_size, state.st_mtime_ns]
 
 
-def _is_same(state, copy):
-    marks = [each and (each.st_size, each.st_mtime_ns) for each in (state, copy)]
-    return marks[0] == marks[1]
-
-
-def _has_size(path, size):
+def _is_here(path, mark):
     state = look(path)
-    return state is not None and state.st_size == size
+    return state is not None and _mark(state) == mark

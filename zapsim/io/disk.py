@@ -189,10 +189,15 @@ def prepare_folder(folder, needed, what):
         )
 
 
-def write_whole(path, data):
-    """Write bytes to a file, which appears whole or not at all; `TransferError` if it cannot."""
+def write_whole(path, data, date=None):
+    """Write bytes to a file, which appears whole or not at all; `TransferError` if it cannot.
+
+    It gets a date, in nanoseconds, if one is given.
+    """
     with explained(f"write {path}"), whole(path) as temporary:
         temporary.write_bytes(data)
+        if date is not None:
+            os.utime(temporary, ns=(date, date))
 
 
 @contextmanager

@@ -48,7 +48,8 @@ __all__ = [
 ]
 
 METADATA = "meta-data.csv"
-# What people keep metadata in. Parquet files may be features, and a .txt any text.
+# What people keep metadata in, and is told where it is not read. Parquet files may be features,
+# and a .txt any text.
 SHEETS = (".csv", ".tsv", ".jsonl", ".xlsx")
 TABLES = (*SHEETS, ".txt", ".parquet")
 # A million rows of 100 columns.
@@ -387,6 +388,6 @@ class _Archive(Files):
 
 
 def is_wanted(name):
-    """Tell whether a relative name is that of a picture or of metadata, and not hidden."""
+    """Tell whether a relative name is that of a picture or of a table, and not hidden."""
     path = slashed(name)
-    return litter_in(path) is None and path.lower().endswith((*SUFFIXES, *SHEETS))
+    return litter_in(path) is None and path.lower().endswith((*SUFFIXES, *TABLES))
