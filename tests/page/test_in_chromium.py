@@ -16,6 +16,7 @@ import zapsim
 from tests.conftest import ROOT
 from tests.draw.formulas import FORMULAS
 from tests.hostile.names import all_at_once
+from tests.widgets.spreadsheets import SAVED_AGAIN
 from zapsim.find.rocchio import UNLIKE
 from zapsim.page.writer import joined_script
 from zapsim.similarity import unit_vectors
@@ -608,6 +609,27 @@ CSVS = {
     "no header": "{a}\n",
     "semicolons": 'key;name\n{a};"1\n{b}"\n',
 }
+
+
+@pytest.mark.parametrize("form", SAVED_AGAIN)
+def test_favourites_that_a_spreadsheet_saved_again_are_loaded(
+    visit, make_zip, encoded, drawn, tmp_path, form
+):
+    keys = ["'=e.jpg", "=e.jpg", "Größe.jpg"]
+    picture = encoded(drawn(0), "JPEG")
+    catalogue = zapsim.load_catalogue(make_zip(dict.fromkeys(keys, picture)))
+    predictor = zapsim.SimilarityPredictor(catalogue, pd.DataFrame(np.eye(3), catalogue.keys))
+    visitor = visit(predictor.page(tmp_path / "shop.html"))
+    for number in (2, 3):
+        star(visitor, number)
+    visitor.page.click("#to-stars")
+    file = tmp_path / "mine.csv"
+    file.write_bytes(SAVED_AGAIN[form](visitor.saved("CSV").lstrip("\ufeff")))
+    for number in (1, 1):
+        star(visitor, number)
+    visitor.page.set_input_files("#file", file)
+    visitor.says("2 favourites loaded from mine.csv.")
+    assert starred(visitor) == keys[1:]
 
 
 @pytest.mark.parametrize("form", CSVS)

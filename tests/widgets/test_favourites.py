@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from tests.widgets.spreadsheets import SAVED_AGAIN
 from zapsim.draw.html import csv_text
 from zapsim.widgets.favourites import Favourites
 
@@ -36,6 +37,24 @@ def test_what_was_exported_comes_back_whatever_it_is_called(favourites):
     assert favourites.keys == KEYS[::-1]
 
 
+@pytest.mark.parametrize("form", SAVED_AGAIN)
+def test_what_a_spreadsheet_saved_again_comes_back(form):
+    keys = ["Größe/1.jpg", "b.jpg"]
+    favourites = Favourites(pd.Index(keys))
+    table = pd.DataFrame({"rank": [1, 2], "key": keys[::-1], "score": "", "Kind": ["", "é"]})
+    favourites.load(SAVED_AGAIN[form](csv_text(table)), "mine.csv")
+    assert favourites.keys == keys[::-1]
+
+
+@pytest.mark.parametrize("sign", ["=", " =", "\t=", "\t"])
+def test_a_key_is_not_taken_for_another_that_is_exported_so(sign):
+    keys = [f"{apostrophes}{sign}e.jpg" for apostrophes in ("", "'", "''")]
+    for key in keys:
+        favourites = Favourites(pd.Index(keys))
+        favourites.load(exported([key]))
+        assert favourites.keys == [key]
+
+
 def test_a_list_with_a_long_cell_comes_back(favourites):
     table = pd.DataFrame({"key": KEYS[:2], "text": ["x" * 200_000, "NA"]})
     said = favourites.load(csv_text(table).encode("utf-8-sig"), "mine.csv")
@@ -64,6 +83,7 @@ def test_of_long_keys_little_is_said(favourites):
         (b"name,price\nx,1\n", "a column 'key'"),
         (b"", "is no list"),
         (b"key\n", "holds no item"),
+        (b"key,name\na/1.jpg,x\na/1.jpg\n", "as many cells in each row"),
         (exported(["u"]), "holds no item of this catalogue. 1 of 1 are not .*'u'"),
         (b"x" * 20_000_001, "too large"),
         (b"\nkey" + b",a" * 1_000_000 + b"\na/1.jpg\n", "is no list"),

@@ -38,14 +38,16 @@ __all__ = [
 # Where a name in CamelCase or snake_case goes on with another word.
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\s]+")
 # Where a spreadsheet sees a cell begin; what it passes over there; what makes it a formula, in all
-# widths. A cell of nothing but numbers is none. `page/files.js` has the same.
+# widths. A cell of nothing but numbers is none. An apostrophe gets another, so that no two texts
+# become the same. `page/files.js` has the same.
 _BEGINS = r"[,;|\t\n\v\f\r\x85\u2028\u2029]"
 _PASSED = (
     r"[\0-\x08\x0e-\x20\x7f-\x84\x86-\xa0\xad\u061c\u180e\u2000-\u200f\u202a-\u202f"
-    r"\u205f-\u206f\u3000\ufeff\"]*"
+    r"\u205f-\u206f\u3000\ufeff\"']*"
 )
 _SIGNS = "[=+\\-@＝＋－＠﹦﹢﹣﹫]"
 _FORMULA = re.compile(rf"(?:^|{_BEGINS})(?={_PASSED}{_SIGNS})")
+_BREAK = re.compile(r"'*[\t\n\r]")
 _NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _NUMBERS = re.compile(rf"{_NUMBER}(?:; ?{_NUMBER})*", re.ASCII)
 _CARD = "border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 8px; padding: 6px"
@@ -219,4 +221,4 @@ def harmless(cell):
     if not isinstance(cell, str) or _NUMBERS.fullmatch(cell):
         return cell
     cell = _FORMULA.sub(r"\g<0>'", cell)
-    return f"'{cell}" if cell.startswith(("\t", "\n", "\r")) else cell
+    return f"'{cell}" if _BREAK.match(cell) else cell

@@ -2,11 +2,11 @@
 // What a spreadsheet would run as a formula gets an apostrophe before it, at the beginning of a cell
 // and where another separator cuts it, as `harmless` in draw/html.py has it.
 const BEGINS = "[,;|\\t\\n\\v\\f\\r\\x85\\u2028\\u2029]";
-const PASSED = "[\\0-\\x08\\x0e-\\x20\\x7f-\\x84\\x86-\\xa0\\xad\\u061c\\u180e\\u2000-\\u200f\\u202a-\\u202f\\u205f-\\u206f\\u3000\\ufeff\"]*";
+const PASSED = "[\\0-\\x08\\x0e-\\x20\\x7f-\\x84\\x86-\\xa0\\xad\\u061c\\u180e\\u2000-\\u200f\\u202a-\\u202f\\u205f-\\u206f\\u3000\\ufeff\"']*";
 const FORMULA = new RegExp(`(?:^|${BEGINS})(?=${PASSED}[=+\\-@＝＋－＠﹦﹢﹣﹫])`, "gu");
 const NUMBER = "-?\\d+(?:\\.\\d+)?(?:[eE][+\\-]?\\d+)?";
 const NUMBERS = new RegExp(`^${NUMBER}(?:; ?${NUMBER})*$`, "u");
-const csvText = (text) => NUMBERS.test(text) ? text : text.replace(FORMULA, "$&'").replace(/^[\t\n\r]/, "'$&");
+const csvText = (text) => NUMBERS.test(text) ? text : text.replace(FORMULA, "$&'").replace(/^'*[\t\n\r]/, "'$&");
 const csvCell = (text) => `"${csvText(text).replaceAll('"', '""')}"`;
 
 const hasScores = (list) => list.some(({ score }) => score !== undefined);
@@ -72,11 +72,12 @@ const MOST_CELLS = 5_000_000;
 
 // Rows of a CSV, as Python's reads it; those between \r and \n have one empty cell.
 function rowsIn(text) {
-  const separator = /^[^,\r\n]*;/.test(text) ? ";" : ",";
-  const ends = new RegExp(`[${separator}\r\n]`, "g");
+  const hint = text.match(/^sep=(.)\s*?(?:\r\n?|\n)/u);
+  const separator = (hint ?? text.match(/^"?[^",;\t|\r\n]*"?([,;\t|])/))?.[1] ?? ",";
+  const ends = new RegExp(`[\\u{${separator.codePointAt(0).toString(16)}}\r\n]`, "gu");
   const rows = [[]];
   let cells = 0;
-  for (let begin = 0; ; begin = ends.lastIndex) {
+  for (let begin = hint?.[0].length ?? 0; ; begin = ends.lastIndex) {
     if (++cells > MOST_CELLS || rows.length > MOST_LINES) throw new RangeError("too many cells");
     let cell = "";
     while (text[begin] === '"') {
@@ -101,26 +102,37 @@ function keysIn(text) {
     if (keys.length > MOST_LINES) throw new RangeError("too many keys");
     return keys.map(String);
   }
-  const rows = rowsIn(text.replace(/^\uFEFF/, ""));
+  const rows = rowsIn(text);
   const column = rows[0].indexOf("key");
   // Without a header, it is a list of keys.
   const keys = column < 0 ? rows.map(([first]) => first) : rows.slice(1).map((row) => row[column]);
-  return keys.filter((key) => key);
+  // A saved key that looks like a formula has apostrophes in it, and may be another's then.
+  return keys.filter((key) => key).map((key) => savedAs.get(key) ?? key);
 }
 const savedAs = new Map(shop.keys.map((key) => [csvText(key), key]).filter(([saved, key]) => saved !== key));
-const keyToItem = (key) => itemOf.get(wellFormed(key)) ?? itemOf.get(wellFormed(savedAs.get(key) ?? key));
+
+// A file's text: UTF-8, or what spreadsheets save instead.
+async function textOf(file) {
+  const data = new Uint8Array(await file.arrayBuffer());
+  const wide = { "255,254": "utf-16le", "254,255": "utf-16be" }[data.slice(0, 2)];
+  try {
+    return new TextDecoder(wide ?? "utf-8", { fatal: true }).decode(data);
+  } catch {
+    return new TextDecoder("windows-1252").decode(data);
+  }
+}
 
 async function load(file) {
   const tooLarge = () => say(`${brief(file.name)} is too large for a list of favourites. Take a JSON or CSV that this page saved.`, true);
   if (file.size > 20_000_000) return tooLarge();
   let keys;
   try {
-    keys = keysIn(await file.text());
+    keys = keysIn(await textOf(file));
   } catch (error) {
     if (error instanceof RangeError) return tooLarge();
     return say(`${brief(file.name)} is no list of favourites, or cannot be read. Take a JSON or CSV that this page saved.`, true);
   }
-  const found = keys.map(keyToItem).filter((item) => item !== undefined);
+  const found = keys.map((key) => itemOf.get(wellFormed(key))).filter((item) => item !== undefined);
   const known = [...new Set(found)];
   changeStars(known, true);
   go({ mode: "stars", page: 0 });

@@ -1,10 +1,11 @@
 """Keep favourites: items that a person starred, to take away and to load again.
 
-In: keys, and CSV files that were exported before. Out: the keys, in the order they were starred.
-The edge rule: a file that is no list of items is an error, and changes nothing; keys in it that the
-catalogue lacks are counted and named.
+In: keys, and CSV files that were exported before, perhaps saved again by a spreadsheet. Out: the
+keys, in the order they were starred. The edge rule: a file that is no list of items is an error,
+and changes nothing; keys in it that the catalogue lacks are counted and named.
 """
 
+import re
 from io import BytesIO
 
 import pandas as pd
@@ -13,6 +14,7 @@ from pyarrow import csv
 
 from zapsim.draw.html import harmless
 from zapsim.keys import known_key, quoted, respelt
+from zapsim.metadata.delimited import decode
 
 __all__ = ["Favourites"]
 
@@ -20,6 +22,10 @@ _NAMED = 3
 _LARGEST_FILE = 20_000_000
 # Of either kind: a line of Windows ends with two.
 _MOST_LINE_ENDS = 1_000_000
+# What a spreadsheet may put above the columns' names; where their first one ends. `page/files.js`
+# has the same.
+_HINT = re.compile(r"sep=(.)\s*")
+_FIRST = re.compile(r'"?[^",;\t|\r\n]*"?([,;\t|])')
 
 
 class Favourites:
@@ -66,9 +72,9 @@ class Favourites:
 
     def _spelt(self, keys):
         keys = respelt(pd.Index(keys, dtype=object), self._known)
-        # An exported key that looks like a formula has apostrophes in it.
+        # An exported key that looks like a formula has apostrophes in it, and may be another's.
         exported = {written: key for key in self._known if (written := harmless(key)) != key}
-        return [key if key in self._known else exported.get(key, key) for key in keys]
+        return [exported.get(key, key) for key in keys]
 
 
 def _read_keys(data, name):
@@ -79,12 +85,22 @@ def _read_keys(data, name):
             f"ends of lines. At most {_LARGEST_FILE:,} and {_MOST_LINE_ENDS:,} are read."
         )
     try:
+        lines, *_ = decode(data, name)
+        first = lines[0] if lines else ""
+        said = _HINT.fullmatch(first) or _FIRST.match(first)
+        separator = said[1] if said else ","
+        table = "".join(lines[bool(_HINT.fullmatch(first)) :]).encode()
         # Neither a cell's length nor millions of columns, or one name for all, keep it busy.
         table = csv.read_csv(
-            BytesIO(data),
+            BytesIO(table),
             # A row must lie within one block.
-            csv.ReadOptions(use_threads=False, block_size=len(data) + 1),
-            csv.ParseOptions(newlines_in_values=True),
+            csv.ReadOptions(use_threads=False, block_size=len(table) + 1),
+            csv.ParseOptions(
+                delimiter=separator,
+                newlines_in_values=True,
+                # Below its table, a spreadsheet may leave a row of fewer cells, all empty.
+                invalid_row_handler=lambda row: "error" if row.text.strip(separator) else "skip",
+            ),
             csv.ConvertOptions(include_columns=["key"], column_types={"key": pa.string()}),
         )
     except (ValueError, KeyError) as error:
