@@ -2,6 +2,7 @@
 
 import csv
 import re
+from base64 import b64decode
 from html import unescape
 from io import StringIO
 
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 
 import zapsim
+from tests.conftest import ROOT
 from tests.widgets.shop import DEGREES, KEYS, METADATA
 from zapsim.widgets.browser_state import BrowserState
-from zapsim.widgets.export import csv_of, html_of
+from zapsim.widgets.export import _MOST_BYTES, csv_of, export_links, html_of
 
 
 @pytest.fixture
@@ -68,6 +70,28 @@ def test_a_list_is_exported_whole_without_scores(state):
     state.show_favourites()
     assert [row["key"] for row in rows(state)] == KEYS[:2]
     assert caption(state) == "2 favourites"
+
+
+def links(state):
+    found = re.findall(r'base64,([^"]*)">([^<]*)</a>( \([^)]*\))?', export_links(state))
+    return {name: (b64decode(data).decode("utf-8-sig"), cut) for data, name, cut in found}
+
+
+def test_of_a_long_list_as_much_is_exported_as_fits_and_it_says_so(state, monkeypatch):
+    state.search("boots")
+    whole = {"matches.html": (html_of(state), ""), "matches.csv": (csv_of(state), "")}
+    assert links(state) == whole
+    monkeypatch.setattr("zapsim.widgets.export._MOST_BYTES", len(csv_of(state)) - 1)
+    html, csv = links(state).values()
+    assert html[1] == " (the first 1 of 3)" and "<caption>1 of 3 matches of" in html[0]
+    assert csv[1] == " (the first 2 of 3)"
+    assert [row["key"] for row in rows(state)] == KEYS[:2]
+
+
+def test_an_export_is_no_more_than_the_app_sends_at_once():
+    settings = (ROOT / "tools" / "voila.py").read_text(encoding="utf-8")
+    most = int(re.search(r"^WAITING = ([\d_]+)$", settings, re.MULTILINE)[1])
+    assert 0.7 * most > 2 * _MOST_BYTES * 4 / 3, "two files in base64, and what else is on its way"
 
 
 def test_a_picture_that_vanished_leaves_the_rest(state):

@@ -10,12 +10,12 @@ from html import escape
 
 import ipywidgets as widgets
 
-from zapsim.draw.html import data_link, facts_html, gallery_html, with_pictures
+from zapsim.draw.html import facts_html, gallery_html, with_pictures
 from zapsim.io.pictures import thumbnail
 from zapsim.widgets.bridge import empty_upload, explain, uploaded
 from zapsim.widgets.browser_state import MAX_K, BrowserState, OwnPicture
 from zapsim.widgets.cards import Gallery, no_picture
-from zapsim.widgets.export import csv_of, html_of
+from zapsim.widgets.export import export_links
 from zapsim.widgets.looks import UPLOAD_MB, row, wide
 from zapsim.widgets.panels import Chips, FilterPanel, PartsPanel
 from zapsim.widgets.search_box import SearchBox
@@ -161,10 +161,7 @@ class Browser(StatefulWidget):
         self.state.toggle_favourite(self.state.query)
 
     def _export(self):
-        html, name = html_of(self.state), self.state.step.showing
-        links = [data_link(f"{name}.html", "text/html", html)]
-        links.append(data_link(f"{name}.csv", "text/csv", csv_of(self.state)))
-        self.links.value = f"Save {' or '.join(links)}"
+        self.links.value = export_links(self.state)
 
     def _show(self):
         state = self.state
