@@ -158,3 +158,11 @@ def test_a_request_without_a_name_is_answered_by_what_to_say(monkeypatch, capsys
     with pytest.raises(SystemExit):
         home.main()
     assert "make home OWNER=" in capsys.readouterr().err
+
+
+def test_a_name_that_cannot_be_taken_is_told_in_one_sentence(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["home", "--owner=alice_acme"])
+    with pytest.raises(SystemExit):
+        home.main()
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.endswith("No owner on GitHub that zapsim can take. Received: 'alice_acme'")

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -713,6 +714,30 @@ def test_a_kit_that_is_built_again_keeps_the_installers_that_were_put_into_it(
     builder.main(["--platform", "linux", "--python", "3.12"])
     kept = {path.as_posix() for path in contents(target)}
     assert kept == {"SHA256SUMS", "python/python.exe", "python/vc_redist.exe"}
+    assert [*tmp_path.iterdir()] == [target]
+
+
+def test_a_kit_that_could_not_get_its_name_leaves_the_installers_to_the_next(monkeypatch, tmp_path):
+    """As on Windows, while a virus scanner holds the new folder."""
+    target, rename = tmp_path / "kit", Path.rename
+    (target / "python").mkdir(parents=True)
+    (target / "python" / "python.exe").write_text("theirs")
+
+    def held(path, to):
+        if path.suffix == ".part":
+            raise PermissionError(13, "The process cannot access the file", str(path))
+        return rename(path, to)
+
+    for fails in (True, False):
+        part = tmp_path / "kit.part"
+        (part / "python").mkdir(parents=True, exist_ok=True)
+        with monkeypatch.context() as patch:
+            if fails:
+                patch.setattr(Path, "rename", held)
+            with pytest.raises(PermissionError) if fails else nullcontext():
+                builder.replace(target, part)
+        builder.shutil.rmtree(part, ignore_errors=True)
+    assert (target / "python" / "python.exe").read_text() == "theirs"
     assert [*tmp_path.iterdir()] == [target]
 
 

@@ -116,7 +116,10 @@ def main():
         said = {"owner": owner, "repository": repository} | said
     if "owner" not in said:
         parser.error("say whose it is: make home OWNER=… [REPO=… BRANCH=…], or make home ORIGIN=1")
-    write(said)
+    try:
+        write(said)
+    except ValueError as error:
+        parser.error(str(error))
     # It reads what was just written.
     from tools import build_notebooks
 

@@ -138,6 +138,9 @@ def name_of(target, python, kind):
 def replace(target, part):
     """Put a new kit in an older one's place, with the installers that somebody put into that."""
     old = target.with_name(f"{target.name}.old")
+    if old.exists() and not target.exists():
+        # An earlier call came no further, and left them there.
+        old.rename(target)
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         if (target / "python").is_dir():
