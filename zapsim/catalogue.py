@@ -24,8 +24,9 @@ from zapsim.checks import (
     received,
 )
 from zapsim.io.bundled import MINIZAP
-from zapsim.io.pictures import SHOWN_SIDE, PictureError, load_picture, reading, shrink, thumbnail
+from zapsim.io.pictures import PictureError, load_picture, reading
 from zapsim.io.sources import open_files
+from zapsim.io.squares import SHOWN_SIDE, shrink, thumbnail
 from zapsim.keys import composed, composed_cells, known_key, respelt
 from zapsim.metadata.delimited import NAMES, plain_name
 from zapsim.metadata.finding import find_metadata, unread_tables

@@ -17,7 +17,7 @@ from zapsim.checks import (
     checked_seed,
     checked_whole,
 )
-from zapsim.io.pictures import fit_square, shrink
+from zapsim.io.squares import fit_square, shrink
 
 __all__ = ["baseline_features", "colour_histogram", "pixels", "random_features", "rgb_to_lab"]
 
