@@ -50,11 +50,6 @@ UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
 )
-# Python may have been built without it; then it does not read such zips either.
-with suppress(ImportError):
-    from lzma import LZMAError
-
-    UNREADABLE += (LZMAError,)
 
 # How what lies in a zip may be packed. zipfile unpacks no more of these than it is asked for; bzip2
 # unpacks whole blocks, LZMA a whole chunk, and either may be gigabytes.
@@ -85,7 +80,7 @@ _PART = re.compile(r"(.+-\d{8}T\d{6}Z-(?:\d+-)?)(\d{3})(?: \(\d+\))?(\.zip|\.tgz
 _WHAT_TO_DO = {
     "7z": "Unpack it (7-Zip does), and open the folder",
     "RAR": "Unpack it, and open the folder",
-    "Zstandard": "Unpack it, and open the folder",
+    **dict.fromkeys(("bzip2", "xz", "Zstandard"), "Unpack it, and open the folder"),
     "web page": "Perhaps a login was asked for. Download it again in a browser",
 }
 
@@ -118,7 +113,7 @@ def open_archive(path):
     if what and what.upper() in FORMATS:
         raise ValueError(f"{path} is a picture. Give the folder that holds it.")
     todo = _WHAT_TO_DO.get(what, "If it was downloaded, download it again")
-    said = f"it is a {what}" if what in _WHAT_TO_DO else reason
+    said = f"its kind: {what}" if what in _WHAT_TO_DO else reason
     raise ValueError(f"{path} is neither a folder nor a readable .zip or .tar ({said}). {todo}.")
 
 
