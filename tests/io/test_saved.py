@@ -79,7 +79,7 @@ def file(path, keys, values, names=("features",)):
         (["a", "a"], np.ones(4, "f4"), "each key once"),
         ([1, 2], np.ones(4, "f4"), "'key' is int64, not text"),
         (["a", None], np.ones(4, "f4"), "'key' is missing in 1 rows"),
-        ([["a"], ["b"]], np.ones(4, "f4"), "'key' is list.*, not text"),
+        ([["a"], ["b"]], np.ones(4, "f4"), "it has no column of texts 'key'"),
         (["a", "b"], np.ones(4), "its values are float64"),
         (["a", "b"], np.ones(4, "i4"), "its values are int32"),
         (["a", "b"], ["x"] * 4, "'features' is fixed_size_list.*string"),
