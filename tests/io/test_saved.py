@@ -313,7 +313,6 @@ def test_no_neighbours_are_not_saved(path):
         lambda path: zapsim.load_features(path),
         lambda path: zapsim.load_catalogue(path),
         lambda path: zapsim.load_vectors(path),
-        lambda path: zapsim.load_vectors(np.eye(2), path),
         lambda path: zapsim.VGG16Extractor(weights=path),
         lambda path: zapsim.VGG16Extractor().extract(zapsim.load_catalogue(), path),
         lambda path: zapsim.stage(path),
