@@ -12,7 +12,6 @@ import tarfile
 import zipfile
 import zlib
 from contextlib import ExitStack, contextmanager, suppress
-from io import BufferedReader
 from itertools import islice
 from struct import error as StructError
 from struct import unpack_from
@@ -74,7 +73,7 @@ _TABLE_GROWTH, _SMALL_TABLE = 100, 50_000_000
 _AT_ONCE = 1 << 20
 # More than any disk has, and no more than one can look for in a file.
 _MOST = 1 << 60
-_HEAD, _FILE = b"PK\1\2", b"PK\3\4"
+_FILE = b"PK\3\4"
 # Drive's and Takeout's "shoes-20261122T220000Z-1-001.zip"; browsers add " (1)".
 _PART = re.compile(r"(.+-\d{8}T\d{6}Z-(?:\d+-)?)(\d{3})(?: \(\d+\))?(\.zip|\.tgz)", re.IGNORECASE)
 _WHAT_TO_DO = {
@@ -465,31 +464,11 @@ def _open_zip(path):
     with _damaged(zipfile.BadZipFile), ExitStack() as opened:
         try:
             archive = zipfile.ZipFile(opened.enter_context(open_regular(path)))
-        except UnicodeDecodeError:
-            file = _Mended(open_regular(path).detach())
-            archive = zipfile.ZipFile(opened.enter_context(file))
+        except UnicodeDecodeError as error:
+            raise zipfile.BadZipFile(
+                f"the name {error.object[:_END]!r} in it is not the UTF-8 that it claims to be; "
+                "unpack it, and open the folder"
+            ) from error
         # It closes only what it has opened itself.
         finalize(archive, opened.pop_all().close)
     return archive
-
-
-class _Mended(BufferedReader):
-    """A zip in which names that are not the UTF-8 they claim to be do not claim it any more.
-
-    For one damaged name zipfile would refuse the whole.
-    """
-
-    def read(self, size=-1):
-        data = super().read(size)
-        if not data.startswith(_HEAD):
-            return data
-        data, at = bytearray(data), 0
-        while data.startswith(_HEAD, at):
-            length, extra, comment = unpack_from("<HHH", data, at + 28)
-            name = data[at + 46 : at + 46 + length]
-            try:
-                name.decode()
-            except UnicodeDecodeError:
-                data[at + 9] &= ~(_UTF8 >> 8)
-            at += 46 + length + extra + comment
-        return bytes(data)
