@@ -860,17 +860,10 @@ def test_a_zip_that_was_replaced_is_not_read_by_the_old_list(make_zip):
 
 
 @pytest.mark.parametrize("last", ["old.zip", "table.xlsx"])
-@pytest.mark.parametrize("magic", [True, False], ids=["posix", "old"])
-def test_a_tar_whose_last_file_is_a_zip_is_a_tar(make_tar, make_folder, zip_of, last, magic):
+def test_a_tar_whose_last_file_is_a_zip_is_a_tar(make_tar, make_folder, zip_of, last):
     inner = zip_of(make_folder("thumb.jpg", name="inner")).read_bytes()
     picture = (make_folder("a.jpg", name="mine") / "a.jpg").read_bytes()
-    path = make_tar({"BM.jpg": picture, "b.jpg": picture, last: inner})
-    if not magic:
-        data = bytearray(path.read_bytes())
-        data[257:265] = bytes(8)
-        data[148:156] = b"%06o\0 " % (sum(data[:148]) + 8 * 32 + sum(data[156:512]))
-        path.write_bytes(data)
-    catalogue = zapsim.load_catalogue(path)
+    catalogue = zapsim.load_catalogue(make_tar({"BM.jpg": picture, "b.jpg": picture, last: inner}))
     assert list(catalogue.keys) == ["BM.jpg", "b.jpg"]
 
 

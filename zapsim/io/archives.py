@@ -95,8 +95,9 @@ def open_archive(path):
         with open_regular(path) as file:
             start = file.read(START)
             what = told_by_content(start)
-            # The first bytes decide: the last file in a tar may be a zip.
-            if _begins_tar(start, what) or is_compressed(start):
+            # The first bytes decide: the last file in a tar may be a zip. What a tar begins with is
+            # a name, which may begin as a picture does: "BMW/1.jpg".
+            if (start[257:262] == b"ustar" and what != "zip") or is_compressed(start):
                 return Tar(path)
             # But a zip may begin with something else, such as the program that unpacks it.
             with _damaged(zipfile.BadZipFile):
@@ -114,14 +115,6 @@ def open_archive(path):
     todo = _WHAT_TO_DO.get(what, "If it was downloaded, download it again")
     said = f"its kind: {what}" if what in _WHAT_TO_DO else reason
     raise ValueError(f"{path} is neither a folder nor a readable .zip or .tar ({said}). {todo}.")
-
-
-def _begins_tar(start, what):
-    # By its first header's sum: old ones do not say what they are, and a name may begin as a
-    # picture does, "BMW/1.jpg".
-    with suppress(tarfile.HeaderError):
-        return what == "tar" or (what != "zip" and bool(_Member.frombuf(start, "utf-8", "replace")))
-    return False
 
 
 def parts_of(path):
