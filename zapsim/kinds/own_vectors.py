@@ -55,8 +55,7 @@ def load_vectors(source, keys=None, catalogue=None):
         A ``.npy`` file; a ``.parquet`` file with a column that names the item (``key``,
         ``file_name``, ``image``, ``path``, ``id`` …) and a column of lists, or columns of one
         number each; such a DataFrame; or an array. Numbers of any kind and width. Of columns, those
-        that are numbered are taken (``e0``, ``e1`` …), else all in floating point, else all
-        numbers; a line says which.
+        that are numbered are taken (``e0``, ``e1`` …); a line says which.
     keys : list of str, optional
         Whose they are, in the same order; a table may say it itself.
     catalogue : Catalogue, optional
@@ -77,8 +76,8 @@ def load_vectors(source, keys=None, catalogue=None):
     ValueError
         If there are no keys, or another number of them than of vectors; if a key occurs twice, or
         two of them name one item; if vectors differ in length, are no numbers, have more than ten
-        million each, or hold NaN or infinity; if a table has other numbers that may be meant, such
-        as a price; if a file is damaged, would need pickle, or is of another kind; or if no vector
+        million each, or hold NaN or infinity; if a table has no numbered columns, or several kinds
+        of them; if a file is damaged, would need pickle, or is of another kind; or if no vector
         belongs to an item of the catalogue.
     MemoryError
         If there is no room for them.
@@ -244,29 +243,22 @@ def _of_table(table, source, known):
 
 
 def _vector_columns(frame, source):
-    """Return the columns that are the vector: those that are numbered, such as e0, e1, e2.
+    """Return the columns that are the vector: numbers that are numbered, such as e0, e1, e2.
 
-    Where none are, all in floating point, or else all numbers. ValueError where others may be
-    meant.
+    ValueError where there are none, or several kinds.
     """
-    numbers = list(frame.select_dtypes("number", exclude="timedelta"))
-    if not numbers:
-        raise ValueError(f"{source} has no numbers. Its columns: {_listed(frame.columns)}.")
-    floats = [name for name in numbers if pd.api.types.is_float_dtype(frame[name])]
-    # Some count first, or in brackets: 0_emb, emb[0].
-    stems = {name: re.sub(r"\d+", "", str(name)) for name in numbers}
-    sizes = Counter(stem for name, stem in stems.items() if stem != str(name))
-    numbered = [name for name in numbers if sizes[stems[name]] > 1]
-    chosen = numbered or floats or numbers
-    # A whole number beside vectors in floating point is a label, or a count.
-    others = set(floats if set(chosen) <= set(floats) else numbers) - set(chosen)
-    alone = len(chosen) == 1 < len(numbers)
-    if others or alone or len({stems[name] for name in numbered}) > 1:
+    numbers, kinds = list(frame.select_dtypes("number", exclude="timedelta")), defaultdict(list)
+    for name in numbers:
+        # Some count first, or in brackets: 0_emb, emb[0].
+        if (stem := re.sub(r"\d+", "", str(name))) != str(name):
+            kinds[stem].append(name)
+    chosen = [names for names in kinds.values() if len(names) > 1]
+    if len(chosen) != 1:
         raise ValueError(
-            f"{source} does not say which numbers are the vector: {_listed(numbers)}. Keep its "
-            "columns and the keys alone, or number them: e0, e1, e2."
+            f"{source} does not say which numbers are the vector: {_listed(numbers) or 'none'}. "
+            "Number its columns, and no others: e0, e1, e2."
         )
-    return chosen
+    return chosen[0]
 
 
 def _listed(names):
