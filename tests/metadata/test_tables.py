@@ -14,7 +14,7 @@ import pytest
 
 from zapsim.metadata import cells, delimited, tables
 from zapsim.metadata import excel as excel_files
-from zapsim.metadata.tables import read_table, text_table
+from zapsim.metadata.tables import read_table, text_table, tidied
 
 
 def read(text, name="meta.csv"):
@@ -686,3 +686,38 @@ def test_a_real_excel_table_that_repeats_itself_is_packed_far_less_than_the_limi
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         sheet = archive.getinfo("xl/worksheets/sheet1.xml")
     assert sheet.file_size / sheet.compress_size < tables._MOST_PACKED / 3
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("Men&#39;s; Women&rsquo;s ", "Men's; Women’s"),
+        ("caf&eacute; e&#769;", "café é"),
+        ("&amp;amp;lt;b&gt; &#38; &amp;#x26;", "<b> & &"),
+        ("a&#13;&#10;b&nbsp;", "a\nb"),
+        ("&#xD800;&#0;", "\ufffd\ufffd"),
+        # These are none, or not whole ones.
+        ("H&M;Zara&Co; AT&amp T &notes; &copy &;", "H&M;Zara&Co; AT&amp T &notes; &copy &;"),
+    ],
+)
+def test_entities_are_the_letters_that_they_stand_for(cell, text):
+    frame = pd.DataFrame({"a": [cell, np.nan, cell]}, ["x", "y", "z"], dtype=object)
+    assert tidied(frame, "m.csv")["a"].tolist() == [text, pytest.approx(np.nan, nan_ok=True), text]
+    assert frame["a"].iloc[0] == cell
+
+
+def test_many_entities_take_no_time():
+    begun = time.perf_counter()
+    for cell in ("&amp;" * 200_000, "&" * 1_000_000, "&" + "amp;" * 200_000, "&#" * 500_000):
+        tidied(pd.DataFrame({"a": [cell]}, dtype=object), "m.csv")
+    assert time.perf_counter() - begun < 20
+
+
+def test_so_many_values_in_cells_are_refused_by_name(monkeypatch):
+    monkeypatch.setattr(tables, "MAX_VALUES", 5)
+    # Those that come again, and entities, do not count.
+    frame = pd.DataFrame({"a": ["x;y;z"] * 9, "b": ["1;2;3&amp;&lt;;4"] * 9}, dtype=object)
+    assert tidied(frame, "m.csv")["b"].iloc[0] == "1;2;3&<;4"
+    said = r"m\.csv has cells of more than 5 values, .* 1 are in column 'c'"
+    with pytest.raises(cells.TooLargeError, match=said):
+        tidied(frame.assign(c="x;y"), "m.csv")
