@@ -561,7 +561,11 @@ def test_pandas_notes_that_are_none_are_an_error_with_the_files_name(tmp_path, n
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("k.csv", b"key,a\na\nb,1,2,3\nc\nd\n", r"k\.csv cannot be read as keys: 1 of the 5 lines"),
+        (
+            "k.csv",
+            b"key,a\na,\nb,1,2,3\nc,\nd,\n",
+            r"k\.csv cannot be read as keys: 1 of the 5 lines",
+        ),
         ("k.csv", b"key" + b"," * 5_000_000, r"k\.csv has 5,000,001 columns"),
         ("k.txt", b"a\n\xc3\xa4\xc3\xa4\nb\xff\nc", r"k\.txt cannot be read as keys: 1 characters"),
         ("k.txt", b"\x81\x8d\xff", r"k\.txt is neither UTF-8 nor"),
