@@ -75,6 +75,15 @@ def test_the_neighbours_are_the_predictors(k):
         np.testing.assert_allclose(scores[row], found["score"], rtol=0, atol=2e-5)
 
 
+def test_products_are_the_librarys_and_an_item_without_one_is_alone(three):
+    table = three.table.assign(Product=["7", np.nan, np.nan])
+    products = page_content(three, table, vectors([0, 10, 90]), 2, None, None)["products"]
+    assert len(set(products)) == 3
+    table["Product"] = ["7", "7 ", "8"]
+    products = page_content(three, table, vectors([0, 10, 90]), 2, None, None)["products"]
+    assert products[0] == products[1] != products[2]
+
+
 def test_an_item_scores_itself_with_1_or_0_where_its_vector_is_zeros(three):
     values = vectors([0, 10, 90])
     values[1] = 0

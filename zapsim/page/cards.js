@@ -68,7 +68,7 @@ function startQuery() {
   controls.k = make("input", { type: "range", min: 1, max: Math.max(1, Math.min(MOST, nItems - 1)), id: "k", oninput: () => set("k", Number(controls.k.value)) });
   controls.shownK = make("output", { htmlFor: "k" });
   controls.hide = make("input", { type: "checkbox", onchange: () => set("hide", controls.hide.checked) });
-  const several = shop.products && new Set(shop.products.filter((product) => product >= 0)).size < shop.products.filter((product) => product >= 0).length;
+  const several = shop.products && new Set(shop.products).size < nItems;
   at("query").append(controls.who,
     make("div", { className: "controls" },
       make("label", { htmlFor: "k" }, "Neighbours ", controls.shownK), controls.k,

@@ -10,11 +10,12 @@ import base64
 import numpy as np
 import pandas as pd
 
-from zapsim.checks import check_choice, check_frame, check_list, checked_spelling
+from zapsim.checks import check_choice, check_frame, check_list, checked_spelling, groups_of
 from zapsim.draw.html import spoken
 from zapsim.draw.layout import check_places, placed, snapped
 from zapsim.find.filters import Filters
 from zapsim.find.rocchio import UNLIKE
+from zapsim.metadata.cells import written
 from zapsim.similarity import nearest, top_k
 
 __all__ = ["page_content"]
@@ -65,7 +66,7 @@ def _column(name, column, identifiers):
     return {
         "name": str(name),
         "label": spoken(str(name)),
-        "cells": [str(cell) for cell in cells],
+        "cells": [written(cell) for cell in cells],
         "rows": codes.tolist(),
         "identifies": name in identifiers,
     }
@@ -92,7 +93,7 @@ def _filters(table, identifiers, names):
 def _products(table):
     if "Product" not in table:
         return None
-    return pd.factorize(table["Product"])[0].tolist()
+    return groups_of(table["Product"], table.index, "Product").tolist()
 
 
 def _neighbours(keys, vectors, k):

@@ -109,7 +109,7 @@ function ranking(matching) {
   const allowed = matching.slice();
   for (const item of asked) allowed[item] = 0;
   if (settings.hide && shop.products) {
-    const hidden = new Set(asked.map((item) => shop.products[item]).filter((product) => product >= 0));
+    const hidden = new Set(asked.map((item) => shop.products[item]));
     for (let item = 0; item < nItems; item++) if (hidden.has(shop.products[item])) allowed[item] = 0;
   }
   return state.mode === "item"
