@@ -578,23 +578,64 @@ def test_a_vector_of_zeros_scores_0_with_all(catalogue, features):
 
 
 class OwnModel:
-    def __init__(self, vector):
-        self.vector = vector
+    """Gives the items' own vectors for their files, and one vector for anything else."""
+
+    def __init__(self, vector, features=None, catalogue=None):
+        self.vector, self.known, self.asked = vector, {}, 0
+        for key in [] if features is None else features.index:
+            self.known[catalogue.read(key)] = features.loc[key].to_numpy()
 
     def extract(self, picture):
-        return self.vector
+        self.asked += 1
+        return self.known.get(picture, self.vector) if isinstance(picture, bytes) else self.vector
 
 
 def test_any_extractor_will_do(catalogue, features):
-    ours = zapsim.SimilarityPredictor(catalogue, features, OwnModel([1, 1]))
-    assert keys(ours.similar_to(PICTURE, k=2)) == [3, 4]
-    features.attrs["extractor"] = {"extractor": "another"}
-    assert keys(
-        zapsim.SimilarityPredictor(catalogue, features, OwnModel([1, 1])).similar_to(PICTURE, k=2)
-    ) == [3, 4]
+    for _ in range(2):
+        own = OwnModel([1, 1], features, catalogue)
+        ours = zapsim.SimilarityPredictor(catalogue, features, own)
+        assert keys(ours.similar_to(PICTURE, k=2)) == [3, 4]
+        features.attrs["extractor"] = {"extractor": "another"}
     matrix = zapsim.SimilarityPredictor(catalogue, features, OwnModel(np.ones((1, 2))))
     with pytest.raises(ValueError, match=r"Received: shape \(1, 2\)"):
         matrix.similar_to(PICTURE)
+
+
+def test_an_extractor_is_tried_on_the_items_own_pictures_once(catalogue, features):
+    own = OwnModel([1, 1], features, catalogue)
+    ours = zapsim.SimilarityPredictor(catalogue, 3 * features, own)
+    for asked in (2, 3):
+        ours.similar_to(PICTURE)
+        assert own.asked == asked, "the first item's picture was enough, and is not asked again"
+    changed = features - (0.5, -0.5)
+    own = OwnModel([1, 1], features, catalogue)
+    ours = zapsim.SimilarityPredictor(catalogue, changed, own)
+    for asked in (3, 6):
+        with pytest.raises(ValueError, match=r"this extractor makes.* at most 0\.87"):
+            ours.features_of(PICTURE)
+        assert own.asked == asked, "the user's picture does not come into it"
+    assert len(ours.similar_to(changed.iloc[0])) == 5
+    # One of three that agrees is enough: pictures may have been put in the others' places.
+    changed.iloc[-1] = features.iloc[-1]
+    assert len(zapsim.SimilarityPredictor(catalogue, changed, own).similar_to(PICTURE)) == 5
+
+
+def test_what_pandas_keeps_of_an_extractor_is_not_believed(searchable):
+    features = zapsim.VGG16Extractor().extract(searchable.catalogue)
+    for changed in (features - features.mean(), features / features.std().replace(0, 1)):
+        assert changed.attrs == features.attrs
+        ours = zapsim.SimilarityPredictor(searchable.catalogue, changed)
+        with pytest.raises(ValueError, match="no longer, what this extractor makes"):
+            ours.similar_to(PICTURE)
+        with pytest.raises(ValueError, match="no longer, what this extractor makes"):
+            zapsim.explain(ours, KEYS[0], KEYS[1])
+
+
+def test_where_the_items_pictures_are_gone_the_extractor_is_believed(catalogue, features):
+    ours = zapsim.SimilarityPredictor(catalogue, features, OwnModel([1, 1]))
+    for key in KEYS:
+        (catalogue.root / key).unlink()
+    assert keys(ours.similar_to(PICTURE, k=2)) == [3, 4]
 
 
 @pytest.mark.parametrize("picture", ["photo.jpg", PICTURE, b"photo"])

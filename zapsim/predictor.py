@@ -43,6 +43,9 @@ __all__ = ["SimilarityPredictor"]
 
 # Products of vectors of length 1 are above 1 by no more.
 _ROUNDING = 1e-4
+# An item's picture of half its size still scores 0.97 with it; unlike items score 0.8, and less
+# once their mean is taken off.
+_SAME = 0.95
 
 
 class SimilarityPredictor(Narrowed):
@@ -59,7 +62,7 @@ class SimilarityPredictor(Narrowed):
     extractor : VGG16Extractor, optional
         What `similar_to` runs new pictures through: anything with ``.extract(picture)``, which
         returns a vector (n_features,). By default one is made, when needed, from the settings
-        that the features carry.
+        that the features carry. Before the first picture, it is tried on up to three items.
 
     Raises
     ------
@@ -132,6 +135,7 @@ class SimilarityPredictor(Narrowed):
                 f"given ({theirs}). Leave it out: the right one is made when needed."
             )
         self.catalogue, self.extractor, self._settings = catalogue, extractor, settings
+        self._proved = False
         self.table = catalogue.table.loc[keys[known]]
         self._rows = {key: row for row, key in enumerate(self.table.index)}
         return known
@@ -238,8 +242,9 @@ class SimilarityPredictor(Narrowed):
             If a picture cannot be read.
         ValueError
             As in `similar`; if this predictor was made from a matrix; if it is given a picture,
-            but no extractor, and the features do not say how they were made; or if a vector has
-            another length, or holds NaN or infinity.
+            but no extractor, and the features do not say how they were made; if the extractor
+            makes other vectors of the items' own pictures than the features are; or if a vector
+            has another length, or holds NaN or infinity.
         TypeError
             If it is neither a picture nor a vector.
         """
@@ -269,7 +274,36 @@ class SimilarityPredictor(Narrowed):
             from zapsim.features import VGG16Extractor
 
             self.extractor = VGG16Extractor.from_settings(self._settings)
+        if not self._proved:
+            self._prove()
+            self._proved = True
         return self.extractor
+
+    def _prove(self):
+        """Raise ValueError unless the extractor gives what the features are, of an item or more.
+
+        pandas keeps what features say of their extractor, whatever is reckoned with them.
+        """
+        n_items, scores = len(self.table), []
+        for row in sorted({0, n_items // 2, n_items - 1}):
+            try:
+                vector = self.extractor.extract(self.catalogue.read(self.table.index[row]))
+            # A file that is gone proves nothing; one's own extractor may take no bytes.
+            except Exception:
+                continue
+            vector = unit_vectors([checked_vector(vector, self._columns)])[0]
+            own = self._unit[[row]][0]
+            scores += [float(own @ vector)] if own.any() else []
+            if scores and scores[-1] >= _SAME:
+                return
+        if scores:
+            raise ValueError(
+                "The features are not, or no longer, what this extractor makes: its vectors of the "
+                f"items' own pictures score at most {max(scores):.2f} with them, where the same "
+                "score 1. Was something done to the features, such as taking their mean away? Then "
+                "do it to a picture's vector, too, and give similar_to that: "
+                "changed(extractor.extract(picture))."
+            )
 
     def mean_vector(self):
         """Return the mean of all items' vectors of length 1 (ndarray of shape (n_features,)).
@@ -282,7 +316,12 @@ class SimilarityPredictor(Narrowed):
     @cached_property
     def grid(self):
         """The cells that `part` chooses from (zapsim.find.parts.Grid), or None."""
-        return None if self._unit is None else grid_of(self._settings, self._unit.shape[1])
+        if self._unit is None:
+            return None
+        names, n_features = self._columns, len(self._columns)
+        # A choice of features, or another order, tells no longer which cell they are of.
+        as_made = list(map(str, names)) == list(map(str, range(n_features)))
+        return grid_of(self._settings, n_features) if as_made else None
 
     def plot(
         self,
@@ -494,7 +533,7 @@ class SimilarityPredictor(Narrowed):
             raise ValueError(
                 "part needs features that are averages over a grid of cells, as "
                 "zapsim.VGG16Extractor() makes. Those of fc1 and fc2, of zapsim.reduce and of "
-                f"others have none. Received: part={received(part)}"
+                f"others, or a choice of them, have none. Received: part={received(part)}"
             )
         return self.grid.cells(part)
 
