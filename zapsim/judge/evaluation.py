@@ -391,7 +391,7 @@ def _check_comparable(found, k, labels, exclude, clusters):
     if all(same_keys(found[0].keys, neighbours.keys) for neighbours in found):
         return
     for name, values in {"labels": labels, "exclude": exclude, "clusters": clusters}.items():
-        if values is not None and not by_key(values):
+        if values is not None and not by_key(values, found[0].keys):
             raise ValueError(
                 f"The items are not in the same order everywhere, so {name} must say whose they "
                 "are: take a Series indexed by key, such as catalogue.table['Category']. "
