@@ -95,6 +95,7 @@ def test_ties_break_by_lower_index_and_a_twin_is_found(catalogue, features):
 def test_equal_numbers_of_a_matrix_are_ties(catalogue):
     scores = pd.DataFrame(0.5, index=catalogue.keys, columns=catalogue.keys)
     scores.loc[KEYS[3], KEYS[4]] = np.nextafter(np.float32(0.5), np.float32(1))
+    scores = scores.mask(np.eye(6, dtype=bool), 1)
     ours = zapsim.SimilarityPredictor(catalogue, scores)
     assert keys(ours.similar(KEYS[3], k=4)) == [4, 0, 1, 2]
 
@@ -305,19 +306,41 @@ def test_nan_is_refused(catalogue, features, as_matrix):
         zapsim.SimilarityPredictor(catalogue, given)
 
 
-@pytest.mark.parametrize("by", [100, -1.01, 3e38, 1 + 1j])
+@pytest.mark.parametrize("by", [100, -1.01, 0.3, 0.998, 3e38, 1 + 1j])
 def test_a_matrix_of_other_numbers_than_cosine_similarities_is_refused(catalogue, features, by):
-    with pytest.raises(ValueError, match=r"from -1 to 1, .* Divide all|complex"):
-        zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features) * by)
+    matrix = zapsim.similarity_matrix(features)
+    with pytest.raises(ValueError, match=r"1 on its diagonal.*1\.1.*divide each|complex"):
+        zapsim.SimilarityPredictor(catalogue, matrix * by)
+    with pytest.raises(ValueError, match="from -1 to 1, as .* Received: 1.2, without"):
+        zapsim.SimilarityPredictor(catalogue, matrix.mask(matrix < 0.8, -1.2))
+
+
+def test_products_of_vectors_become_similarities_as_the_error_says(catalogue, features):
+    matrix = features @ features.T * np.outer(range(1, 7), range(1, 7))
+    with pytest.raises(ValueError, match="np.sqrt"):
+        zapsim.SimilarityPredictor(catalogue, matrix)
+    lengths = np.sqrt(np.diag(matrix))
+    ours = zapsim.SimilarityPredictor(catalogue, matrix / np.outer(lengths, lengths))
+    assert keys(ours.similar(KEYS[3], k=3)) == [4, 5, 2]
+
+
+def test_a_matrix_that_depends_on_which_item_is_asked_for_is_refused(catalogue, features):
+    matrix = zapsim.similarity_matrix(features)
+    matrix.loc[KEYS[4], KEYS[1]] = 0.25
+    shuffled = matrix.sample(frac=1, random_state=0)
+    for given in (matrix, shuffled):
+        with pytest.raises(ValueError, match=r"whichever is asked for.*0\.25 in.*matrix\.T\) / 2"):
+            zapsim.SimilarityPredictor(catalogue, given)
+        zapsim.SimilarityPredictor(catalogue, (given + given.T) / 2)
 
 
 @pytest.mark.parametrize("noise", [0, 1e-7, -1e-7])
 def test_distances_are_not_taken_for_similarities(catalogue, features, noise):
     matrix = zapsim.similarity_matrix(features)
     distances = 1 - matrix
-    for unfit in (distances, distances / 2, 3 * distances):
+    for unfit in (distances, distances / 2, 3 * distances, -distances):
         unfit = unfit.mask(np.eye(len(unfit), dtype=bool), noise)
-        with pytest.raises(ValueError, match="0 there, and above 0 elsewhere.* 1 - distances"):
+        with pytest.raises(ValueError, match="1 on its diagonal.* 1 - distances"):
             zapsim.SimilarityPredictor(catalogue, unfit)
     ours = zapsim.SimilarityPredictor(catalogue, 1 - distances)
     assert keys(ours.similar(KEYS[0])) == keys(
@@ -325,20 +348,28 @@ def test_distances_are_not_taken_for_similarities(catalogue, features, noise):
     )
 
 
-def test_where_an_item_scores_0_with_itself_a_matrix_may_still_hold_similarities(
-    catalogue, features
-):
+def test_an_item_without_direction_may_score_0_with_itself(catalogue, features):
     features.iloc[1] = 0
-    zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features))
-    zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features * 0))
-    # The less negative, the more alike.
-    zapsim.SimilarityPredictor(catalogue, (zapsim.similarity_matrix(features.abs()) - 1).round(3))
+    matrix = pd.DataFrame(cosine_similarity(features), catalogue.keys, catalogue.keys)
+    assert matrix.iloc[1, 1] == 0
+    for given in (matrix, matrix * 0, zapsim.similarity_matrix(features)):
+        zapsim.SimilarityPredictor(catalogue, given)
 
 
 def test_what_rounding_adds_to_the_scores_of_a_matrix_is_no_error(catalogue, features):
     features.iloc[1] = features.iloc[0]
     ours = zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features) * 1.00001)
     assert ours.similar(KEYS[0], k=5)["score"].max() == 1
+
+
+def test_scores_of_float16_vectors_are_no_error(make_folder):
+    catalogue = zapsim.load_catalogue(make_folder(*(f"{n:03d}.jpg" for n in range(300))))
+    rng = np.random.default_rng(0)
+    for width in (2, 64, 2048):
+        unit = zapsim.similarity.unit_vectors(rng.random((300, width))).astype(np.float16)
+        scores = np.float16(np.float32(unit) @ np.float32(unit.T))
+        matrix = pd.DataFrame(scores, catalogue.keys, catalogue.keys)
+        zapsim.SimilarityPredictor(catalogue, matrix)
 
 
 def test_a_matrix_whose_axes_differ_in_order_is_put_right_and_one_cut_is_refused(

@@ -36,13 +36,16 @@ from zapsim.find.narrowing import Narrowed
 from zapsim.find.parts import grid_of
 from zapsim.find.spaces import Scores, Vectors
 from zapsim.io.pictures import SHOWN_SIDE, load_picture, shrink
-from zapsim.keys import known_key
+from zapsim.keys import known_key, quoted
 from zapsim.similarity import unit_vectors
 
 __all__ = ["SimilarityPredictor"]
 
-# Products of vectors of length 1 are above 1 by no more.
-_ROUNDING = 1e-4
+# Near 1, float16 has steps of this size; in float32, products of vectors of length 1 are much
+# closer to 1.
+_ROUNDING = 1e-3
+# So many rows of a matrix are compared with its columns at once.
+_BLOCK = 256
 # An item's picture of half its size still scores 0.97 with it; unlike items score 0.8, and less
 # once their mean is taken off.
 _SAME = 0.95
@@ -56,9 +59,9 @@ class SimilarityPredictor(Narrowed):
     catalogue : Catalogue
     features : pandas.DataFrame
         Features (n_items, n_features) indexed by key, zapsim's or your own, or a similarity matrix
-        (n_items, n_items) with keys on both axes, of scores from -1 to 1, no distances. Items of
-        the catalogue that it lacks are not recommended. Only from features do identical items
-        always tie, as in `zapsim.top_k`.
+        (n_items, n_items) with keys on both axes, symmetric, of scores from -1 to 1, and 1 on its
+        diagonal. Items of the catalogue that it lacks are not recommended. Only from features do
+        identical items always tie, as in `zapsim.top_k`.
     extractor : VGG16Extractor, optional
         What `similar_to` runs new pictures through: anything with ``.extract(picture)``, which
         returns a vector (n_features,). By default one is made, when needed, from the settings
@@ -67,8 +70,8 @@ class SimilarityPredictor(Narrowed):
     Raises
     ------
     ValueError
-        If no key of the features is in the catalogue, they hold NaN or infinity, a matrix's scores
-        are not from -1 to 1, or are distances, or another extractor made them.
+        If no key of the features is in the catalogue, they hold NaN or infinity, a matrix is not
+        as above, or another extractor made them.
 
     Examples
     --------
@@ -540,22 +543,40 @@ class SimilarityPredictor(Narrowed):
 
 def _scores(matrix):
     """Return the scores of a similarity matrix, float32, in [-1, 1]; ValueError if unfit."""
-    scores = checked_values(matrix)
-    # Of distances, the farthest would be taken for the nearest.
-    own = np.abs(scores.diagonal()).max()
-    if own <= _ROUNDING and scores.min() >= -_ROUNDING and scores.max() > _ROUNDING:
+    scores, keys = checked_values(matrix), matrix.index
+    own = scores.diagonal()
+    # An item without direction scores 0 with all, and with itself where others computed it.
+    wrong = np.flatnonzero((np.abs(own - 1) > _ROUNDING) & ((own != 0) | scores.any(axis=1)))
+    if len(wrong):
+        # Of distances, the farthest would be taken for the nearest.
+        instead = (
+            "Of cosine distances, give 1 - distances. If they are similarities, put 1 there."
+            if abs(own[wrong[0]]) <= _ROUNDING
+            else "Of products of vectors, divide each by both lengths: lengths = "
+            "np.sqrt(np.diag(matrix)); matrix / np.outer(lengths, lengths)."
+        )
         raise ValueError(
-            "A similarity matrix is 1 on its diagonal, where each item meets itself. Received: one "
-            "of 0 there, and above 0 elsewhere, as distances are. Of cosine distances, give "
-            "1 - distances. If they are similarities, put 1 on the diagonal."
+            "A similarity matrix is 1 on its diagonal, where each item meets itself. Received: "
+            f"{own[wrong[0]]:g} for {quoted(keys[wrong[0]])}. {instead}"
         )
     largest = max(scores.max(), -scores.min())
     if largest > 1 + _ROUNDING:
         raise ValueError(
             "The scores of a similarity matrix must be from -1 to 1, as cosine similarities are. "
-            f"Received: {largest:g}, without its sign. Divide all by the largest: "
-            "matrix / matrix.abs().max().max()."
+            f"Received: {largest:g}, without its sign."
         )
+    for start in range(0, len(scores), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        apart = np.abs(scores[rows] - scores[:, rows].T)
+        row, column = np.unravel_index(apart.argmax(), apart.shape)
+        if apart[row, column] > _ROUNDING:
+            one, other = start + row, column
+            raise ValueError(
+                "A similarity matrix gives two items one score, whichever is asked for. Received: "
+                f"{scores[one, other]:g} in the row of {quoted(keys[one])} for "
+                f"{quoted(keys[other])}, and {scores[other, one]:g} in its own. Give the mean of "
+                "both: (matrix + matrix.T) / 2."
+            )
     return scores if largest <= 1 else np.clip(scores, -1, 1)
 
 
