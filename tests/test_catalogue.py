@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import zapsim
+from tests.hostile.pictures import NOT_READ
 from zapsim.catalogue import load_catalogue
 from zapsim.io import hints
 from zapsim.io import sources as files
@@ -515,6 +516,15 @@ def test_check_of_a_healthy_catalogue_is_empty(make_folder):
     table = load_catalogue(folder).check()
     assert len(table) == 0
     assert list(table.columns) == ["problem", "key", "detail"]
+
+
+def test_check_lists_kinds_of_pictures_that_are_not_read(make_folder):
+    folder = make_folder("1.jpg")
+    for number, (make, _) in enumerate(NOT_READ.values(), 2):
+        (folder / f"{number}.jpg").write_bytes(make())
+    table = load_catalogue(folder).check()
+    assert table["problem"].tolist() == ["unreadable"] * len(NOT_READ)
+    assert table["detail"].str.endswith("Save it anew, as JPEG or PNG of 8 bits a colour.").all()
 
 
 def test_check_without_metadata_misses_none(ut_zappos):

@@ -24,8 +24,9 @@ from zapsim.checks import (
     received,
 )
 from zapsim.io.bundled import MINIZAP
-from zapsim.io.pictures import SHOWN_SIDE, PictureError, load_picture, reading, shrink, thumbnail
+from zapsim.io.pictures import PictureError, load_picture, reading
 from zapsim.io.sources import open_files
+from zapsim.io.squares import SHOWN_SIDE, shrink, thumbnail
 from zapsim.keys import composed, composed_cells, known_key, respelt
 from zapsim.metadata.delimited import NAMES, plain_name
 from zapsim.metadata.finding import find_metadata, unread_tables
@@ -56,8 +57,8 @@ def load_catalogue(source=None, metadata=None, on=None, product=None, links=Fals
     source : path, optional
         A folder, in UT-Zappos50K's layout or any other, or a ``.zip`` or ``.tar`` of one, which
         is read in place; of Drive's ``…-001.zip``, ``…-002.zip``, any, for all of them. A
-        compressed tar (``.tar.gz``, ``.tgz``, ``.tar.bz2``, ``.tar.xz``) is unpacked once, into
-        the folder for temporary files. By default the bundled MiniZap.
+        ``.tar.gz`` or ``.tgz`` is unpacked once, into the folder for temporary files. By default
+        the bundled MiniZap.
     metadata : path or pandas.DataFrame, optional
         A table with a row a picture: CSV, ``.tsv``, ``.jsonl``, ``.parquet`` or ``.xlsx``, by its
         path, or by its name if it lies with the pictures or in the zip. By default
