@@ -361,7 +361,7 @@ def check_frame(features, name="features"):
     if not features.index.is_unique:
         twice = features.index[features.index.duplicated()][0]
         raise ValueError(
-            f"{name} hold a key more than once, such as {twice!r}. Keep one row of each: "
+            f"{name} hold a key more than once, such as {quoted(twice)}. Keep one row of each: "
             "features[~features.index.duplicated()]."
         )
 
