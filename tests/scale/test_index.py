@@ -68,7 +68,7 @@ def test_filtered_search_is_exact_search_under_the_same_filter(
     monkeypatch.setattr(index_module, "_FEW", few)
     numbered = np.arange(len(catalogue))
     mixed = zapsim.load_catalogue()
-    mixed.table = catalogue.table.assign(Pick=np.where(numbered % share == 1, "in; a 'few'", "out"))
+    mixed.table["Pick"] = np.where(numbered % share == 1, "in; a 'few'", "out")
     built = build_index(features, tmp_path, mixed)
     exact = zapsim.SimilarityPredictor(mixed, features)
     for key in features.index[::100]:
@@ -97,7 +97,7 @@ def test_hostile_values_are_values(index, features, catalogue, tmp_path, value):
     assert index.search(vector, 5, {"Brand": [value, "Bellweather"]})["key"].size == 5
     # In the data, they are found.
     odd = catalogue.subset(catalogue.keys[:3])
-    odd.table = odd.table.assign(Brand=[value, "plain", "other"])
+    odd.table["Brand"] = [value, "plain", "other"]
     built = build_index(features.iloc[:3], tmp_path, odd)
     assert built.search(vector, 5, {"Brand": value})["key"].tolist() == [odd.keys[0]]
     assert built.remove([value]) == 0 and len(built) == 3
@@ -229,7 +229,7 @@ def test_what_shows_a_version_that_was_deleted_says_so(own, catalogue, features)
 
 def test_a_catalogue_without_a_column_of_the_index_is_named(own, catalogue, features):
     fewer = zapsim.load_catalogue()
-    fewer.table = catalogue.table.drop(columns="Brand")
+    del fewer.table["Brand"]
     with pytest.raises(ValueError, match="give the catalogue of.* Yours has no column 'Brand'"):
         own.add(features.iloc[20:25], fewer)
     assert len(own) == 20
