@@ -173,7 +173,9 @@ def _candidates(frame, on):
         on = on if isinstance(on, str) and on in frame else next(alike, on)
         check_choice("on", on, list(frame.columns))
         return [on], []
-    usual = [column for name in NAMES for column in frame if plain_name(column) == name]
+    # One a name: each takes its time, and what is written otherwise may be there by the hundred.
+    called = {plain_name(column): column for column in reversed(frame.columns)}
+    usual = [called[name] for name in NAMES if name in called]
     # An index without a name, as pandas writes it. That of a filtered DataFrame are row numbers,
     # and pictures are often called by numbers, too.
     unnamed = [column for column in frame.columns[:1] if column.startswith(UNNAMED)]
