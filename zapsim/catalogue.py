@@ -114,7 +114,7 @@ def load_catalogue(source=None, metadata=None, on=None, product=None, links=Fals
         given = isinstance(product, str) and product in metadata.frame
         # A pattern needs no metadata, and its rows may be named by the product.
         known = table if product is None or given else _with_product(table, product)[0]
-        match = match_rows(metadata, known, on)
+        match = match_rows(metadata, known, on, files.root)
         table, line, problems = join(table, metadata, match)
         _say(line, problems)
     if product is not None:

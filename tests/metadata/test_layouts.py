@@ -1,12 +1,14 @@
 """Public data sets and people's own folders, small imitations, each opened with one call."""
 
 import re
+import time
 
 import pandas as pd
 import pytest
 
 import zapsim
 from zapsim.catalogue import load_catalogue
+from zapsim.metadata import finding
 from zapsim.widgets.browser_state import BrowserState
 
 
@@ -140,6 +142,65 @@ def test_hugging_face_metadata_of_each_split(make_folder, zip_of, as_zip):
     write(folder, texts)
     table = load_catalogue(zip_of(folder) if as_zip else folder).table
     assert table["text"].tolist() == ["test 0", "train 0", "train 1"]
+
+
+@pytest.mark.parametrize("column", ["file_name", "filename", "image", "id"])
+@pytest.mark.parametrize("as_zip", [False, True])
+def test_a_table_in_a_folder_speaks_of_the_pictures_there(make_folder, zip_of, column, as_zip):
+    """Two shoes without a picture are called as hats are, and bags have no picture at all."""
+    keys = [*(f"hats/{n}.jpg" for n in (1, 2, 3, 4)), "shoes/x/1.jpg", "shoes/2.jpg", "3.jpg"]
+    suffix = "" if column == "id" else ".jpg"
+    rows = {"hats": (1, 2), "shoes": (1, 2, 3, 4), "bags": (3, 4)}
+    texts = {
+        f"{kind}/metadata.csv": f"{column},text\n"
+        + "".join(f"{n}{suffix},{kind} {n}\n" for n in numbers)
+        for kind, numbers in rows.items()
+    }
+    folder = write(make_folder(*keys), texts)
+    catalogue = load_catalogue(zip_of(folder) if as_zip else folder)
+    assert catalogue.table["text"].dropna().to_dict() == {
+        "hats/1.jpg": "hats 1",
+        "hats/2.jpg": "hats 2",
+        "shoes/2.jpg": "shoes 2",
+        "shoes/x/1.jpg": "shoes 1",
+    }
+    assert catalogue.table[column]["hats/1.jpg"] == f"1{suffix}"
+    problems = catalogue.check().set_index("problem")["key"]
+    nobodys = [f"{kind}/{n}{suffix}" for kind in ("bags", "shoes") for n in (3, 4)]
+    assert list(problems["no picture"]) == nobodys
+
+
+@pytest.mark.parametrize("name", ["metadata.csv", "meta-data.csv"])
+def test_a_table_in_one_of_the_folders_is_not_the_others(make_folder, name):
+    folder = make_folder("hats/1.jpg", "hats/2.jpg", "shoes/1.jpg", "shoes/3.jpg")
+    write(folder, {f"hats/{name}": "file_name,text\n1.jpg,a\nhats/2.jpg,b\n3.jpg,c\n"})
+    assert load_catalogue(folder).table["text"].fillna("").tolist() == ["a", "b", "", ""]
+
+
+def test_a_table_in_a_folder_of_its_own_is_everybodys(make_folder):
+    folder = make_folder("images/1.jpg", "images/2.jpg")
+    write(folder, {"tables/metadata.csv": "file_name,text\n1.jpg,a\n2.jpg,b\n"})
+    assert load_catalogue(folder).table["text"].tolist() == ["a", "b"]
+
+
+def test_many_small_tables_take_no_time(make_folder):
+    """Each was widened to the columns of all: 1,500 took minutes."""
+    numbers, files = range(300), {}
+    for n in numbers:
+        header = ",".join(f"c{n}_{i}" for i in range(15))
+        files[f"{n}/metadata.csv"] = f"file_name,{header}\n1.jpg,{n}\n"
+    folder = write(make_folder(*(f"{n}/1.jpg" for n in numbers)), files)
+    start = time.process_time()
+    table = load_catalogue(folder).table
+    assert time.process_time() - start < 6
+    assert table.loc["7/1.jpg", "c7_0"] == "7" and table.loc["8/1.jpg"].count() == 3
+
+
+def test_too_many_tables_are_refused(make_folder, monkeypatch):
+    monkeypatch.setattr(finding, "_MOST", 2)
+    files = {f"{n}/metadata.csv": "file_name\n1.jpg\n" for n in range(3)}
+    with pytest.raises(ValueError, match=r"3 tables, 0/metadata.csv and .* at most 2 .* into one"):
+        load_catalogue(write(make_folder("0/1.jpg"), files))
 
 
 def test_tables_with_columns_of_their_own_are_counted_together(make_folder):
