@@ -8,7 +8,7 @@ import pytest
 
 import zapsim
 from zapsim.catalogue import load_catalogue
-from zapsim.metadata import finding
+from zapsim.metadata import finding, layout
 from zapsim.widgets.browser_state import BrowserState
 
 
@@ -228,6 +228,33 @@ def test_containers_are_no_category_wherever_they_are(make_folder):
     assert table.to_dict("list") == {"Category": ["cat", "dog"]}
 
 
+@pytest.mark.parametrize("above", ["", "data/", "my shop/data/"])
+@pytest.mark.parametrize("kinds", [("Running", "Training"), ("Audio", "Photo"), ("img", "logo")])
+@pytest.mark.parametrize("below", ["", "Shoes/"])
+def test_what_others_lie_beside_is_a_category(make_folder, above, kinds, below):
+    table = load_catalogue(make_folder(*(f"{above}{kind}/{below}1.jpg" for kind in kinds))).table
+    given = {"Category": list(kinds)} | ({"SubCategory": ["Shoes"] * 2} if below else {})
+    assert table.to_dict("list") == given
+
+
+def test_folders_beside_each_other_are_those_in_one_folder(make_folder):
+    keys = ["boots/test/1.jpg", "boots/train/2.jpg", "shoes/Training/3.jpg", "shoes/work/4.jpg"]
+    table = load_catalogue(make_folder(*keys)).table
+    assert table.fillna("").to_dict("list") == {
+        "Category": ["boots", "boots", "shoes", "shoes"],
+        "SubCategory": ["", "", "Training", "work"],
+        "Split": ["test", "train", "", ""],
+    }
+
+
+def test_paths_of_thousands_of_folders_take_no_time():
+    start = time.process_time()
+    keys = [f"{n}/{'images/' * 500}{n}.jpg" for n in range(300)]
+    assert layout.read_layout(keys)["Category"].tolist() == [str(n) for n in range(300)]
+    layout.read_layout([f"{'images/' * 500}{n}.jpg" for n in range(300)])
+    assert time.process_time() - start < 2
+
+
 # --- one's own table -------------------------------------------------------------------------
 
 
@@ -294,6 +321,15 @@ def test_row_numbers_that_pandas_wrote_are_no_column(make_folder, tmp_path):
     frame.to_csv(tmp_path / "m.csv")
     table = load_catalogue(make_folder("1.jpg", "2.jpg"), metadata=tmp_path / "m.csv").table
     assert list(table.columns) == ["Brand"]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("numbers", [(0, 1, 2), (1, 7, 2003), (2, 1, 0), (0, 1, None)])
+def test_only_numbers_that_count_the_rows_are_no_column(make_folder, first, numbers):
+    cells = ["" if n is None else str(n + first) for n in numbers]
+    frame = pd.DataFrame({"": cells, "key": ["1.jpg", "2.jpg", "3.jpg"], "x": list("abc")})
+    table = load_catalogue(make_folder("1.jpg", "2.jpg", "3.jpg"), metadata=frame).table
+    assert list(table) == ["Unnamed: 0"] * (numbers != (0, 1, 2)) + ["x"]
 
 
 def test_what_the_shop_says_wins_over_folders(make_folder):
