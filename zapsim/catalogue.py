@@ -60,7 +60,7 @@ def load_catalogue(source=None, metadata=None, on=None, product=None, links=Fals
         the folder for temporary files. By default the bundled MiniZap.
     metadata : path or pandas.DataFrame, optional
         A table with a row a picture: CSV, ``.tsv``, ``.jsonl``, ``.parquet`` or ``.xlsx``, by its
-        path, or by its name if it lies with the pictures or in the zip. By default
+        path, or by its name if it lies with the pictures, in the zip or beside. By default
         ``meta-data.csv``, else ``metadata.csv``, ``.jsonl`` or ``.parquet``, if they lie there.
         Encoding and separator are found out. A DataFrame's index may hold the keys.
     on : str, optional

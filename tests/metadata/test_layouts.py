@@ -2,6 +2,8 @@
 
 import re
 import time
+import warnings
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -358,6 +360,40 @@ def test_named_metadata_may_lie_beside_the_folder_or_in_it(make_folder, name):
     folder = make_folder("1.jpg", name="shop/images")
     write(folder.parent if name == "styles.csv" else folder, {name: "id,x\n1,a\n"})
     assert load_catalogue(folder, metadata=name).table["x"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize("as_zip", [False, True])
+@pytest.mark.parametrize("place", ["in", "in a folder", "beside"])
+def test_a_name_is_that_of_the_pictures_own_table(
+    make_folder, zip_of, tmp_path, monkeypatch, as_zip, place
+):
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(write(tmp_path / "other", {"styles.csv": "id,x\n1,other\n"}))
+    folder = make_folder("a/1.jpg", name="shop/images")
+    name = "a/styles.csv" if place == "in a folder" else "styles.csv"
+    write(folder.parent if place == "beside" else folder, {name: "id,x\n1,own\n"})
+    source = zip_of(folder) if as_zip else folder
+    if as_zip and place == "beside":
+        write(source.parent, {name: "id,x\n1,own\n"})
+    with pytest.warns(UserWarning, match=r"Read: .*styles\.csv\. Not read: .*other.styles\.csv"):
+        table = load_catalogue(source, metadata="styles.csv").table
+    assert table["x"].tolist() == ["own"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        if place != "in" or as_zip:
+            table = load_catalogue(source, metadata=Path("styles.csv").absolute()).table
+            assert table["x"].tolist() == ["other"]
+        monkeypatch.chdir(source.parent if place == "beside" or as_zip else folder)
+        if not (as_zip and place != "beside"):
+            load_catalogue(source, metadata="styles.csv")
+
+
+def test_a_path_is_that_from_the_current_folder(make_folder, tmp_path, monkeypatch):
+    folder = write(make_folder("1.jpg"), {"styles.csv": "id,x\n1,own\n"})
+    monkeypatch.chdir(write(tmp_path, {"styles.csv": "id,x\n1,other\n"}))
+    with pytest.warns(UserWarning, match=r"Read: styles\.csv\. Not read: .*shoes.styles\.csv"):
+        table = load_catalogue(folder, metadata="./styles.csv").table
+    assert table["x"].tolist() == ["other"]
 
 
 @pytest.mark.parametrize("name", ["shop.json", "shop.xls"])

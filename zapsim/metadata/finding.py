@@ -6,7 +6,7 @@ not there is an error; where nothing is named and nothing found, there is none.
 
 from math import nan
 from os import PathLike
-from os.path import abspath
+from os.path import abspath, realpath
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +35,7 @@ def find_metadata(files, given=None):
     files : Files
     given : path, DataFrame, optional
         A path, or the name of a file that lies with the pictures, inside their zip or beside it,
-        or beside their folder.
+        or beside their folder. It comes before one of this name in the current folder.
         By default ``meta-data.csv``, else ``metadata.csv``, ``.jsonl`` or ``.parquet``.
 
     Raises
@@ -71,25 +71,36 @@ def find_metadata(files, given=None):
             f"Received: {received(given)}"
         )
     path = Path(given).expanduser()
-    is_own = path.is_absolute()
-    if not path.is_file():
-        if inside := _inside(files, path.as_posix().replace("\\", "/")):
-            return _together(files, inside)
-        # What is of another kind lies among the pictures, too, and is refused for that.
-        near = [files.root / path, *([files.root.with_name(path.name)] * (path.name == str(path)))]
-        found = next((each for each in near if each.is_file()), None)
-        if found is None:
-            there = printable(", ".join(files.tables[:_LISTED])) or "none"
-            raise FileNotFoundError(
-                f"No metadata at {printable(str(given))}, and no file of this name with the "
-                f"pictures in {files.root}. Tables that lie there: {there}."
-            )
-        path = found
+    is_own, is_name = path.is_absolute(), str(given) == path.name
+    # What is of another kind lies among the pictures, too, and is refused for that.
+    near = [files.root / path, *([files.root.with_name(path.name)] * is_name)]
+    # A path is that from the current folder; a mere name, that of the pictures' own table.
+    places = [*near, path] if is_name else [path, *near]
+    found = [each for each in places if each.is_file()]
+    inside = []
+    if is_name or not path.is_file():
+        inside = _inside(files, path.as_posix().replace("\\", "/"))
+    if not inside and not found:
+        there = printable(", ".join(files.tables[:_LISTED])) or "none"
+        raise FileNotFoundError(
+            f"No metadata at {printable(str(given))}, and no file of this name with the "
+            f"pictures in {files.root}. Tables that lie there: {there}."
+        )
+    table = _together(files, inside) if inside else _read(files, found[0], is_own)
+    taken = {realpath(files.root / each) for each in inside} or {realpath(found[0])}
+    others = [abspath(each) for each in found if realpath(each) not in taken]
+    if others:
+        table.problems.append(f"Read: {_listed(inside or [str(found[0])])}. {_unread(others)}")
+    return table
+
+
+def _read(files, path, is_own):
+    """Read a file that is not listed among the pictures; `is_own` if it was given in full."""
     # A path of the user's own may lead wherever it does.
     below = not is_own and Path(abspath(path)).is_relative_to(files.root)
     if below and not files.links and leads_out(path, files.root):
         raise ValueError(
-            f"{printable(str(given))} is a link that leads out of {files.root}, and is not "
+            f"{printable(str(path))} is a link that leads out of {files.root}, and is not "
             "followed. Give the path of the file itself, or load_catalogue(…, links=True)."
         )
     check_bytes(path.name, path.stat().st_size)
