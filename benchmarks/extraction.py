@@ -265,7 +265,7 @@ def parts(options):
             "fit to the square": lambda: list(map(extractor.square, pictures)),
             "network": lambda: extractor.maps(squares),
             "average, root": lambda: feature_vectors(maps, extractor.grid, extractor.power),
-            "write": lambda: store.write(keys, keys, values),
+            "write": lambda: store.write(keys, keys, values, keys),
         }
         times = interleaved(steps, options.repeats)
     each = {name: 1000 * statistics.median(t) / len(keys) for name, t in times.items()}

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import zapsim
+from tests.hostile.pictures import NOT_READ
 from zapsim.catalogue import load_catalogue
 from zapsim.io import hints
 from zapsim.io import sources as files
@@ -187,37 +188,45 @@ def test_cells_and_columns_as_a_mac_spells_them_are_the_same_values(make_folder,
     catalogue = zapsim.load_catalogue(make_folder(*keys, metadata=table))
     assert not recwarn
     assert set(catalogue.table["Brand"]) == {"Café"} and "Größe" in catalogue.table
-    catalogue.table = catalogue.table.assign(**{"Cafe\u0301": ["u\u0308", 1, None, "ü"]})
-    assert catalogue.table["Café"].tolist() == ["ü", 1, None, "ü"]
+    names = ["Caf\u00e9", "Cafe\u0301"]
+    both = pd.DataFrame([["u\u0308", "other"]], [keys[0]], names)
     # Both are kept, under names of their own.
-    both = catalogue.table.assign(**{"Cafe\u0301": "other"})
-    catalogue.table = both
-    assert list(catalogue.table) == list(both)
+    table = zapsim.load_catalogue(make_folder(keys[0]), metadata=both).table
+    assert list(table)[-2:] == names and table.iloc[0, -2:].tolist() == ["ü", "other"]
 
 
-def test_a_table_that_is_set_has_each_key_once(ut_zappos):
+def test_blanks_and_entities_make_no_other_values(make_folder):
+    cells = ["X1", " X1\t", "  ", "\u00a0", "X&amp;1", "X&1", "X&amp;amp;#38;1 ", "X&#x26;1"]
+    keys = [f"{number}.jpg" for number in range(len(cells))]
+    frame = pd.DataFrame({"file_name": keys, "Style": cells})
+    with pytest.warns(UserWarning, match="names no product for 2 of 8 pictures"):
+        catalogue = zapsim.load_catalogue(make_folder(*keys), metadata=frame, product="Style")
+    assert catalogue.table["Style"].fillna("-").tolist() == ["X1"] * 2 + ["-"] * 2 + ["X&1"] * 4
+    assert catalogue.table["Product"].equals(catalogue.table["Style"].rename("Product"))
+    features = pd.DataFrame(np.eye(len(keys), dtype=np.float32), keys)
+    left = zapsim.SimilarityPredictor(catalogue, features)
+    # An item without a product hides no other one.
+    assert len(left.similar("2.jpg", 9, hide_colourways=True)) == 7
+    assert len(left.similar("0.jpg", 9, hide_colourways=True)) == 6
+    found = zapsim.top_k(features, 7, exclude=cells).indices >= 0
+    assert found.sum(axis=1).tolist()[:4] == [6, 6, 7, 7]
+
+
+def test_a_file_whose_name_looks_like_an_entity_is_found_by_it(make_folder):
+    folder = make_folder("a&amp;b.jpg", metadata="file_name,Brand\na&amp;b.jpg,R&amp;D\n")
+    catalogue = zapsim.load_catalogue(folder)
+    assert catalogue.table["Brand"].tolist() == ["R&D"]
+
+
+def test_captions_take_columns_that_hold_no_texts(ut_zappos):
     catalogue = zapsim.load_catalogue(ut_zappos)
-    table, first = catalogue.table, catalogue.keys[0]
-    assert "NEW" not in catalogue.caption(first)
-    catalogue.table = table.assign(Brand="NEW", **{"3": "x"}).rename(columns={"3": 3})[::-1]
-    assert catalogue.keys.equals(table.index) and catalogue.caption(first).startswith("NEW, ")
-    assert catalogue.table.columns.tolist() == [*table.columns, "3"]
-    now = catalogue.table
-    for wrong in (None, [1], table["Brand"]):
-        with pytest.raises(TypeError, match="table must be a DataFrame indexed by key. Received"):
-            catalogue.table = wrong
-    several = pd.concat({"a": table})
-    for wrong in (table[1:], table.reset_index(), pd.concat([table, table[:1]]), several):
-        with pytest.raises(ValueError, match="table must have each of the .* keys once"):
-            catalogue.table = wrong
-    with pytest.raises(ValueError, match="table must have each column once. Twice: '3'"):
-        catalogue.table = now.assign(other="y").rename(columns={"other": 3})
-    for name in ("rank", "key", "score"):
-        with pytest.raises(ValueError, match=f"results have, too: rank, .* Call '{name}' somethi"):
-            catalogue.table = now.assign(**{name: 1})
-    with pytest.raises(ValueError, match="cells must be texts or numbers. Column Tags has some"):
-        catalogue.table = now.assign(Tags=[["a"]] * len(now))
-    assert catalogue.table is now
+    rest = [None] * (len(catalogue) - 2)
+    catalogue.table["Brand"] = pd.Categorical(["Aye", None, *rest])
+    catalogue.table["SubCategory"] = [1.0, 2.5, *rest]
+    assert [text.rpartition(", ")[0] for text in catalogue.captions[:2]] == ["Aye, 1", "2.5"]
+    catalogue = zapsim.load_catalogue(ut_zappos)
+    catalogue.table["title"] = 7
+    assert catalogue.caption(catalogue.keys[0]).startswith("7, ")
 
 
 def test_byte_order_mark_is_no_part_of_the_first_column(make_folder):
@@ -515,6 +524,15 @@ def test_check_of_a_healthy_catalogue_is_empty(make_folder):
     table = load_catalogue(folder).check()
     assert len(table) == 0
     assert list(table.columns) == ["problem", "key", "detail"]
+
+
+def test_check_lists_kinds_of_pictures_that_are_not_read(make_folder):
+    folder = make_folder("1.jpg")
+    for number, (make, _) in enumerate(NOT_READ.values(), 2):
+        (folder / f"{number}.jpg").write_bytes(make())
+    table = load_catalogue(folder).check()
+    assert table["problem"].tolist() == ["unreadable"] * len(NOT_READ)
+    assert table["detail"].str.endswith("Save it anew, as JPEG or PNG of 8 bits a colour.").all()
 
 
 def test_check_without_metadata_misses_none(ut_zappos):

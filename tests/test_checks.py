@@ -18,6 +18,7 @@ from zapsim.checks import (
     checked_values,
     checked_vector,
     checked_whole,
+    groups_of,
     is_matrix,
     is_whole,
     item_values,
@@ -206,6 +207,12 @@ def test_values_are_taken_by_name_where_they_have_names_else_by_position(values)
 def test_a_name_that_is_written_in_two_ways_is_one_value():
     values = item_values(["Café", "Cafe\u0301", 1], ITEMS, "labels")
     assert values.tolist() == ["Café", "Café", 1]
+
+
+def test_groups_are_of_values_that_differ_by_more_than_blanks():
+    keys = pd.Index(list("abcdef"))
+    groups = groups_of([" 1", 1, "", "  ", None, "\u00a01\n"], keys)
+    assert groups.tolist() == [0, 0, 1, 2, 3, 0]
 
 
 COUNTED = pd.Series(["x", "y", "z"])

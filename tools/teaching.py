@@ -108,9 +108,12 @@ def answer(exercise, title):
     """Return an exercise's solution as Markdown, and what its wrong answers are told."""
     lines = [f"### {exercise.name}: {title}", f"```python\n{exercise.solution.strip()}\n```"]
     if exercise.ideas:
-        lines += [f"Words that are looked for in the answer: {'; '.join(exercise.ideas)}."]
+        lines += [
+            f"Looked for in the answer, which is never called wrong: {'; '.join(exercise.ideas)}."
+        ]
     if exercise.explains:
-        lines += [f"A right answer is told: {exercise.explains}"]
+        whose = "An answer in which all is found" if exercise.ideas else "A right answer"
+        lines += [f"{whose} is told: {exercise.explains}"]
     said = dict.fromkeys(mistake.says for mistake in exercise.mistakes)
     if said:
         lines += ["A wrong answer is told one of these:", "\n".join(f"- {s}" for s in said)]

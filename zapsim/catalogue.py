@@ -17,19 +17,20 @@ import pandas as pd
 from zapsim.checks import (
     check_key,
     check_list,
-    check_type,
     checked_seed,
     checked_whole,
     printable,
     received,
 )
 from zapsim.io.bundled import MINIZAP
-from zapsim.io.pictures import SHOWN_SIDE, PictureError, load_picture, reading, shrink, thumbnail
+from zapsim.io.pictures import PictureError, load_picture, reading
 from zapsim.io.sources import open_files
+from zapsim.io.squares import SHOWN_SIDE, shrink, thumbnail
 from zapsim.keys import composed, composed_cells, known_key, respelt
+from zapsim.metadata.cells import written
 from zapsim.metadata.delimited import NAMES, plain_name
 from zapsim.metadata.finding import find_metadata, unread_tables
-from zapsim.metadata.joining import RESERVED, join
+from zapsim.metadata.joining import join
 from zapsim.metadata.layout import FOLDERS, IDENTIFIERS, arranged, product_of, read_layout
 from zapsim.metadata.matching import match_rows
 
@@ -56,8 +57,8 @@ def load_catalogue(source=None, metadata=None, on=None, product=None, links=Fals
     source : path, optional
         A folder, in UT-Zappos50K's layout or any other, or a ``.zip`` or ``.tar`` of one, which
         is read in place; of Drive's ``…-001.zip``, ``…-002.zip``, any, for all of them. A
-        compressed tar (``.tar.gz``, ``.tgz``, ``.tar.bz2``, ``.tar.xz``) is unpacked once, into
-        the folder for temporary files. By default the bundled MiniZap.
+        ``.tar.gz`` or ``.tgz`` is unpacked once, into the folder for temporary files. By default
+        the bundled MiniZap.
     metadata : path or pandas.DataFrame, optional
         A table with a row a picture: CSV, ``.tsv``, ``.jsonl``, ``.parquet`` or ``.xlsx``, by its
         path, or by its name if it lies with the pictures, in the zip or beside. By default
@@ -146,8 +147,9 @@ class Catalogue:
         One row an item, indexed by ``key``, sorted. Columns, where the layout or the metadata
         has them: Category, SubCategory, Brand, Split (train, test), Product, Colourway, CID, then
         the metadata's own (several values in a cell are joined by ``;``). All are strings or
-        missing, their letters composed (Unicode's NFC), as those of keys are. Saved by ``to_csv``
-        and given as ``metadata``, it is read as the same table.
+        missing, their letters composed (Unicode's NFC), as those of keys are, without blanks
+        around them or HTML's entities. Saved by ``to_csv`` and given as ``metadata``, it is read
+        as the same table.
 
     Examples
     --------
@@ -167,42 +169,8 @@ class Catalogue:
 
     @property
     def table(self):
-        """One row an item, see above; another that is set has the same keys, in any order."""
+        """One row an item, see above; for other columns, give them to `load_catalogue`."""
         return self._table
-
-    @table.setter
-    def table(self, table):
-        check_type(table, pd.DataFrame, "table must be a DataFrame indexed by key.")
-        index = respelt(table.index, self.keys)
-        known, given = set(self.keys), set(index)
-        lacking = (key for key in self.keys if key not in given)
-        others = (key for key in index if key not in known)
-        if wrong := [*lacking, *others, *index[index.duplicated()]]:
-            raise ValueError(
-                f"table must have each of the {len(self):,} keys once in its index, and no other. "
-                f"Missing, unknown or twice: {len(wrong):,}, such as {wrong[0]!r}. For fewer "
-                "items, take catalogue.subset(keys)."
-            )
-        # As those of metadata, whatever they were.
-        names = pd.Index(list(map(str, table.columns)), dtype=object)
-        if not names.is_unique:
-            raise ValueError(
-                f"table must have each column once. Twice: {names[names.duplicated()][0]!r}"
-            )
-        if taken := [name for name in RESERVED if name in names]:
-            raise ValueError(
-                f"table must have no column that results have, too: {', '.join(RESERVED)}. Call "
-                f"{taken[0]!r} something else."
-            )
-        table = table.set_axis(names, axis=1)
-        for name, cells in table.items():
-            if not all(map(pd.api.types.is_hashable, cells)):
-                raise ValueError(
-                    f"table's cells must be texts or numbers. Column {printable(name)} has some "
-                    "that hold several, such as lists: join them by ';', as metadata has them."
-                )
-        self._table = _composed(table.set_axis(index).reindex(self.keys))
-        self.__dict__.pop("captions", None)
 
     def __len__(self):
         return len(self.table)
@@ -369,7 +337,7 @@ class Catalogue:
         columns = {plain_name(column): column for column in reversed(self.table.columns)}
         title = next((name for name in _TITLES if name in columns), None)
         titles, brands, kinds, categories = (
-            self.table[columns[name]].fillna("").tolist() if name in columns else [""] * len(self)
+            _texts(self.table[columns[name]]) if name in columns else [""] * len(self)
             for name in (title, "brand", "subcategory", "category")
         )
         titles = [title and _title(title) for title in titles]
@@ -486,6 +454,12 @@ def _composed(table):
     return table.rename(columns=names)
 
 
+def _texts(cells):
+    # Whoever adds a column may add numbers.
+    cells = cells.astype(object)
+    return list(map(written, cells.where(cells.notna(), None)))
+
+
 def _title(cell):
     # So many words, or signs, are more than fit: `shorten` takes seconds for a cell of megabytes.
     start = " ".join(cell.split(maxsplit=_LONGEST))[: 4 * _LONGEST]
@@ -498,4 +472,4 @@ def _content(content, key, data=None):
 
 def split_values(cell):
     """Return a cell's values, e.g. ``{"Men", "Women"}`` of ``"Men;Women"``; none if missing."""
-    return {part.strip() for part in str(cell).split(";")} - {""} if pd.notna(cell) else set()
+    return {part.strip() for part in written(cell).split(";")} - {""} if pd.notna(cell) else set()

@@ -602,14 +602,15 @@ def _by_key(values, keys, name):
 def groups_of(values, keys, name="exclude"):
     """Give each group of items of the same value a number: ndarray of shape (n_items,), int64.
 
-    Values are as in `item_values`, and the same if they are written alike; an item without one is
-    a group of its own, and so is each if `values` is None. Numbers are from 0, in the order of the
-    sorted values, so that they are the same in any order of items.
+    Values are as in `item_values`, and the same if they are written alike, but for blanks around
+    them; an item without one is a group of its own, and so is each if `values` is None. Numbers
+    are from 0, in the order of the sorted values, so that they are the same in any order of items.
     """
     if values is None:
         return np.asarray(pd.factorize(keys, sort=True)[0])
     values = pd.Series(item_values(values, keys, name), dtype=object)
-    codes = np.asarray(pd.factorize(values.map(str, na_action="ignore"), sort=True)[0])
+    texts = values.map(lambda value: str(value).strip() or np.nan, na_action="ignore")
+    codes = np.asarray(pd.factorize(texts.astype(object), sort=True)[0])
     alone = codes < 0
     codes[alone] = codes.max(initial=-1) + 1 + pd.factorize(keys[alone], sort=True)[0]
     return codes

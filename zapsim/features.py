@@ -31,7 +31,8 @@ from zapsim.io.disk import ahead
 from zapsim.io.locks import ForkSafeLock
 from zapsim.io.lookup import look_up
 from zapsim.io.parquet import StoreError
-from zapsim.io.pictures import FITS, PictureError, fit_square, reading
+from zapsim.io.pictures import PictureError, reading
+from zapsim.io.squares import FITS, fit_square
 from zapsim.io.store import FeatureStore, ShardWriter, features_frame
 from zapsim.keys import quoted
 from zapsim.vgg16.engine import open_engine

@@ -35,7 +35,8 @@ from zapsim.find.finder import Finder, Options
 from zapsim.find.narrowing import Narrowed
 from zapsim.find.parts import grid_of
 from zapsim.find.spaces import Scores, Vectors
-from zapsim.io.pictures import SHOWN_SIDE, load_picture, shrink
+from zapsim.io.pictures import load_picture
+from zapsim.io.squares import SHOWN_SIDE, shrink
 from zapsim.keys import known_key
 from zapsim.similarity import unit_vectors
 

@@ -31,6 +31,14 @@ def test_an_answer_is_checked_and_counts_for_its_goal(capsys):
     assert lines[-1].startswith("1 of ")
 
 
+def test_words_are_told_what_was_found_and_count(capsys):
+    names = {}
+    exec(find_exercise("05-4").solution, names)
+    course.check("05-4", names["my_words"])
+    assert capsys.readouterr().out.startswith("✅ Found in your words: ")
+    assert kept.solved(["05-4"]) == ["05-4"]
+
+
 def test_not_tried_and_wrong_point_to_the_hints(capsys):
     course.check("04-1")
     assert capsys.readouterr().out.startswith("📝 Not solved yet.\nStuck? Run hint(")

@@ -1,5 +1,6 @@
 """filters.py: counts under each other's filters, and which columns divide best."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -77,3 +78,13 @@ def test_accents_may_be_decomposed():
     assert filters.counts("Gro\u0308ße") == {"Café": 2, "Tee": 1}
     for value in ("Café", "Cafe\u0301"):
         assert filters.matching({"Gro\u0308ße": value}).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("sizes", [[38.0, 38.5, None], ["38", "38.5", None], [38, 38.5, "39"]])
+def test_equal_numbers_are_equal(sizes):
+    filters = Filters(pd.DataFrame({"Size": sizes}, index=list("abc")))
+    for asked in (38, 38.0, np.float32(38), "38"):
+        assert filters.matching({"Size": asked}).tolist() == [True, False, False]
+    assert list(filters.counts("Size"))[:2] == ["38", "38.5"]
+    with pytest.raises(ValueError, match=r"No item has Size 40\.0. There are: 38"):
+        filters.matching({"Size": 40.0})

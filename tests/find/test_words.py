@@ -162,6 +162,12 @@ def test_suggestions_are_names_first_and_count_what_a_search_finds(predictor):
     assert predictor.suggest("no such") == predictor.suggest("") == predictor.suggest(" (") == {}
 
 
+def test_a_suggested_caption_counts_all_that_a_search_for_it_finds():
+    captions = pd.Series(["Clog, 1", "Clog, 1, wood", "Clog, 1"], index=list("abc"))
+    words = Words(pd.DataFrame({"Title": captions}), captions)
+    assert words.suggest("clog", 5) == {"Clog, 1": 3, "Clog, 1, wood": 1}
+
+
 def test_wrong_arguments_are_named(predictor):
     with pytest.raises(TypeError, match="text must be what to search for.*Received: None"):
         predictor.search(None)

@@ -266,13 +266,6 @@ def _streamed():
     return pipe.getvalue()
 
 
-def _with_dictionary(data):
-    """Let the last entry, packed by LZMA, ask for a window of 4 GB."""
-    local = struct.unpack_from("<I", data, _heads(data)[-1] + 42)[0]
-    name, extra = struct.unpack_from("<HH", data, local + 26)
-    struct.pack_into("<I", data, local + 30 + name + extra + 5, 0xFFFFFFFF)
-
-
 _SLIPS = {
     "dots": "../x.jpg",
     "dots below": "a/../../x.jpg",
@@ -386,8 +379,6 @@ def _zips():
     yield "claims to be 4 GB", _bad, _zip(more, patch=_last(24, "<I", 2**32 - 2)), "z/3.jpg"
     yield "claims to be 100 MB", _bad, _zip(more, patch=_last(24, "<I", 10**8)), wrong
     yield "packed size", _never_raw, _zip(more, patch=_last(20, "<I", 2**31))
-    window = _zip(more, method=zipfile.ZIP_LZMA, patch=_with_dictionary)
-    yield "LZMA's window", _never_raw, window
     for what, values in {"none": (0, 0), "too many": (9, 9), "65,534": (65_534, 65_534)}.items():
         yield f"count: {what}", _never_raw, _zip(patch=_end(8, "<2H", *values))
     yield "directory's size", _never_raw, _zip(patch=_end(12, "<I", 2**31))
@@ -434,7 +425,7 @@ def _many(folder, _):
 
 # --- tars ----------------------------------------------------------------------------------------
 
-_PACKERS = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+_PACKERS = {".gz": gzip.compress}
 
 
 def _tarred(entries, format=tarfile.GNU_FORMAT):
@@ -523,11 +514,9 @@ def _tars():
     gz = gzip.compress(_tarred(PICTURES.items()))
     yield ".gz: garbage behind", _never_raw, _file(gz + b"garbage", "shoes.tar.gz")
     yield ".gz: checksum", _bad, _file(gz[:-8] + bytes(8), "shoes.tar.gz"), None, False
-    xz = bytearray(lzma.compress(_tarred(PICTURES.items())))
-    # The size of the window, in the block's header: 4 GB.
-    xz[16] = 40
-    xz[20:24] = zlib.crc32(xz[12:20]).to_bytes(4, "little")
-    yield ".xz: window", _never_raw, _file(bytes(xz), "shoes.tar.xz")
+    for what, pack in {"bz2": bz2.compress, "xz": lzma.compress}.items():
+        other = _file(pack(_tarred(PICTURES.items())), f"shoes.tar.{what}")
+        yield f".{what}", _bad, other, None, False
     for what, name in _ODD.items():
         yield f"name: {what}", _good, _tar((name, more)), {**PICTURES, name: more}
     for what, name in _SLIPS.items():
@@ -601,7 +590,7 @@ def _tars():
     yield "a name like a picture's", _good, _tar(("BM.jpg", more)), {**PICTURES, "BM.jpg": more}
     # Those of the first Unix do not say what they are.
     old = _header(b"0", len(more), magic=bytes(8)) + more + bytes(-len(more) % 512)
-    yield "an old one", _good, _tar(patch=_before(old)), {**PICTURES, "x.jpg": more}
+    yield "an old one", _bad, _tar(patch=_before(old)), None
     second = _file(whole + _tarred([("x.jpg", more)]), "a.tar")
     yield "a second one behind", _bad, second, "more follows its end"
     yield "much nothing behind", _good, _file(whole + bytes(5_000_000), "a.tar")
@@ -1090,11 +1079,9 @@ def _seconds(name):
         st.sampled_from(
             [
                 _zipped(PICTURES.items()),
-                _zipped(PICTURES.items(), zipfile.ZIP_LZMA),
                 _tarred(PICTURES.items()),
                 _tarred([("é" * 90, b"x"), *PICTURES.items()], tarfile.PAX_FORMAT),
                 gzip.compress(_tarred(PICTURES.items()), mtime=0),
-                lzma.compress(_tarred(PICTURES.items())),
             ]
         ),
         st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=9), st.integers(0, 9)), max_size=9),

@@ -31,7 +31,7 @@ from zapsim.io.pictures import PictureError
 from zapsim.io.sources import open_files, read_named
 from zapsim.kinds.blend import greyed
 
-PACKERS = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+PACKERS = {"": bytes, ".gz": gzip.compress}
 KEYS = ["Boots/Ankle/A/1.1.jpg", "Shoes/Oxfords/B/2.1.jpg", "Shoes/Oxfords/B/2.2.jpg"]
 
 
@@ -140,7 +140,7 @@ def test_a_hard_link_to_a_file_of_the_tar_is_that_file(make_tar, name, target):
 
 
 @pytest.mark.parametrize("name", ["../x.jpg", "/abs.jpg", "a/../../x.jpg", "C:\\x.jpg"])
-@pytest.mark.parametrize("packing", ["", ".xz"])
+@pytest.mark.parametrize("packing", ["", ".gz"])
 def test_names_that_lead_out_are_left_out_and_nothing_is_written(make_tar, tmp_path, name, packing):
     path = make_tar({name: b"x", "Boots/fine.jpg": b"y", "Shoes/fine.jpg": b"y"}, packing=packing)
     before = set(tmp_path.rglob("*.jpg")) | set(tmp_path.parent.glob("*.jpg"))
@@ -165,9 +165,8 @@ def test_a_name_that_is_no_unicode_is_named(make_tar):
     name.encode()
 
 
-@pytest.mark.parametrize("packing", [".gz", ".bz2", ".xz"])
-def test_half_a_compressed_tar_is_refused_and_leaves_nothing(make_tar, packing, temporary):
-    path = make_tar({"a.jpg": os.urandom(5000), "b.jpg": os.urandom(5000)}, packing=packing)
+def test_half_a_compressed_tar_is_refused_and_leaves_nothing(make_tar, temporary):
+    path = make_tar({"a.jpg": os.urandom(5000), "b.jpg": os.urandom(5000)}, packing=".gz")
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match=r"shoes\.tar.* is not whole .*download it again"):
@@ -205,42 +204,17 @@ def test_a_damaged_header_in_a_tar_costs_one_picture(make_tar):
     assert files.read("4.jpg") == b"4" * 512
 
 
-@pytest.mark.parametrize("packing", [".gz", ".bz2", ".xz"])
-def test_a_bomb_is_stopped_and_leaves_nothing(make_tar, packing, temporary, monkeypatch):
+def test_a_bomb_is_stopped_and_leaves_nothing(make_tar, temporary, monkeypatch):
     monkeypatch.setattr(unpacked, "_SMALL", 1_000_000)
-    path = make_tar({"a.jpg": bytes(5_000_000)}, packing=packing)
+    path = make_tar({"a.jpg": bytes(5_000_000)}, packing=".gz")
     with pytest.raises(ValueError, match="more than 100 times its size"):
         open_files(path)
     assert not [file for file in temporary.rglob("*") if file.is_file()]
 
 
-def test_an_xz_that_asks_for_much_memory_is_refused(make_tar, monkeypatch, temporary):
-    monkeypatch.setattr(unpacked, "_WINDOW", 1_000_000)
-    path = make_tar({"a.jpg": bytes(1_000)}, packing=".xz")
-    with pytest.raises(ValueError, match=r"asks for more than 1,000,000 bytes of memory.*\.zip"):
-        open_files(path)
-    assert not [file for file in temporary.rglob("*") if file.is_file()]
-
-
-@pytest.mark.parametrize("cut", [3_000, 1])
-@pytest.mark.parametrize("behind", [b"", bytes(8), b"something else"])
-def test_an_xz_of_several_is_read_like_the_one_that_they_make(make_tar, cut, behind):
-    whole = make_tar({"a.jpg": b"x" * 3_000_000, "b.jpg": b"y"})
-    data, parts = whole.read_bytes(), whole.with_suffix(".tar.xz")
-    parts.write_bytes(lzma.compress(data[:cut]) + bytes(4) + lzma.compress(data[cut:]) + behind)
-    assert open_files(parts).read("a.jpg") == b"x" * 3_000_000
-    assert open_files(parts).read("b.jpg") == b"y"
-
-
 @pytest.mark.parametrize("name", ["BZh-hats/a.jpg", "BZh9/a.jpg"])
 def test_a_plain_tar_whose_first_name_begins_as_bzip2_does_is_read(make_tar, name):
     assert open_files(make_tar({name: b"x", "b.jpg": b"y"})).read(name) == b"x"
-
-
-def test_an_empty_bzip2_is_none_that_is_read(tmp_path):
-    (tmp_path / "a.tar.bz2").write_bytes(bz2.compress(b""))
-    with pytest.raises(ValueError, match="No pictures|neither a folder"):
-        open_files(tmp_path / "a.tar.bz2")
 
 
 @pytest.mark.parametrize("packing", ["zip", "tar"])
@@ -505,8 +479,11 @@ def test_a_changed_tar_is_not_read_at_the_old_places(make_tar):
         (b"", "it is empty.*download it again"),
         (b"<html>please log in</html>", "web page.*login"),
         (b"\r\n<!DOCTYPE html><title>Sign in", "web page.*login"),
-        (b"7z\xbc\xaf\x27\x1c" + bytes(40), "it is a 7z.*Unpack it"),
-        (b"Rar!\x1a\7\0" + bytes(40), "it is a RAR.*Unpack it"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(40), "its kind: 7z.*Unpack it"),
+        (b"Rar!\x1a\7\0" + bytes(40), "its kind: RAR.*Unpack it"),
+        (bz2.compress(b"tar"), "its kind: bzip2.*Unpack it, and open the folder"),
+        (lzma.compress(b"tar"), "its kind: xz.*Unpack it, and open the folder"),
+        (b"\x28\xb5\x2f\xfd" + bytes(40), "its kind: Zstandard.*Unpack it, and open the folder"),
         (b"key,colour\n", "starts with b'key,colour"),
         (gzip.compress(b"key,colour\n" * 99, mtime=0), "neither a folder nor"),
         (b"PK\3\4" + bytes(40), "download it again"),
@@ -883,17 +860,10 @@ def test_a_zip_that_was_replaced_is_not_read_by_the_old_list(make_zip):
 
 
 @pytest.mark.parametrize("last", ["old.zip", "table.xlsx"])
-@pytest.mark.parametrize("magic", [True, False], ids=["posix", "old"])
-def test_a_tar_whose_last_file_is_a_zip_is_a_tar(make_tar, make_folder, zip_of, last, magic):
+def test_a_tar_whose_last_file_is_a_zip_is_a_tar(make_tar, make_folder, zip_of, last):
     inner = zip_of(make_folder("thumb.jpg", name="inner")).read_bytes()
     picture = (make_folder("a.jpg", name="mine") / "a.jpg").read_bytes()
-    path = make_tar({"BM.jpg": picture, "b.jpg": picture, last: inner})
-    if not magic:
-        data = bytearray(path.read_bytes())
-        data[257:265] = bytes(8)
-        data[148:156] = b"%06o\0 " % (sum(data[:148]) + 8 * 32 + sum(data[156:512]))
-        path.write_bytes(data)
-    catalogue = zapsim.load_catalogue(path)
+    catalogue = zapsim.load_catalogue(make_tar({"BM.jpg": picture, "b.jpg": picture, last: inner}))
     assert list(catalogue.keys) == ["BM.jpg", "b.jpg"]
 
 

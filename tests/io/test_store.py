@@ -26,7 +26,7 @@ from zapsim.io import parquet
 from zapsim.io import store as store_module
 from zapsim.io.lookup import load_features
 from zapsim.io.parquet import StoreError
-from zapsim.io.store import SHARD_ITEMS, FeatureStore, ShardWriter, names_of
+from zapsim.io.store import SHARD_ITEMS, FeatureStore, ShardWriter
 
 SETTINGS = {"layer": "block4_pool", "grid": 2, "weights": "random:seed-0"}
 
@@ -58,7 +58,7 @@ def names(folder):
 
 def test_rows_come_back_by_key_and_content_in_the_order_asked(store):
     values = np.arange(6, dtype=np.float32).reshape(3, 2)
-    store.write(["a", "b", "c"], ["1", "2", "3"], values)
+    store.write(["a", "b", "c"], ["1", "2", "3"], values, ["1", "2", "3"])
     found_values, found = store.read({"c": "3", "gone": "9", "a": "1"}, 2)
     assert found_values.tolist() == [[4, 5], [0, 0], [0, 1]]
     assert found.tolist() == [True, False, True]
@@ -77,7 +77,7 @@ def test_float16_numbers_and_any_keys_come_back_exactly(keys, data):
     values = data.draw(arrays(np.float16, (len(keys), 3), elements=half))
     with tempfile.TemporaryDirectory() as folder:
         store = FeatureStore(folder, SETTINGS)
-        store.write(keys, ["c"] * len(keys), values.astype(np.float32))
+        store.write(keys, ["c"] * len(keys), values.astype(np.float32), ["c"] * len(keys))
         read, found = store.read(dict.fromkeys(keys, "c"), 3)
         assert found.all()
         np.testing.assert_array_equal(read, values.astype(np.float32))
@@ -87,28 +87,28 @@ def test_float16_numbers_and_any_keys_come_back_exactly(keys, data):
 
 
 def test_float32_numbers_are_rounded_to_float16(store):
-    store.write(["a"], ["1"], np.array([[1 / 3, 1000.3]], np.float32))
+    store.write(["a"], ["1"], np.array([[1 / 3, 1000.3]], np.float32), ["1"])
     values, _ = store.read({"a": "1"}, 2)
     assert values.tolist() == [[float(np.float16(1 / 3)), 1000.5]]
 
 
 def test_changed_content_is_passed_over(store):
-    store.write(["a", "b"], ["1", "2"], np.ones((2, 3), np.float32))
+    store.write(["a", "b"], ["1", "2"], np.ones((2, 3), np.float32), ["1", "2"])
     values, found = store.read({"a": "changed", "b": "2"}, 3)
     assert found.tolist() == [False, True]
     assert values.tolist() == [[0, 0, 0], [1, 1, 1]]
 
 
 def test_later_shard_counts(store, folder):
-    store.write(["a", "b"], ["1", "1"], np.zeros((2, 3), np.float32))
-    store.write(["a"], ["1"], row(1))
+    store.write(["a", "b"], ["1", "1"], np.zeros((2, 3), np.float32), ["1", "1"])
+    store.write(["a"], ["1"], row(1), ["1"])
     assert store.read({"a": "1"}, 3)[0].tolist() == [[1, 1, 1]]
     assert load_features(folder).to_numpy().tolist() == [[1, 1, 1], [0, 0, 0]]
 
 
 def test_each_content_of_a_key_is_kept(store):
-    store.write(["a"], ["1"], row(1))
-    store.write(["a"], ["2"], row(2))
+    store.write(["a"], ["1"], row(1), ["1"])
+    store.write(["a"], ["2"], row(2), ["2"])
     for content, value in (("1", 1), ("2", 2)):
         assert store.read({"a": content}, 3)[0].tolist() == [[value] * 3]
     assert not store.read({"a": None}, 3)[1].any()
@@ -116,25 +116,17 @@ def test_each_content_of_a_key_is_kept(store):
 
 def test_copies_are_found_under_any_key(store):
     store.write(["a", "b"], ["1", "2"], np.arange(6).reshape(2, 3), ["x", "y"])
-    store.write(["early"], ["1"], row(9))
     values, found = store.read({"c": "1", "d": "1", "a": "2"}, copies={("1", "x"): ["c", "d"]})
     assert values.tolist() == [[0, 1, 2], [0, 1, 2], [0, 0, 0]]
     assert found.tolist() == [True, True, False]
 
 
-def test_early_shards_have_no_digests(store):
-    store.write(["a"], ["1"], row(1))
-    store.write(["b"], ["1"], row(1), ["y"])
-    assert [block.digests for block in store.blocks()] == [[None], ["y"]]
-    assert [names_of(table)[2] for table in store.index()] == [[None], ["y"]]
-
-
 def test_later_shard_counts_when_an_earlier_one_was_deleted(store, folder):
     for value in range(3):
-        store.write([f"other {value}"], ["1"], row(value))
+        store.write([f"other {value}"], ["1"], row(value), ["1"])
     for value in range(3, 9):
         shards(folder)[0].unlink()
-        store.write(["a"], ["1"], row(value))
+        store.write(["a"], ["1"], row(value), ["1"])
         assert load_features(folder).loc["a"].tolist() == [value] * 3
 
 
@@ -148,7 +140,7 @@ def test_store_that_is_not_there_yet_is_empty(store):
 
 
 def test_other_settings_are_refused_and_named(store, folder):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     with pytest.raises(StoreError, match="made with other settings") as caught:
         FeatureStore(folder, {"layer": "block4_pool", "grid": 4, "fit": "pad"})
     message = str(caught.value)
@@ -160,15 +152,15 @@ def test_other_settings_are_refused_and_named(store, folder):
 
 
 def test_same_settings_in_another_order_are_the_same(store, folder):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     again = FeatureStore(folder, dict(reversed(SETTINGS.items())))
     assert again.read({"a": "1"}, 3)[1].all()
 
 
 def test_shards_of_different_settings_are_refused(store, folder, tmp_path):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     other = FeatureStore(tmp_path / "other", SETTINGS | {"grid": 4})
-    other.write(["b"], ["1"], row(2))
+    other.write(["b"], ["1"], row(2), ["1"])
     (shard,) = shards(tmp_path / "other")
     shard.rename(folder / "part-00001-x.parquet")
     with pytest.raises(StoreError, match="grid is"):
@@ -183,9 +175,9 @@ def test_file_in_place_of_the_folder_is_refused(tmp_path):
 
 def test_shard_of_other_settings_that_came_meanwhile_is_noticed_before_the_next(folder):
     one, other = (FeatureStore(folder, {"grid": grid}) for grid in (1, 2))
-    one.write(["a.jpg"], ["x"], np.ones((1, 4)))
+    one.write(["a.jpg"], ["x"], np.ones((1, 4)), ["x"])
     with pytest.raises(StoreError, match="grid is 1 there and 2 here"):
-        other.write(["b.jpg"], ["y"], np.ones((1, 16)))
+        other.write(["b.jpg"], ["y"], np.ones((1, 16)), ["y"])
     assert load_features(folder).index.tolist() == ["a.jpg"]
 
 
@@ -203,15 +195,15 @@ def at_once(monkeypatch):
 
 
 def test_first_shards_in_the_same_instant_are_both_kept(store, folder, at_once):
-    at_once((store, ["a"], ["1"], row(1)), (store, ["b"], ["1"], row(2)))
+    at_once((store, ["a"], ["1"], row(1), ["1"]), (store, ["b"], ["1"], row(2), ["1"]))
     assert load_features(folder).to_numpy().tolist() == [[1, 1, 1], [2, 2, 2]]
 
 
 def test_first_shards_of_different_settings_in_the_same_instant_are_not_mixed(folder, at_once):
     one, other = (FeatureStore(folder, {"grid": grid}) for grid in (1, 2))
-    at_once((one, ["a.jpg"], ["x"], row(1)), (other, ["a.jpg"], ["x"], row(2)))
+    at_once((one, ["a.jpg"], ["x"], row(1), ["x"]), (other, ["a.jpg"], ["x"], row(2), ["x"]))
     assert len(shards(folder)) == 2, "one has replaced the other's"
-    for read in (lambda: one.write(["b.jpg"], ["y"], row(2)), lambda: load_features(folder)):
+    for read in (lambda: one.write(["b.jpg"], ["y"], row(2), ["y"]), lambda: load_features(folder)):
         with pytest.raises(StoreError, match="made with other settings"):
             read()
 
@@ -220,8 +212,8 @@ def test_first_shards_of_different_settings_in_the_same_instant_are_not_mixed(fo
 
 
 def test_features_of_all_shards_are_sorted_by_key(store, folder):
-    store.write(["c", "a"], ["1", "1"], np.array([[3, 3], [1, 1]], np.float32))
-    store.write(["b"], ["1"], row(2, 2))
+    store.write(["c", "a"], ["1", "1"], np.array([[3, 3], [1, 1]], np.float32), ["1", "1"])
+    store.write(["b"], ["1"], row(2, 2), ["1"])
     features = load_features(str(folder))
     assert features.index.name == "key"
     assert features.index.tolist() == ["a", "b", "c"]
@@ -236,7 +228,7 @@ def test_no_store_says_how_to_make_one(tmp_path):
 
 
 def test_tilde_is_the_home_folder(store, folder, monkeypatch):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     monkeypatch.setenv("HOME", str(folder.parent))
     monkeypatch.setenv("USERPROFILE", str(folder.parent))
     assert load_features("~/features").index.tolist() == ["a"]
@@ -263,8 +255,8 @@ def garble(shard):
 @pytest.mark.parametrize("position", [0, 1])
 @pytest.mark.parametrize("damage", [cut, empty, garble])
 def test_damaged_shard_is_named_and_the_rest_is_read(store, folder, damage, position):
-    store.write(["a"], ["1"], row(1))
-    store.write(["b"], ["1"], row(2))
+    store.write(["a"], ["1"], row(1), ["1"])
+    store.write(["b"], ["1"], row(2), ["1"])
     shard = shards(folder)[position]
     damage(shard)
     kept, lost = ("b", "a") if position == 0 else ("a", "b")
@@ -281,16 +273,16 @@ def test_damaged_shard_is_named_and_the_rest_is_read(store, folder, damage, posi
 @pytest.mark.filterwarnings("ignore:The shard")
 @pytest.mark.parametrize("damage", [cut, garble])
 def test_store_of_damaged_shards_only_is_an_error(store, folder, damage):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     damage(shards(folder)[0])
     with pytest.raises(StoreError, match="No undamaged feature store at .*Make one with"):
         load_features(folder)
 
 
 def test_damaged_row_is_written_again(store, folder):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     cut(shards(folder)[0])
-    store.write(["a"], ["1"], row(5))
+    store.write(["a"], ["1"], row(5), ["1"])
     with pytest.warns(UserWarning, match="damaged"):
         assert store.read({"a": "1"}, 3)[0].tolist() == [[5, 5, 5]]
 
@@ -315,8 +307,8 @@ READERS = {
 @pytest.mark.parametrize("moment", ["opened", "read"])
 @pytest.mark.parametrize("error", NO_ANSWER, ids=str)
 def test_disk_that_does_not_answer_is_no_damage(store, folder, failing, error, moment, reader):
-    store.write(["a"], ["1"], row(1))
-    store.write(["b"], ["1"], row(2))
+    store.write(["a"], ["1"], row(1), ["1"])
+    store.write(["b"], ["1"], row(2), ["1"])
     failing(moment, error, shards(folder)[1].name)
     with pytest.raises(StoreError, match=REFUSED.format(error.strerror)) as caught:
         READERS[reader](folder)
@@ -327,7 +319,7 @@ def test_disk_that_does_not_answer_is_no_damage(store, folder, failing, error, m
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("reader", READERS)
 def test_lack_of_memory_is_no_damage(store, folder, failing, reader):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     error = pa.ArrowMemoryError("malloc of size 411041792 failed")
     failing("read", error, shards(folder)[0].name)
     with pytest.raises(MemoryError, match="411041792"):
@@ -336,7 +328,7 @@ def test_lack_of_memory_is_no_damage(store, folder, failing, reader):
 
 @pytest.mark.parametrize("reader", READERS)
 def test_folder_that_cannot_be_listed_is_not_an_empty_store(store, folder, monkeypatch, reader):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
 
     def gone(*args, **kwargs):
         raise OSError(107, "Transport endpoint is not connected")
@@ -351,7 +343,7 @@ def test_folder_that_cannot_be_listed_is_not_an_empty_store(store, folder, monke
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
 @pytest.mark.parametrize("reader", READERS)
 def test_error_that_the_system_really_raises_is_no_damage(store, folder, reader):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     (folder / "part-00001-away.parquet").symlink_to(folder.parent / "unmounted" / "a.parquet")
     with pytest.raises(StoreError, match=r"Could not read .*part-00001-away.*run again"):
         READERS[reader](folder)
@@ -359,8 +351,8 @@ def test_error_that_the_system_really_raises_is_no_damage(store, folder, reader)
 
 @pytest.mark.filterwarnings("error")
 def test_shard_that_vanishes_while_the_store_is_read_is_not_left_out_silently(store, folder):
-    store.write(["a"], ["1"], row(1))
-    store.write(["b"], ["1"], row(2))
+    store.write(["a"], ["1"], row(1), ["1"])
+    store.write(["b"], ["1"], row(2), ["1"])
     blocks = store.blocks()
     next(blocks)
     shards(folder)[1].unlink()
@@ -381,7 +373,7 @@ def assert_as_before(store, folder, before):
 
 
 def test_full_disk_while_writing_leaves_the_store_as_it_was(store, folder, monkeypatch):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     before = names(folder)
 
     def half_written(table, where, **options):
@@ -393,12 +385,12 @@ def test_full_disk_while_writing_leaves_the_store_as_it_was(store, folder, monke
     with pytest.raises(
         StoreError, match=r"Could not write .*No space left.*free some space or choose another"
     ):
-        store.write(["b"], ["1"], row(2))
+        store.write(["b"], ["1"], row(2), ["1"])
     assert_as_before(store, folder, before)
 
 
 def test_failure_while_renaming_leaves_the_store_as_it_was(store, folder, monkeypatch):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     before = names(folder)
 
     def fail(source, target):
@@ -406,7 +398,7 @@ def test_failure_while_renaming_leaves_the_store_as_it_was(store, folder, monkey
 
     monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(StoreError, match="Could not write .*Input/output error.*run again"):
-        store.write(["b"], ["1"], row(2))
+        store.write(["b"], ["1"], row(2), ["1"])
     assert_as_before(store, folder, before)
 
 
@@ -416,11 +408,11 @@ import numpy as np
 from zapsim.io.parquet import StoreError
 from zapsim.io.store import FeatureStore
 store = FeatureStore(sys.argv[1], {"a": 1})
-store.write(["small"], ["1"], np.ones((1, 8), np.float32))
+store.write(["small"], ["1"], np.ones((1, 8), np.float32), ["1"])
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 noise = np.random.default_rng(0).random((400, 500), np.float32)
 try:
-    store.write([str(n) for n in range(400)], ["1"] * 400, noise)
+    store.write([str(n) for n in range(400)], ["1"] * 400, noise, ["1"] * 400)
 except StoreError as error:
     print(error)
 """
@@ -458,7 +450,7 @@ def test_of_two_settings_in_the_same_instant_one_is_written(folder, monkeypatch,
 
     def write(store):
         try:
-            store.write([store.settings["layer"]], ["1"], row(1))
+            store.write([store.settings["layer"]], ["1"], row(1), ["1"])
         except StoreError as error:
             said.append(str(error))
 
@@ -472,7 +464,7 @@ def test_of_two_settings_in_the_same_instant_one_is_written(folder, monkeypatch,
         warnings.simplefilter("ignore")
         (first,) = load_features(folder).index
     winner = next(store for store in stores if store.settings["layer"] == first)
-    winner.write(["more"], ["1"], row(2))
+    winner.write(["more"], ["1"], row(2), ["1"])
     assert len(shards(folder)) == 2 + damaged
     assert len(names(folder)) == 2 + damaged, "a lock was left"
 
@@ -486,14 +478,14 @@ def test_first_shards_of_two_machines_in_the_same_instant_are_not_mixed(folder, 
     def write_after_the_other(*arguments):
         if not once:
             once.append(True)
-            other.write(["b"], ["1"], row(2))
+            other.write(["b"], ["1"], row(2), ["1"])
         write(*arguments)
 
     monkeypatch.setattr(parquet, "write_table", write_after_the_other)
     with pytest.raises(StoreError, match="made with other settings: .*layer is another there"):
-        store.write(["a"], ["1"], row(1))
+        store.write(["a"], ["1"], row(1), ["1"])
     assert load_features(folder).index.tolist() == ["b"]
-    other.write(["c"], ["1"], row(3))
+    other.write(["c"], ["1"], row(3), ["1"])
 
 
 def test_a_store_that_is_begun_while_it_is_opened_is_not_one_of_other_settings(
@@ -505,7 +497,7 @@ def test_a_store_that_is_begun_while_it_is_opened_is_not_one_of_other_settings(
         found = listed(place)
         if not once:
             once.append(True)
-            store.write(["a"], ["1"], row(1))
+            store.write(["a"], ["1"], row(1), ["1"])
         return found
 
     monkeypatch.setattr(store_module, "_shards", begun_after_the_first_look)
@@ -521,7 +513,8 @@ LEFTOVER = f".part-{0:032x}.tmp"
 
 
 def batch(first, n):
-    return [f"{i:05}" for i in range(first, first + n)], ["1"] * n, np.full((n, 3), first, float)
+    keys = [f"{i:05}" for i in range(first, first + n)]
+    return keys, ["1"] * n, np.full((n, 3), first, float), ["1"] * n
 
 
 def minutes_ago(path, minutes):
@@ -573,16 +566,16 @@ def test_rows_that_wait_are_not_tried_after_a_store_error(store, folder):
 
 def test_writer_without_a_store_drops_the_rows():
     with ShardWriter(None) as writer:
-        keys, contents, values = batch(0, SHARD_ITEMS + 1)
+        keys, contents, values, digests = batch(0, SHARD_ITEMS + 1)
         alive = weakref.ref(values)
-        writer.add(keys, contents, values)
+        writer.add(keys, contents, values, digests)
         del values
         assert alive() is None, "they would fill the memory"
 
 
 def test_writer_that_has_nothing_to_write_leaves_nothing_behind(store, folder):
     with ShardWriter(store) as writer:
-        writer.add([], [], [])
+        writer.add([], [], [], [])
         assert folder.is_dir()
     assert not folder.exists()
 
@@ -614,19 +607,19 @@ def test_what_a_killed_process_left_half_written_is_cleared_when_it_is_old(
     store, folder, minutes, stays
 ):
     """A younger one may be another process's, which is writing it now."""
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     (folder / LEFTOVER).write_bytes(b"PAR1 half")
     minutes_ago(folder / LEFTOVER, minutes)
     minutes_ago(shards(folder)[0], 2000)
     with ShardWriter(store) as writer:
-        writer.add([], [], [])
+        writer.add([], [], [], [])
         assert (folder / LEFTOVER).exists() == stays
     assert load_features(folder).index.tolist() == ["a"]
 
 
 def test_rows_of_unequal_length_are_refused(store):
     with pytest.raises(ValueError, match="shorter"), ShardWriter(store) as writer:
-        writer.add(["a", "b"], ["1"], np.ones((2, 3)))
+        writer.add(["a", "b"], ["1"], np.ones((2, 3)), ["1"])
 
 
 # --- what others read ------------------------------------------------------------------------
@@ -649,10 +642,10 @@ def test_shard_is_plain_parquet(store, folder):
 
 
 def test_temporary_files_are_invisible_to_readers_of_the_folder(store, folder, monkeypatch):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     monkeypatch.setattr(os, "replace", lambda source, target: None)
     monkeypatch.setattr(Path, "unlink", lambda *args, **kwargs: None)
-    store.write(["b"], ["1"], row(2))
+    store.write(["b"], ["1"], row(2), ["1"])
     assert len(names(folder)) == 2
     assert pd.read_parquet(folder)["key"].tolist() == ["a"]
     assert load_features(folder).index.tolist() == ["a"]
@@ -663,7 +656,7 @@ def test_no_pickle_is_involved(store, folder, monkeypatch):
 
     for name in ("dumps", "loads", "dump", "load"):
         monkeypatch.setattr(pickle, name, None)
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     assert load_features(folder).index.tolist() == ["a"]
     assert b"pickle" not in shards(folder)[0].read_bytes()
 
@@ -673,7 +666,7 @@ def test_a_flipped_bit_in_a_shard_is_noticed(tmp_path):
     rng = np.random.default_rng(0)
     keys = [f"{i}.jpg" for i in range(40)]
     values = rng.random((40, 16)).astype(np.float16)
-    store.write(keys, keys, values)
+    store.write(keys, keys, values, keys)
     (shard,) = tmp_path.glob("*.parquet")
     whole = shard.read_bytes()
     unnoticed = 0
@@ -719,7 +712,8 @@ def test_a_key_that_comes_again_and_again_takes_room_once():
 def foreign(folder, name="part-00005-x.parquet", said=RIGHT, **columns):
     """Write a shard as others might: of two rows, some of whose columns are other ones."""
     folder.mkdir(exist_ok=True)
-    usual = {"key": ["x", "y"], "content": ["1", "1"], "features": lists_of(np.ones((2, 3), "f2"))}
+    usual = {"key": ["x", "y"], "content": ["1", "1"], "sha256": ["1", "1"]}
+    usual |= {"features": lists_of(np.ones((2, 3), "f2"))}
     table = pa.table({n: each for n, each in (usual | columns).items() if each is not None})
     pq.write_table(table.replace_schema_metadata({"zapsim": said} if said else None), folder / name)
     return folder / name
@@ -728,12 +722,14 @@ def foreign(folder, name="part-00005-x.parquet", said=RIGHT, **columns):
 @pytest.mark.parametrize(
     ("columns", "why"),
     [
-        ({"key": None}, "key"),
+        ({"key": None}, "it has no column of texts 'key'"),
         ({"key": ["x", None]}, "'key' is missing in 1 rows"),
         ({"content": [None, "1"]}, "'content' is missing in 1 rows"),
         ({"key": [b"x", b"y"]}, "binary.*, not text"),
         ({"key": ["x", "y" * 4_097]}, "'key' has 4,097 characters in a row"),
         ({"sha256": [1, 2]}, "'sha256' is int64, not text"),
+        ({"sha256": ["1", None]}, "'sha256' is missing in 1 rows"),
+        ({"sha256": None}, "it has no column of texts 'sha256'"),
         ({"features": ["a", "b"]}, "'features' is string, not a fixed-size list"),
         ({"features": [[1.0], [1.0, 2.0]]}, "not a fixed-size list"),
         ({"features": lists_of(np.ones((2, 3), np.int8))}, "int8"),
@@ -746,8 +742,8 @@ def foreign(folder, name="part-00005-x.parquet", said=RIGHT, **columns):
     ids=lambda value: str(value)[:40],
 )
 def test_foreign_shard_is_named_and_passed_over(store, folder, columns, why):
-    store.write(["a"], ["1"], row(1))
-    store.write(["b"], ["1"], row(2))
+    store.write(["a"], ["1"], row(1), ["1"])
+    store.write(["b"], ["1"], row(2), ["1"])
     name = foreign(folder, **columns).name
     for read in (
         lambda: FeatureStore(folder, SETTINGS).read({"a": "1", "b": "1"}, 3)[0],
@@ -768,14 +764,14 @@ def test_foreign_shard_is_named_and_passed_over(store, folder, columns, why):
     ids=lambda columns: next(iter(columns)),
 )
 def test_shard_that_others_wrote_is_read(store, folder, columns):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     foreign(folder, **columns)
     assert store.read({"x": "1", "y": "1"}, 3)[0].tolist() == [[1] * 3] * 2
     assert load_features(folder).index.tolist() == ["a", "x", "y"]
 
 
 def test_width_that_the_extractor_has_is_right_though_most_shards_have_another(store, folder):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     for number in (7, 8):
         foreign(folder, f"part-{number}.parquet", features=lists_of(np.ones((2, 4), np.float16)))
     with pytest.warns(UserWarning, match=r"part-[78].*of 3 numbers"):
@@ -786,8 +782,8 @@ def test_width_that_the_extractor_has_is_right_though_most_shards_have_another(s
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_vectors_that_are_no_numbers_are_named_and_absent(store, folder, bad):
-    store.write(["a"], ["1"], row(1))
-    store.write(["a", "b"], ["1", "1"], np.array([[1, bad, 1], [2, 2, 2]]))
+    store.write(["a"], ["1"], row(1), ["1"])
+    store.write(["a", "b"], ["1", "1"], np.array([[1, bad, 1], [2, 2, 2]]), ["1", "1"])
     with pytest.warns(UserWarning, match=r"1 vectors in the shard .*part-00001.*: 'a'\. Their pic"):
         values, found = store.read({"a": "1", "b": "1"}, 3)
     assert (values.tolist(), found.tolist()) == ([[1] * 3, [2] * 3], [True, True])
@@ -797,7 +793,7 @@ def test_later_number_counts_though_it_is_longer(store, folder):
     for value, name in ((1, "part-99999-x.parquet"), (2, "part-100000-x.parquet")):
         foreign(folder, name, features=lists_of(np.full((2, 3), value, np.float16)))
     assert store.read({"x": "1"}, 3)[0].tolist() == [[2] * 3]
-    store.write(["x"], ["1"], row(3))
+    store.write(["x"], ["1"], row(3), ["1"])
     assert [path.name[:12] for path in folder.glob("part-100001*")] == ["part-100001-"]
     assert load_features(folder).loc["x"].tolist() == [3] * 3
 
@@ -805,20 +801,20 @@ def test_later_number_counts_though_it_is_longer(store, folder):
 def test_what_is_written_counts_however_high_the_number_before(store, folder):
     foreign(folder, f"part-{'9' * 18}.parquet", features=lists_of(np.full((2, 3), 7, np.float16)))
     for value in (1, 2):
-        store.write(["x"], ["1"], row(value))
+        store.write(["x"], ["1"], row(value), ["1"])
         assert load_features(folder).loc["x"].tolist() == [value] * 3
 
 
 def test_flipped_bit_in_settings_is_damage_and_no_other_settings(store, folder):
-    store.write(["a"], ["1"], row(1))
-    store.write(["b"], ["1"], row(2))
+    store.write(["a"], ["1"], row(1), ["1"])
+    store.write(["b"], ["1"], row(2), ["1"])
     shard = shards(folder)[0]
     # The library that writes shards keeps the settings twice: here, both copies are damaged.
     said = json.dumps(SETTINGS | {"grid": 3})
     pq.write_table(pq.read_table(shard).replace_schema_metadata({"zapsim": said}), shard)
     with pytest.warns(UserWarning, match=f"{shard.name}.*settings are not those that it was named"):
         assert load_features(folder).index.tolist() == ["b"]
-    # Of early shards, and those of others, the name says nothing of the settings.
+    # Of shards of others, the name says nothing of the settings.
     shard.rename(folder / "part-00000-x.parquet")
     with pytest.raises(StoreError, match=r"grid is 2 there and 3 here.*part-00001.*move that file"):
         load_features(folder)
@@ -839,7 +835,7 @@ def test_flipped_bit_in_settings_is_damage_and_no_other_settings(store, folder):
     ids=["pipe", "folder", "loop", "device"],
 )
 def test_what_is_no_file_is_named_and_not_waited_for(store, folder, make):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     make(folder / "part-00001-x.parquet")
     why = r"part-00001-x.parquet is damaged and passed over .*(not a regular|no) file"
     with pytest.warns(UserWarning, match=why):
@@ -847,9 +843,11 @@ def test_what_is_no_file_is_named_and_not_waited_for(store, folder, make):
 
 
 def test_shard_that_unpacks_to_too_much_is_named_and_not_unpacked(store, folder, monkeypatch):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     zeros = lists_of(np.zeros((50_000, 3), np.float16))
-    name = foreign(folder, key=["x"] * 50_000, content=["1"] * 50_000, features=zeros).name
+    ones = ["1"] * 50_000
+    columns = {"key": ["x"] * 50_000, "content": ones, "sha256": ones, "features": zeros}
+    name = foreign(folder, **columns).name
     assert store.read({"x": "1"}, 3)[1].all()
     monkeypatch.setattr(parquet, "MAX_UNPACKED", 100_000)
     with pytest.warns(UserWarning, match=f"{name}.*unpacks to .* bytes or more, and the limit is"):
@@ -858,14 +856,14 @@ def test_shard_that_unpacks_to_too_much_is_named_and_not_unpacked(store, folder,
 
 def test_large_shard_is_read_in_parts(store, folder, monkeypatch):
     values = np.arange(30, dtype=np.float16).reshape(10, 3)
-    store.write([str(n) for n in range(10)], ["1"] * 10, values)
+    store.write([str(n) for n in range(10)], ["1"] * 10, values, ["1"] * 10)
     monkeypatch.setattr("zapsim.io.store._AT_ONCE", 4 * 3 * 2)
     assert [len(block.keys) for block in store.blocks()] == [4, 4, 2]
     assert store.read({str(n): "1" for n in range(10)}, 3)[0].tolist() == values.tolist()
 
 
 def test_a_foreign_shard_without_a_number_is_named_and_not_the_stores_own(store, folder):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     foreign(folder, said="{}").rename(folder / "part-x.parquet")
     with pytest.raises(StoreError, match=r"says part-x\.parquet"):
         load_features(folder)
@@ -892,7 +890,7 @@ def is_harmless(said):
     ids=lambda theirs: ascii(theirs)[:30],
 )
 def test_settings_of_others_are_shown_as_a_terminal_can_print_them(folder, theirs):
-    FeatureStore(folder, theirs).write(["a"], ["1"], row(1))
+    FeatureStore(folder, theirs).write(["a"], ["1"], row(1), ["1"])
     with pytest.raises(StoreError) as caught:
         FeatureStore(folder, SETTINGS)
     assert is_harmless(str(caught.value))
@@ -901,7 +899,7 @@ def test_settings_of_others_are_shown_as_a_terminal_can_print_them(folder, their
 
 
 def test_the_treatment_of_others_pictures_is_shown_so_too(folder, make_folder):
-    FeatureStore(folder, SETTINGS | {"pictures": EVIL}).write(["a"], ["1"], row(1))
+    FeatureStore(folder, SETTINGS | {"pictures": EVIL}).write(["a"], ["1"], row(1), ["1"])
     with pytest.raises(StoreError, match="of pictures made .*grey") as caught:
         load_features(folder, load_catalogue(make_folder("a.jpg")))
     assert is_harmless(str(caught.value))
@@ -909,9 +907,9 @@ def test_the_treatment_of_others_pictures_is_shown_so_too(folder, make_folder):
 
 @pytest.mark.unix
 def test_names_of_shards_of_others_are_shown_so_too(store, folder):
-    store.write(["a"], ["1"], row(1))
+    store.write(["a"], ["1"], row(1), ["1"])
     (folder / f"part-9-{EVIL}.parquet").write_bytes(b"PAR1 damaged")
-    store.write(["b"], ["1"], row(np.nan))
+    store.write(["b"], ["1"], row(np.nan), ["1"])
     shards(folder)[1].rename(folder / f"part-00001-{EVIL}.parquet")
     with pytest.warns(UserWarning) as caught:
         load_features(folder)

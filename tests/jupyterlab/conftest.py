@@ -14,8 +14,11 @@ import pytest
 from nbformat.reader import NotJSONError
 
 import zapsim
+from benchmarks.visitors import serve, stop
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+# So that a test need not wait for minutes.
+SOON = ["--MappingKernelManager.cull_idle_timeout=5", "--MappingKernelManager.cull_interval=1"]
 START_SECONDS = 90
 RUN_SECONDS = 240
 
@@ -197,6 +200,16 @@ def lab(browser, tmp_path_factory):
     lab = Lab(tmp_path_factory.mktemp("lab"))
     yield lab
     lab.close()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """`make app` with four places, which forgets soon: its process, its address, its log."""
+    log = tmp_path_factory.mktemp("app") / "log"
+    with log.open("w") as opened:
+        server, address = serve(opened, SOON, ZAPSIM_VISITORS="4")
+        yield server, address, log
+        stop(server)
 
 
 @pytest.fixture(scope="session")

@@ -83,9 +83,6 @@ def test_a_histogram_by_hand(painted):
 def test_a_histogram_is_that_of_numpy(painted):
     picture = np.random.default_rng(1).integers(0, 256, (30, 40, 3), np.uint8)
     catalogue = painted(picture)
-    theirs, _ = np.histogramdd(picture.reshape(-1, 3), 5, [(0, 256)] * 3)
-    ours = colour_histogram(catalogue, "rgb", bins=5, power=1)
-    np.testing.assert_allclose(ours.iloc[0], theirs.ravel() / 1200, rtol=1e-6)
     lab = rgb_to_lab(picture).reshape(-1, 3)
     theirs, _ = np.histogramdd(lab, 6, [(0, 100), (-110, 110), (-110, 110)])
     ours = colour_histogram(catalogue, power=1)
@@ -150,8 +147,6 @@ def test_all_baselines_at_once():
 
 def test_what_is_wrong_is_said(painted, make_zip):
     black = painted(plain(0, 0, 0))
-    with pytest.raises(ValueError, match="space must be one of lab, rgb. Received: 'hsv'"):
-        colour_histogram(black, "hsv")
     for bins in (0, -1, 2.5):
         with pytest.raises(ValueError, match=f"bins must be a whole .* least 1. .*bins={bins}"):
             colour_histogram(black, bins=bins)

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 import zapsim
-from zapsim.io.saved import Neighbours
-from zapsim.kinds.blend import blend, centred, greyed, shared_neighbours
+from zapsim.kinds.blend import blend, centred, greyed
 
 KEYS = [f"{n}.jpg" for n in range(8)]
 
@@ -173,22 +172,6 @@ def _image(pixels):
     from PIL import Image
 
     return Image.fromarray(np.ascontiguousarray(pixels))
-
-
-def neighbours(indices):
-    indices = np.array(indices, np.int32)
-    return Neighbours(pd.Index(KEYS[: len(indices)]), indices, np.zeros(indices.shape, np.float32))
-
-
-def test_shared_neighbours_counted_by_hand():
-    one = neighbours([[1, 2], [0, 2], [0, -1]])
-    other = neighbours([[2, 1], [2, -1], [1, -1]])
-    assert list(shared_neighbours(one, other)) == [1, 0.5, 0]
-    assert list(shared_neighbours(one, one)) == [1, 1, 1]
-    with pytest.raises(ValueError, match=r"same k. Received: \(3, 2\) and \(3, 1\)"):
-        shared_neighbours(one, neighbours([[1], [0], [0]]))
-    with pytest.raises(TypeError, match="other must be Neighbours, .* Received: ndarray"):
-        shared_neighbours(one, one.indices)
 
 
 def test_grey_features_are_not_mixed_with_coloured_ones_nor_searched_with_a_new_picture(tmp_path):

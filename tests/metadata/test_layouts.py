@@ -210,7 +210,7 @@ def test_tables_with_columns_of_their_own_are_counted_together(make_folder):
     files = {}
     for n in range(30):
         header = ",".join(f"c{n} {column}" for column in range(400))
-        files[f"{n}/metadata.csv"] = f"key,{header}\na.jpg\n"
+        files[f"{n}/metadata.csv"] = f"key,{header}\na.jpg{',' * 400}\n"
     with pytest.raises(
         ValueError, match=r"0/metadata.csv and .* … has 10,\d\d\d columns, more than"
     ):

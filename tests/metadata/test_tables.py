@@ -14,7 +14,7 @@ import pytest
 
 from zapsim.metadata import cells, delimited, tables
 from zapsim.metadata import excel as excel_files
-from zapsim.metadata.tables import read_table, text_table
+from zapsim.metadata.tables import read_table, text_table, tidied
 
 
 def read(text, name="meta.csv"):
@@ -61,6 +61,35 @@ def test_unknown_encoding_says_what_to_do():
         read("key,Brand\na.jpg,靴下".encode("gbk") + b"\x81\x8d")
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Ботинки мужские", "cp1251"),
+        ("Μπότες δερμάτινες", "cp1253"),
+        ("מגפיים", "cp1255"),
+        ("Skórzane półbuty męskie, żółte", "cp1250"),
+    ],
+)
+def test_letters_of_other_alphabets_are_not_taken_for_western_ones(text, encoding):
+    with pytest.raises(ValueError, match="neither UTF-8 .* begin 'a.jpg,.*pandas.read_csv"):
+        read(f"key,Brand\na.jpg,{text}\n".encode(encoding))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ein Paar Größe 38½, Levi´s, 5µm, 20 €",
+        "ŒUVRE CRÉÉE à l’été, «chaussée», Nike®Air",
+        "¿Qué? Piel nº5, 1ª, ¡Niño!",
+        "Sabates de col·lecció, 3×5 cm², 20°C, §5",
+        "Smørrebrød på gåtur, hääyö",
+    ],
+)
+def test_western_letters_and_signs_are_read_as_cp1252(text):
+    table = read(f'key,Brand\na.jpg,"{text}"\n'.encode("cp1252"))
+    assert rows(table) == [["a.jpg", text]] and table.found_out[0] == "cp1252"
+
+
 # --- separators ------------------------------------------------------------------------------
 
 
@@ -104,11 +133,40 @@ def test_comma_at_the_end_of_every_row_moves_no_column(header, end):
 
 def test_bad_lines_are_counted_and_named_and_the_others_read():
     table = read("id,name\n1,a\n2,b, c\n\n3,c\n4,d,e,f\n5\n")
-    assert rows(table) == [["1", "a"], ["3", "c"], ["5", None]]
+    assert rows(table) == [["1", "a"], ["3", "c"]]
     assert table.problems == [
-        "2 of the 7 lines of meta.csv do not fit its 2 columns and are left out: line 3 (3 cells), "
-        "6 (4 cells). Put a cell that holds the separator into quotes."
+        "3 of the 7 lines of meta.csv do not fit its 2 columns and are left out: line 3 (3 cells), "
+        "6 (4 cells), 7 (1 cells). Put a cell that holds the separator, or several lines, into "
+        "quotes."
     ]
+
+
+@pytest.mark.parametrize("broken", ["Warm boot\nof leather,79", "Sizes:\n38,39,40"])
+def test_a_line_that_is_broken_becomes_no_other_pictures_row(broken):
+    table = read(f"id,title,about,price\n1,Boot,{broken}\n2,Clog,Wood,39\n38,Clog,Wood,20\n")
+    assert table.frame["id"].tolist() == ["2", "38"]
+    assert (
+        "2 of the 5 lines" in table.problems[0] and ": line 2 (3 cells), 3 (" in table.problems[0]
+    )
+
+
+@pytest.mark.parametrize("n_rows", [40, 47, 48])
+def test_rows_that_excel_saves_without_their_last_commas_are_whole(n_rows):
+    rows_of = [f"{n},a,{'note' * (n == 3)}" for n in range(n_rows)]
+    lines = ["id,name,note,", *(f"{row}," for row in rows_of)]
+    # Excel leaves them out in each sixteen lines where nothing stands behind them.
+    lines[16:] = [line.rstrip(",") for line in lines[16:]]
+    table = read("\n".join(lines))
+    assert len(table.frame) == n_rows and not table.problems
+    # One of them is broken.
+    lines[20:21] = ["19", "a"]
+    assert len(read("\n".join(lines)).frame) < n_rows
+
+
+def test_so_many_bad_lines_are_no_table(monkeypatch):
+    monkeypatch.setattr(cells, "MAX_ROWS", 100)
+    with pytest.raises(cells.TooLargeError, match="has 1.. rows or more"):
+        read("id,name\n" + "1,2,3\n" * 200)
 
 
 def test_open_quote_costs_its_own_line_only():
@@ -686,3 +744,38 @@ def test_a_real_excel_table_that_repeats_itself_is_packed_far_less_than_the_limi
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         sheet = archive.getinfo("xl/worksheets/sheet1.xml")
     assert sheet.file_size / sheet.compress_size < tables._MOST_PACKED / 3
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("Men&#39;s; Women&rsquo;s ", "Men's; Women’s"),
+        ("caf&eacute; e&#769;", "café é"),
+        ("&amp;amp;lt;b&gt; &#38; &amp;#x26;", "<b> & &"),
+        ("a&#13;&#10;b&nbsp;", "a\nb"),
+        ("&#xD800;&#0;", "\ufffd\ufffd"),
+        # These are none, or not whole ones.
+        ("H&M;Zara&Co; AT&amp T &notes; &copy &;", "H&M;Zara&Co; AT&amp T &notes; &copy &;"),
+    ],
+)
+def test_entities_are_the_letters_that_they_stand_for(cell, text):
+    frame = pd.DataFrame({"a": [cell, np.nan, cell]}, ["x", "y", "z"], dtype=object)
+    assert tidied(frame, "m.csv")["a"].tolist() == [text, pytest.approx(np.nan, nan_ok=True), text]
+    assert frame["a"].iloc[0] == cell
+
+
+def test_many_entities_take_no_time():
+    begun = time.perf_counter()
+    for cell in ("&amp;" * 200_000, "&" * 1_000_000, "&" + "amp;" * 200_000, "&#" * 500_000):
+        tidied(pd.DataFrame({"a": [cell]}, dtype=object), "m.csv")
+    assert time.perf_counter() - begun < 20
+
+
+def test_so_many_values_in_cells_are_refused_by_name(monkeypatch):
+    monkeypatch.setattr(tables, "MAX_VALUES", 5)
+    # Those that come again, and entities, do not count.
+    frame = pd.DataFrame({"a": ["x;y;z"] * 9, "b": ["1;2;3&amp;&lt;;4"] * 9}, dtype=object)
+    assert tidied(frame, "m.csv")["b"].iloc[0] == "1;2;3&<;4"
+    said = r"m\.csv has cells of more than 5 values, .* 1 are in column 'c'"
+    with pytest.raises(cells.TooLargeError, match=said):
+        tidied(frame.assign(c="x;y"), "m.csv")

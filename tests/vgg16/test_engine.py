@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 import zapsim
-from zapsim.io.pictures import fit_square
+from zapsim.io.squares import fit_square
 from zapsim.vgg16 import convert
 from zapsim.vgg16.engine import KerasEngine, LiteRTEngine, open_engine
 from zapsim.vgg16.network import truncated_vgg16

@@ -15,8 +15,8 @@ from zapsim.course.comparing import described, same, shown, unending
 
 __all__ = ["Exercise", "Mistake", "Verdict", "judge"]
 
-# Of an answer in words.
-_LONGEST = 2_000
+# Of an answer in words: words, and letters.
+_FEWEST, _LONGEST = 6, 2_000
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Exercise:
     expected : callable, optional
         Called with what was given; returns the right answer. None for an answer in words.
     ideas : dict of str to str
-        For an answer in words: what it has to say, and the regular expression (in any case) by
-        which that is recognised.
+        For an answer in words: what a good one says, and the regular expression (in any case) by
+        which that is found. No words are called right or wrong: a program cannot read.
     mistakes : tuple of Mistake
         The first that fits an answer is told.
     hints : tuple of str
@@ -60,7 +60,7 @@ class Exercise:
     solution : str
         Lines of Python that stand in place of the stub.
     explains : str
-        What is said after a right answer.
+        What is said after a right answer, or words in which all was found.
     call : callable, optional
         For an answer that is a function: called with it and what was given, returns what is
         compared, such as its results for small inputs.
@@ -86,7 +86,10 @@ class Exercise:
 
 
 class Verdict(NamedTuple):
-    """How an answer stands: "right", "wrong" or "open" (not tried), and a sentence about it."""
+    """How an answer stands ("right", "wrong", "open" or "found"), and a sentence about it.
+
+    Words are "found" if each idea is, else "open", as is what was not tried.
+    """
 
     state: str
     says: str
@@ -200,18 +203,23 @@ def _judge_words(exercise, answer):
             f"A few sentences are enough, of at most {_LONGEST:,} letters. "
             f"Received: {len(answer):,} letters.",
         )
-    for mistake in exercise.mistakes:
-        if _fits(mistake, answer, (), lambda value: False):
-            return Verdict("wrong", mistake.says)
-    missing = [idea for idea, words in exercise.ideas.items() if not re.search(words, answer, re.I)]
-    # A program cannot read: only what is known to be wrong is called so.
+    if len(answer.split()) < _FEWEST:
+        return Verdict("open", "Say it in one or two whole sentences.")
+    there = {idea: re.search(words, answer, re.I) for idea, words in exercise.ideas.items()}
+    found = "; ".join(idea for idea in there if there[idea])
+    missing = "; ".join(idea for idea in there if not there[idea])
+    said = f"Found in your words: {found}. " if found else ""
+    compare = f'compare yours with solution("{exercise.name}").'
     if missing:
         return Verdict(
             "open",
-            f"Not found in your words: {'; '.join(missing)}. Did you say it in another way? Then "
-            f'compare with solution("{exercise.name}").',
+            f"{said}Not found: {missing}. A good answer says this. If you said it in another way, "
+            f"{compare}",
         )
-    return Verdict("right", f"(As far as a program can tell.) {exercise.explains}".strip())
+    return Verdict(
+        "found",
+        f"{said}A program cannot tell whether it is right: {compare} {exercise.explains}".strip(),
+    )
 
 
 def _fits(mistake, answer, given, equals):

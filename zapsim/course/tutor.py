@@ -28,7 +28,7 @@ __all__ = [
 
 # Notebooks break longer lines in mid-word.
 _WIDTH = 88
-_MARKS = {"right": "✅ Correct.", "wrong": "❌ Not quite.", "open": "📝"}
+_MARKS = {"right": "✅ Correct.", "found": "✅", "wrong": "❌ Not quite.", "open": "📝"}
 
 
 def check(name, answer=..., *given):
@@ -45,7 +45,7 @@ def check(name, answer=..., *given):
     """
     verdict = judge(find_exercise(name), answer, *given)
     _say(told(f"{_MARKS[verdict.state]} {verdict.says}".strip()))
-    if verdict.state == "right":
+    if verdict.state in ("right", "found"):
         kept.note_solved(name)
     else:
         print(f'Stuck? Run hint("{name}") in a new cell.')

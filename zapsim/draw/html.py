@@ -14,7 +14,7 @@ from html import escape
 import pandas as pd
 
 from zapsim.checks import printable
-from zapsim.io.pictures import thumbnail
+from zapsim.io.squares import thumbnail
 
 __all__ = [
     "card_html",

@@ -21,7 +21,7 @@ from zapsim.checks import (
     received,
 )
 from zapsim.draw.lettering import named, wrapped
-from zapsim.io.pictures import fit_square
+from zapsim.io.squares import fit_square
 from zapsim.keys import respelt
 
 __all__ = [

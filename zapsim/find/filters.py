@@ -3,7 +3,8 @@
 In: a catalogue's table, and filters: a dict of column to a value, or to a list of values of which
 one must match. Out: which items match, and how many have each value. Items pass that match every
 column's filter. The edge rule: a cell of several values, joined by ``;``, has each of them, and
-may be asked for as a whole, too; a missing cell has none. Accents may be decomposed, as on a Mac.
+may be asked for as a whole, too; a missing cell has none. Accents may be decomposed, as on a Mac;
+numbers are as they are written, and equal ones the same: 38 and 38.0.
 """
 
 from collections.abc import Hashable
@@ -15,6 +16,7 @@ import pandas as pd
 from zapsim.catalogue import split_values
 from zapsim.checks import check_dict, checked_whole
 from zapsim.keys import composed, composed_cells, quoted
+from zapsim.metadata.cells import written
 
 __all__ = ["Filters"]
 
@@ -88,7 +90,7 @@ class _Column:
         ends = np.searchsorted(codes[order], np.arange(len(cells) + 1))
         self._cells, found = {}, {}
         for cell, start, end in zip(cells, ends, ends[1:], strict=False):
-            rows = self._cells[str(cell)] = order[start:end]
+            rows = self._cells[written(cell)] = order[start:end]
             for value in split_values(cell):
                 found.setdefault(value, []).append(rows)
         self.values = sorted(found)
@@ -102,18 +104,19 @@ class _Column:
         """Tell which items have one of the values; ValueError if one of those does not exist."""
         match = np.zeros(self._n_items, bool)
         for value in wanted if pd.api.types.is_list_like(wanted) else [wanted]:
-            match[self._rows_of(composed(str(value)).strip())] = True
+            match[self._rows_of(value)] = True
         return match
 
     def _rows_of(self, value):
-        if value in self._numbers:
-            start, end = self._ends[self._numbers[value] :][:2]
+        text = composed(written(value)).strip()
+        if text in self._numbers:
+            start, end = self._ends[self._numbers[text] :][:2]
             return self._rows[start:end]
         # A whole cell, such as "Zipper;Buckle", may be asked for as well.
-        if value not in self._cells:
+        if text not in self._cells:
             offer = ", ".join(self.values[:30])
             raise ValueError(f"No item has {self.name} {quoted(value)}. There are: {offer}.")
-        return self._cells[value]
+        return self._cells[text]
 
     def counts(self, match):
         """Count the items with each value among those that match, (n_items,), bool."""

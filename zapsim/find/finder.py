@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
-from zapsim.checks import check_flag, checked_number, checked_whole
+from zapsim.checks import check_flag, checked_number, checked_whole, groups_of
 from zapsim.find.diversity import diverse, n_candidates
 from zapsim.find.groups import hide_duplicates
 from zapsim.find.spaces import Parts
@@ -60,8 +59,7 @@ class Finder:
         asked = [each for each in examples if np.ndim(each) == 0]
         allowed[asked] = False
         if options.hide_colourways:
-            products = self._products[asked]
-            allowed &= ~np.isin(self._products, products[products >= 0])
+            allowed &= ~np.isin(self._products, self._products[asked])
         if options.hide_duplicates is not None:
             hide_duplicates(options.hide_duplicates, self._table.index, allowed, asked)
         space = self._space
@@ -76,6 +74,5 @@ class Finder:
 
     @cached_property
     def _products(self):
-        """Return a number for each item's product, -1 where it is not known."""
-        column = self._table.get("Product", pd.Series(np.nan, index=self._table.index))
-        return pd.factorize(column)[0]
+        """Return a number for each item's product, one of its own where it is not known."""
+        return groups_of(self._table.get("Product"), self._table.index, "Product")

@@ -14,7 +14,7 @@ import pandas as pd
 from PIL import Image, ImageDraw
 
 from zapsim.checks import check_choice, is_whole, received
-from zapsim.io.pictures import square_on
+from zapsim.io.squares import square_on
 from zapsim.vgg16.network import LAYERS, map_size
 
 __all__ = ["NAMES", "Grid", "grid_of"]

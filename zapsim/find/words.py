@@ -10,7 +10,6 @@ different words count.
 import re
 import unicodedata
 from bisect import bisect_left
-from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -168,9 +167,8 @@ class Words:
             for line in sorted(lines, key=lambda line: not line.startswith(last[0])):
                 before = [t for t in tokens[:-1] if f" {folded(t)}" not in line]
                 self._offer(found, " ".join([*before, values[line]]), n)
-        if len(found) < n:
-            alike = Counter(self._captions.iloc[self.search(text)[:n]])
-            found |= dict(list((alike | found).items())[: n - len(found)])
+        for caption in self._captions.iloc[self.search(text)[:n]] if len(found) < n else ():
+            self._offer(found, caption, n)
         return found
 
     def _offer(self, found, text, n):

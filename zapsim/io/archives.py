@@ -12,7 +12,6 @@ import tarfile
 import zipfile
 import zlib
 from contextlib import ExitStack, contextmanager, suppress
-from io import BufferedReader
 from itertools import islice
 from struct import error as StructError
 from struct import unpack_from
@@ -50,11 +49,6 @@ UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
 )
-# Python may have been built without it; then it does not read such zips either.
-with suppress(ImportError):
-    from lzma import LZMAError
-
-    UNREADABLE += (LZMAError,)
 
 # How what lies in a zip may be packed. zipfile unpacks no more of these than it is asked for; bzip2
 # unpacks whole blocks, LZMA a whole chunk, and either may be gigabytes.
@@ -79,13 +73,13 @@ _TABLE_GROWTH, _SMALL_TABLE = 100, 50_000_000
 _AT_ONCE = 1 << 20
 # More than any disk has, and no more than one can look for in a file.
 _MOST = 1 << 60
-_HEAD, _FILE = b"PK\1\2", b"PK\3\4"
+_FILE = b"PK\3\4"
 # Drive's and Takeout's "shoes-20261122T220000Z-1-001.zip"; browsers add " (1)".
 _PART = re.compile(r"(.+-\d{8}T\d{6}Z-(?:\d+-)?)(\d{3})(?: \(\d+\))?(\.zip|\.tgz)", re.IGNORECASE)
 _WHAT_TO_DO = {
     "7z": "Unpack it (7-Zip does), and open the folder",
     "RAR": "Unpack it, and open the folder",
-    "Zstandard": "Unpack it, and open the folder",
+    **dict.fromkeys(("bzip2", "xz", "Zstandard"), "Unpack it, and open the folder"),
     "web page": "Perhaps a login was asked for. Download it again in a browser",
 }
 
@@ -101,8 +95,9 @@ def open_archive(path):
         with open_regular(path) as file:
             start = file.read(START)
             what = told_by_content(start)
-            # The first bytes decide: the last file in a tar may be a zip.
-            if _begins_tar(start, what) or is_compressed(start):
+            # The first bytes decide: the last file in a tar may be a zip. What a tar begins with is
+            # a name, which may begin as a picture does: "BMW/1.jpg".
+            if (start[257:262] == b"ustar" and what != "zip") or is_compressed(start):
                 return Tar(path)
             # But a zip may begin with something else, such as the program that unpacks it.
             with _damaged(zipfile.BadZipFile):
@@ -118,16 +113,8 @@ def open_archive(path):
     if what and what.upper() in FORMATS:
         raise ValueError(f"{path} is a picture. Give the folder that holds it.")
     todo = _WHAT_TO_DO.get(what, "If it was downloaded, download it again")
-    said = f"it is a {what}" if what in _WHAT_TO_DO else reason
+    said = f"its kind: {what}" if what in _WHAT_TO_DO else reason
     raise ValueError(f"{path} is neither a folder nor a readable .zip or .tar ({said}). {todo}.")
-
-
-def _begins_tar(start, what):
-    # By its first header's sum: old ones do not say what they are, and a name may begin as a
-    # picture does, "BMW/1.jpg".
-    with suppress(tarfile.HeaderError):
-        return what == "tar" or (what != "zip" and bool(_Member.frombuf(start, "utf-8", "replace")))
-    return False
 
 
 def parts_of(path):
@@ -470,31 +457,11 @@ def _open_zip(path):
     with _damaged(zipfile.BadZipFile), ExitStack() as opened:
         try:
             archive = zipfile.ZipFile(opened.enter_context(open_regular(path)))
-        except UnicodeDecodeError:
-            file = _Mended(open_regular(path).detach())
-            archive = zipfile.ZipFile(opened.enter_context(file))
+        except UnicodeDecodeError as error:
+            raise zipfile.BadZipFile(
+                f"the name {error.object[:_END]!r} in it is not the UTF-8 that it claims to be; "
+                "unpack it, and open the folder"
+            ) from error
         # It closes only what it has opened itself.
         finalize(archive, opened.pop_all().close)
     return archive
-
-
-class _Mended(BufferedReader):
-    """A zip in which names that are not the UTF-8 they claim to be do not claim it any more.
-
-    For one damaged name zipfile would refuse the whole.
-    """
-
-    def read(self, size=-1):
-        data = super().read(size)
-        if not data.startswith(_HEAD):
-            return data
-        data, at = bytearray(data), 0
-        while data.startswith(_HEAD, at):
-            length, extra, comment = unpack_from("<HHH", data, at + 28)
-            name = data[at + 46 : at + 46 + length]
-            try:
-                name.decode()
-            except UnicodeDecodeError:
-                data[at + 9] &= ~(_UTF8 >> 8)
-            at += 46 + length + extra + comment
-        return bytes(data)

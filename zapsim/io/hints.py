@@ -20,7 +20,7 @@ from zapsim.io.pictures import PictureError
 __all__ = ["about_found", "about_missing", "advise"]
 
 _NAMED = 6
-_OPENED = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz")
+_OPENED = (".zip", ".tar", ".tgz", ".gz")
 # A local disk answers in well under a millisecond, a mounted Drive in five and more.
 _PROBES = 9
 _SLOW_SECONDS = 0.003

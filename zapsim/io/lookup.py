@@ -174,7 +174,7 @@ def _copies(catalogue, index, contents, digests):
         for key, content, digest in zip(*names, strict=True):
             if is_same(key, content, digest, contents, digests):
                 kept.add(key)
-            elif digest:
+            else:
                 spare.add(content)
     copies = defaultdict(list)
     # Where each row is some item's own, new pictures need not be read twice.

@@ -140,22 +140,17 @@ class ParquetFile:
         self._raw, self._size = raw, os.fstat(raw.fileno()).st_size
         check_footer(raw, self._size)
         try:
-            self._file = self._open(texts)
-        except KeyError:
-            # It lacks one of them.
-            self._file = self._open([])
-            self._file = self._open([name for name in texts if name in self._paths()])
+            self._file = pq.ParquetFile(
+                raw,
+                # A text that comes again and again takes room once.
+                read_dictionary=texts,
+                page_checksum_verification=True,
+                # Else all of a column is read before its first batch.
+                buffer_size=_BUFFER,
+            )
+        except KeyError as error:
+            raise DamagedError(f"it has no column of texts {error.args[0].decode()!r}") from error
         self.schema = self._file.schema_arrow
-
-    def _open(self, texts):
-        return pq.ParquetFile(
-            self._raw,
-            # A text that comes again and again takes room once.
-            read_dictionary=texts,
-            page_checksum_verification=True,
-            # Else all of a column is read before its first batch.
-            buffer_size=_BUFFER,
-        )
 
     def _paths(self):
         said = self._file.metadata.schema
@@ -220,11 +215,11 @@ def not_read(path, error):
 def table_of(columns, *values, names=("features",)):
     """Make a table of columns of texts (dict of str to list) and, by name, of arrays (n, width).
 
-    ValueError if a text is none, or longer than what is read again; only a digest may be missing.
+    ValueError if a text is none, or longer than what is read again.
     """
     for name, texts in columns.items():
         for text in texts:
-            if not _is_readable(text) and (text is not None or name != "sha256"):
+            if not _is_readable(text):
                 raise ValueError(
                     f"Each {name} must be a text of at most {MAX_NAME:,} characters, or it could "
                     f"not be read again. Received: {received(text)}"
@@ -257,16 +252,10 @@ def check_complete(table, *names):
 
 
 def texts_of(column):
-    """Return a column of texts as a list of str, None where one is missing."""
+    """Return a column of texts, none of which is missing, as a list of str."""
     texts = []
     for part in getattr(column, "chunks", [column]):
-        each = part.dictionary.to_pylist()
-        if part.null_count:
-            each.append(None)
-            part = part.indices.fill_null(len(each) - 1)
-        else:
-            part = part.indices
-        texts += map(each.__getitem__, part.to_pylist())
+        texts += map(part.dictionary.to_pylist().__getitem__, part.indices.to_pylist())
     return texts
 
 

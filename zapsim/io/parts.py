@@ -1,27 +1,25 @@
-"""Walk the parts of a picture's file: segments, chunks, tags; of an AVIF, boxes, items and frames.
+"""Walk the parts of a picture's file: segments, chunks, tags; an AVIF's boxes, items and AV1 units.
 
 In: the file's bytes. Out: what each part is, and where it lies, one after the other, as decoders
-find them; and a TIFF with more behind its strips. The edge rule: nothing is unpacked, and a part
-may be said to reach beyond the end of the file; the walk ends there.
+find them. The edge rule: nothing is unpacked, and a part may be said to reach beyond the end of the
+file; the walk ends there.
 """
 
 import re
 import struct
 from io import BytesIO
-from itertools import accumulate, repeat
-
-import numpy as np
+from itertools import repeat
 
 __all__ = [
+    "AV1_FRAMES",
+    "AV1_SEQUENCE",
     "TEXTS",
-    "av1_units",
-    "avif_boxes",
-    "avif_items",
+    "av1_pixels",
+    "avif_parts",
     "jpeg_segments",
     "png_chunks",
     "tiff_strips",
     "tiff_tags",
-    "tiff_with_more",
     "webp_chunks",
 ]
 
@@ -30,14 +28,12 @@ _MARKER = re.compile(rb"\xff[^\0\xff\xd0-\xd7]")
 # Types of a TIFF's values: those of which Pillow makes bytes or text, and the sizes of all.
 TEXTS = (1, 2, 7)
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
-# Tags that say how a fax is unpacked.
-_FAX = (256, 257, 258, 259, 262, 266, 277, 278, 292, 293, 322, 323)
 # Boxes of an AVIF that hold others, behind so many bytes.
-_HOLDERS = {b"meta": 4, b"iinf": 6} | dict.fromkeys((b"iprp", b"ipco"), 0)
-_HOLDERS |= dict.fromkeys((b"moov", b"trak", b"mdia", b"minf", b"stbl"), 0)
-# Units of AV1: what its frames have in common, those that begin a frame, and one that goes on with
-# it; no head is longer.
-_SEQUENCE, _FRAMES, _MORE, _LONGEST_HEAD = 1, (3, 6, 7), 4, 500
+_HOLDERS = {b"meta": 4, b"iinf": 6}
+# Units of AV1: what its frames have in common, and those that begin a frame.
+AV1_SEQUENCE, AV1_FRAMES = 1, (3, 6, 7)
+# The size stands in so many bytes of the first, however many layers come before it.
+_LONGEST_HEAD = 128
 
 
 def jpeg_segments(data):
@@ -104,27 +100,14 @@ def tiff_strips(tags, data):
         yield at, max(at, min(at + size, len(data)))
 
 
-def tiff_with_more(tags, data, more):
-    """Return the TIFF of a fax of the same strips, or tiles, with more behind each."""
-    strips = [data[at:end] + more for at, end in tiff_strips(tags, data)]
-    *places, directory = accumulate(map(len, strips), initial=8)
-    values = {tag: np.ravel(tags[tag])[:1].tolist() for tag in _FAX if tag in tags}
-    tiled = 324 in tags
-    values |= {324 if tiled else 273: places, 325 if tiled else 279: list(map(len, strips))}
-    far, entries, lists = directory + 6 + 12 * len(values), b"", b""
-    for tag, numbers in sorted(values.items()):
-        packed = struct.pack(f"<{len(numbers)}L", *numbers)
-        entries += struct.pack("<HHL", tag, 4, len(numbers))
-        entries += packed if len(numbers) == 1 else struct.pack("<L", far + len(lists))
-        lists += packed if len(numbers) > 1 else b""
-    head = b"II*\0" + struct.pack("<L", directory)
-    body = struct.pack("<H", len(values)) + entries + bytes(4) + lists
-    return b"".join([head, *strips, body])
+def avif_parts(data):
+    """Yield kind, start and end of each box, also of those in others, then of what items hold.
 
-
-def avif_boxes(data):
-    """Yield name, start and end of what each box holds, also of those that lie in others."""
-    left = [(0, len(data))]
+    A box that tells of an item is called as its kind of item, e.g. ``b"grid"``. Of AV1, it is
+    ``b"item"``, then the number of each of its units; or ``b"part"`` if it is not in one piece, or
+    not in the file itself.
+    """
+    left, coded, tables = [(0, len(data))], set(), []
     while left:
         at, end = left.pop()
         while at + 8 <= end:
@@ -133,40 +116,29 @@ def avif_boxes(data):
             if size == 1:
                 size = _number(data, at + 8, 8)
             stop = min(end, at + size) if size else end
-            yield name, start, stop
             if name in _HOLDERS:
                 longer = 2 if name == b"iinf" and data[start : start + 1] > b"\0" else 0
                 left.append((start + _HOLDERS[name] + longer, stop))
+            elif name == b"infe":
+                wide = 4 if data[start : start + 1] == b"\3" else 2
+                name = data[start + 6 + wide : start + 10 + wide]
+                if name == b"av01":
+                    coded.add(_number(data, start + 4, wide))
+            elif name == b"iloc":
+                tables.append(data[start:stop])
+            yield name, start, stop
             at = max(start, stop)
+    for table in tables:
+        for number, whole, start, end in _places(BytesIO(table)):
+            av1 = number in coded
+            yield (b"item" if whole else b"part") if av1 else b"", start, end
+            if av1:
+                yield from _av1_units(data, start, min(end, len(data)))
 
 
-def avif_items(data, boxes):
-    """Yield of each item if it is AV1, and its pieces, each a start and an end.
+def _places(box):
+    """Yield of each piece of an item its number, if it is all of it, its start and its end."""
 
-    Of an animation, of its first frame. Where it is not sure which of several boxes a decoder
-    takes, each counts.
-    """
-    held = [start for name, start, _ in boxes if name == b"idat"]
-    coded = {_coded(data, start) for name, start, _ in boxes if name == b"infe"}
-    tables = [start for name, start, _ in boxes if name == b"stsz"]
-    sizes = [_number(data, at + 4, 4) or _number(data, at + 12, 4) for at in tables]
-    for name, start, end in boxes:
-        if name == b"iloc":
-            for number, pieces in _located(BytesIO(data[start:end]), held):
-                yield number in coded, pieces
-        elif name in (b"stco", b"co64"):
-            at = _number(data, start + 8, 4 if name == b"stco" else 8)
-            yield True, [(at, at + max(sizes, default=0))]
-
-
-def _coded(data, start):
-    """Return an item's number if it is AV1."""
-    wide = 4 if data[start : start + 1] == b"\3" else 2
-    av1 = data[start + 6 + wide : start + 10 + wide] == b"av01"
-    return _number(data, start + 4, wide) if av1 else None
-
-
-def _located(box, held):
     def take(size):
         return int.from_bytes(box.read(size), "big")
 
@@ -177,109 +149,55 @@ def _located(box, held):
         if box.tell() == len(box.getbuffer()):
             return
         number = take(wide)
-        inside = take(2) & 15 if version else 0
+        elsewhere = take(2) & 15 if version else 0
         take(2)
-        first, pieces = take(base), []
-        for _ in range(take(2)):
+        first, pieces = take(base), take(2)
+        for _ in range(pieces):
             take(index if version else 0)
             at = first + take(offset)
-            pieces.append((at, at + take(length)))
-        for before in held if inside else [0]:
-            yield number, [(before + start, before + end) for start, end in pieces]
+            yield number, pieces == 1 and not elsewhere, at, at + take(length)
 
 
-def av1_units(data):
-    """Yield of each unit of AV1 how many pixels its frame may have; 0 if it begins none.
-
-    None if another item says it: a decoder may know it from there.
-    """
-    at, common, begun = 0, None, False
-    while at < len(data):
+def _av1_units(data, at, end):
+    while at < end:
         head = data[at]
         at += 2 if head & 4 else 1
-        size, shift, more = len(data) - at, 0, head & 2
+        size, shift, more = end - at, 0, head & 2
         while more:
             byte = _number(data, at, 1)
             size = (byte & 127) << shift | (size if shift else 0)
             at, shift, more = at + 1, shift + 7, byte & 128 and shift < 49
-        kind, pixels = head >> 3 & 15, 0
-        if kind == _SEQUENCE:
-            common = _common(_bits(data[at : at + size]))
-        elif kind in _FRAMES or (kind == _MORE and not begun):
-            begun, pixels = True, None
-            if common:
-                usual, largest, *rest = common
-                sized = kind == _MORE or _has_size(_bits(data[at : at + size]), *rest)
-                pixels = largest if sized else usual
-        yield pixels
+        yield head >> 3 & 15, at, at + size
         at += size
 
 
-def _number(data, at, size):
-    return int.from_bytes(data[at : at + size], "big")
-
-
-def _bits(data):
-    """Return what reads so many bits; behind the end, they are 0."""
-    left = 16 * _LONGEST_HEAD
-    bits = int.from_bytes(bytes(data[:_LONGEST_HEAD]).ljust(2 * _LONGEST_HEAD, b"\0"), "big")
+def av1_pixels(data, at):
+    """Return how many pixels a frame may have, by a sequence header of AV1; None for a film's."""
+    left = 8 * _LONGEST_HEAD
+    # Behind the end, bits are 0.
+    bits = int.from_bytes(data[at : at + _LONGEST_HEAD].ljust(_LONGEST_HEAD, b"\0"), "big")
 
     def take(count):
         nonlocal left
         left -= count
         return bits >> left & (1 << count) - 1
 
-    return take
-
-
-def _common(take):
-    """Return usual and largest pixels of frames, and what `_has_size` must know to read on."""
     take(4)
     still = take(1)
-    model = delay = 0
     if still:
         take(5)
+    elif take(1):
+        return None
     else:
-        if take(1):
-            take(64)
-            if take(1):
-                zeros = 0
-                while zeros < 32 and not take(1):
-                    zeros += 1
-                take(zeros % 32)
-            model = take(1)
-            delay = take(5) + 1 if model else 0
-            take(42 if model else 0)
         waits = take(1)
         for _ in range(take(5) + 1):
             take(12)
             take(1 if take(5) > 7 else 0)
-            take(2 * delay + 1 if model and take(1) else 0)
             take(4 if waits and take(1) else 0)
     width, height = take(4) + 1, take(4) + 1
-    usual = (take(width) + 1) * (take(height) + 1)
-    if still:
-        return usual, usual, True, 0, 0
-    numbered = take(1)
-    take(7 if numbered else 0)
-    take(7)
-    take(2 if take(1) else 0)
-    screen = 2 if take(1) else take(1)
-    whole = (2 if take(1) else take(1)) if screen else 2
-    return usual, 1 << width + height, model or numbered, screen, whole
+    # Else a frame may have a size of its own, of as many bits: decoders let it be larger.
+    return (take(width) + 1) * (take(height) + 1) if still else 1 << width + height
 
 
-def _has_size(take, unsure, screen, whole):
-    """Return whether a frame has, or may have, another size than usual."""
-    if unsure:
-        return True
-    if take(1):
-        return False
-    kind, shown = take(2), take(1)
-    take(0 if shown else 1)
-    # What goes without saying where it is a key frame, or one to switch at.
-    take(0 if kind == 3 or (kind == 0 and shown) else 1)
-    take(1)
-    if (take(1) if screen == 2 else screen) and whole == 2:
-        take(1)
-    return kind == 3 or take(1)
+def _number(data, at, size):
+    return int.from_bytes(data[at : at + size], "big")

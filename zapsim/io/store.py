@@ -1,15 +1,15 @@
 """Keep features in a store: a folder of Parquet shards.
 
 A shard holds the columns ``key`` (str), ``content`` (str, what identifies the picture's bytes:
-CRC-32 and size), ``sha256`` (str, of the same bytes, in hexadecimal; shards of early versions lack
-it) and ``features`` (fixed-size list of float16); its schema's metadata says, as JSON, with which
-settings the features were made. pandas, DuckDB, Ray, Spark and LanceDB read it as it is. The
-edge rules: a store made with other settings is refused; files appear whole or not at all; a
-damaged shard is passed over, and so is a row with NaN or infinity, but a disk that does not answer
-is an error; a row is taken only for the content it was made from, so that catalogues with the same
-keys may share a store; of two rows for one key and content the later shard's counts. Processes
-may write at once: each adds shards of its own, after a look at the settings of the others', and one
-at a time begins, so nothing is mixed up or lost. What both compute is computed twice.
+CRC-32 and size), ``sha256`` (str, of the same bytes, in hexadecimal) and ``features`` (fixed-size
+list of float16); its schema's metadata says, as JSON, with which settings the features were made.
+pandas, DuckDB, Ray, Spark and LanceDB read it as it is. The edge rules: a store made with other
+settings is refused; files appear whole or not at all; a damaged shard is passed over, and so is a
+row with NaN or infinity, but a disk that does not answer is an error; a row is taken only for the
+content it was made from, so that catalogues with the same keys may share a store; of two rows for
+one key and content the later shard's counts. Processes may write at once: each adds shards of its
+own, after a look at the settings of the others', and one at a time begins, so nothing is mixed up
+or lost. What both compute is computed twice.
 """
 
 import hashlib
@@ -87,9 +87,9 @@ def differing(there, here):
 
 
 class Block(NamedTuple):
-    """The rows of a shard: keys, contents and digests (lists of str), values (n, n_features).
+    """The rows of a shard: keys, contents, digests (lists of str), values (n, n_features).
 
-    A digest is None where the shard has none; values are float16.
+    Values are float16.
     """
 
     keys: list
@@ -175,8 +175,8 @@ class FeatureStore:
                     f"its vectors are {kind}, and those of the store of {n_features or 0:,} numbers"
                 )
             rows = max(1, _AT_ONCE // (n_features * kind.value_type.bit_width // 8))
-            for batch in file.batches(rows, _names(file), ["features"]):
-                parquet.check_complete(batch, "key", "content")
+            for batch in file.batches(rows, _NAMES, ["features"]):
+                parquet.check_complete(batch, *_NAMES)
                 with np.errstate(over="ignore"):
                     values = parquet.vectors_of(batch["features"]).astype(np.float16, copy=False)
                 yield _finite(Block(*names_of(batch), values), shard)
@@ -243,12 +243,9 @@ class FeatureStore:
             "Read fewer items at a time: load_features(store, catalogue.subset(keys)).",
         )
 
-    def write(self, keys, contents, values, digests=None):
-        """Add a shard; it appears whole or not at all.
-
-        Without `digests`, the files' SHA-256, its rows are found under their own keys only.
-        """
-        names = {"key": keys, "content": contents} | ({"sha256": digests} if digests else {})
+    def write(self, keys, contents, values, digests):
+        """Add a shard; it appears whole or not at all. `digests` are the files' SHA-256."""
+        names = dict(zip(_NAMES, (keys, contents, digests), strict=True))
         table = parquet.table_of(names, values.astype(np.float16))
         # Another process may have begun to write features of other settings.
         self.check_settings()
@@ -307,7 +304,7 @@ class ShardWriter:
                 with suppress(OSError):
                     self._store.folder.rmdir()
 
-    def add(self, keys, contents, values, digests=None):
+    def add(self, keys, contents, values, digests):
         """Add rows: keys, contents and digests (lists of str), values (n, n_features)."""
         if self._store is None:
             return
@@ -316,7 +313,7 @@ class ShardWriter:
             _prepare(self._store.folder)
             self._ready = True
             self._store.check_settings()
-        self._rows += zip(keys, contents, values, digests or [None] * len(keys), strict=True)
+        self._rows += zip(keys, contents, values, digests, strict=True)
         if len(self._rows) >= SHARD_ITEMS:
             self._flush()
 
@@ -324,7 +321,7 @@ class ShardWriter:
         if self._rows:
             keys, contents, values, digests = map(list, zip(*self._rows, strict=True))
             self._rows = []
-            self._store.write(keys, contents, np.stack(values), digests if any(digests) else None)
+            self._store.write(keys, contents, np.stack(values), digests)
 
 
 def _prepare(folder):
@@ -352,33 +349,22 @@ def _check_folder(folder):
 
 
 def is_same(key, content, digest, contents, digests):
-    """Tell whether a row is of a key's file, by what is known of that, and of early shards."""
-    theirs = digests.get(key)
-    return contents.get(key) == content and (None in (digest, theirs) or digest == theirs)
+    """Tell whether a row is of a key's file, by what is known of that."""
+    return contents.get(key) == content and digests.get(key, digest) == digest
 
 
 def names_of(table):
-    """Return keys, contents and digests (lists of str) of what a shard holds.
-
-    A digest may be None: early shards have none.
-    """
-    digests = [None] * table.num_rows
-    if "sha256" in table.schema.names:
-        digests = parquet.texts_of(table["sha256"])
-    return parquet.texts_of(table["key"]), parquet.texts_of(table["content"]), digests
+    """Return keys, contents and digests (lists of str) of what a shard holds."""
+    return [parquet.texts_of(table[name]) for name in _NAMES]
 
 
 def _index(shard):
     with parquet.opened(shard, _NAMES) as file:
-        table = file.read(_names(file))
-        parquet.check_complete(table, "key", "content")
+        table = file.read(_NAMES)
+        parquet.check_complete(table, *_NAMES)
         # Nobody looks at the texts before they are taken for texts.
         table.validate(full=True)
         return table
-
-
-def _names(file):
-    return [name for name in _NAMES if name in file.schema.names]
 
 
 def _look(shard, settings=None):
@@ -391,11 +377,7 @@ def _look(shard, settings=None):
         found, width = _settings(file), _width(file)
     if found != settings and (match := _NAME.match(shard.name)) and match[2]:
         keys, contents, _ = names_of(_index(shard))
-        # Early shards are named by their rows alone.
-        if match[2] not in (
-            _digest(json.dumps(found), *keys, *contents),
-            _digest(*keys, *contents),
-        ):
+        if match[2] != _digest(json.dumps(found), *keys, *contents):
             raise DamagedError("its settings are not those that it was named by")
     return found, width
 

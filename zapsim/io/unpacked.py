@@ -1,21 +1,17 @@
-"""Unpack a compressed tar once, into one plain tar that is read in place.
+"""Unpack a tar compressed by gzip once, into one plain tar that is read in place.
 
-In: a ``.tar.gz``, ``.tgz``, ``.tar.bz2`` or ``.tar.xz``. Out: a file in a folder of the user's own
-among the temporary ones. Nothing is written under a name that the archive chose. The edge rule:
-the file is there whole or not at all, and belongs to the archive as it is now: to its place and
-mark.
+In: a ``.tar.gz`` or ``.tgz``. Out: a file in a folder of the user's own among the temporary ones.
+Nothing is written under a name that the archive chose. The edge rule: the file is there whole or
+not at all, and belongs to the archive as it is now: to its place and mark.
 """
 
-import bz2
 import errno
 import gzip
 import os
-import re
 import shutil
 import tempfile
 import zlib
 from contextlib import contextmanager, suppress
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -33,44 +29,7 @@ __all__ = [
 ]
 
 _CHUNK = 1 << 20
-_XZ = b"\xfd7zXZ\0"
-# What xz -9 asks for is 65 MB; a file may ask for 4 GB.
-_WINDOW = 200_000_000
-
-
-def _chunks(opener, file):
-    """Yield what a file unpacks to, piece by piece."""
-    with opener(file) as content:
-        while chunk := content.read(_CHUNK):
-            yield chunk
-
-
-def _xz_chunks(file):
-    """Yield what an .xz unpacks to; lzma.open would give it all the memory that it asks for."""
-    packed = file.read(_CHUNK)
-    # One may follow another. As lzma.open does, what else follows is left out.
-    while packed.startswith(_XZ):
-        unpacking = lzma.LZMADecompressor(lzma.FORMAT_XZ, _WINDOW)
-        while not unpacking.eof:
-            if unpacking.needs_input and not (packed := packed or file.read(_CHUNK)):
-                raise EOFError("it ends too early")
-            yield unpacking.decompress(packed, _CHUNK)
-            packed = b""
-        packed = (unpacking.unused_data + file.read(_CHUNK)).lstrip(b"\0")
-
-
-# By how they begin: "BZh" alone may be the first name in a plain tar.
-_READERS = {
-    re.compile(rb"\x1f\x8b"): partial(_chunks, gzip.open),
-    re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"): partial(_chunks, bz2.open),
-}
 _DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
-# Python may have been built without it.
-with suppress(ImportError):
-    import lzma
-
-    _READERS[re.compile(_XZ)] = _xz_chunks
-    _DAMAGED += (lzma.LZMAError,)
 # Pictures are compressed already; what grows further is a bomb, or not worth its room.
 _GROWTH = 100
 _SMALL = 1_000_000_000
@@ -80,7 +39,7 @@ _LEAST, _FEW = 100, 100_000
 
 def is_compressed(start):
     """Tell whether a file that starts with these bytes is one that `plain` unpacks."""
-    return _reader(start) is not None
+    return start.startswith(b"\x1f\x8b")
 
 
 def plain(path):
@@ -89,9 +48,8 @@ def plain(path):
     ValueError if it is damaged or a bomb; `TransferError` if there is no room for its content.
     """
     with open_regular(path) as file:
-        reader = _reader(file.read(16))
-    if reader is None:
-        return path
+        if not is_compressed(file.read(2)):
+            return path
     mark, folder = mark_of(path), unpacked_folder()
     place = sha256(os.fsencode(path.resolve())).hexdigest()[:16]
     target = folder / f"{place}-{'-'.join(f'{number:x}' for number in mark)}.tar"
@@ -99,7 +57,7 @@ def plain(path):
         prepare_folder(folder, mark.size, path.name)
         _sweep(folder, place)
         with _explained(path, folder), whole(target) as temporary:
-            _unpack(path, mark.size, reader, temporary)
+            _unpack(path, mark.size, temporary)
     return target
 
 
@@ -159,10 +117,6 @@ def unpacked_folder():
     return folder
 
 
-def _reader(start):
-    return next((reader for begins, reader in _READERS.items() if begins.match(start)), None)
-
-
 def _sweep(folder, place):
     """Delete what was unpacked of the same file when it was another."""
     for old in folder.glob(f"{place}-*.tar"):
@@ -170,14 +124,14 @@ def _sweep(folder, place):
             old.unlink()
 
 
-def _unpack(path, size, reader, target):
+def _unpack(path, size, target):
     from tqdm.auto import tqdm
 
     written = 0
     with open_regular(path) as file, open(target, "wb") as ours:
         reading = tqdm.wrapattr(file, "read", size, desc=f"Unpacking {path.name}")
-        with reading as wrapped:
-            for chunk in reader(wrapped):
+        with reading as wrapped, gzip.open(wrapped) as content:
+            while chunk := content.read(_CHUNK):
                 written += len(chunk)
                 check_growth(path, written, size)
                 if shutil.disk_usage(target.parent).free < SPARE:
@@ -189,17 +143,11 @@ def _unpack(path, size, reader, target):
 def _explained(path, folder):
     try:
         yield
-    except (*_DAMAGED, OSError) as error:
-        # bz2 says so of damaged data without a number.
-        if isinstance(error, _DAMAGED) or error.errno is None:
-            if "limit exceeded" in str(error):
-                raise ValueError(
-                    f"{path} asks for more than {_WINDOW:,} bytes of memory to be unpacked, which "
-                    "no setting of xz up to -9 does. Pack it anew with one of these, or as a .zip."
-                ) from error
-            raise ValueError(
-                f"{path} is not whole ({error}). If it was downloaded, download it again."
-            ) from error
+    except _DAMAGED as error:
+        raise ValueError(
+            f"{path} is not whole ({error}). If it was downloaded, download it again."
+        ) from error
+    except OSError as error:
         raise TransferError(
             f"{path} could not be unpacked into {folder} ({error}). Free some space, or set the "
             "environment variable TMPDIR to a folder with room before Python starts, or make a "

@@ -10,14 +10,13 @@ import pandas as pd
 
 from zapsim.checks import (
     check_catalogue,
-    check_choice,
     check_flag,
     check_memory,
     checked_number,
     checked_seed,
     checked_whole,
 )
-from zapsim.io.pictures import fit_square, shrink
+from zapsim.io.squares import fit_square, shrink
 
 __all__ = ["baseline_features", "colour_histogram", "pixels", "random_features", "rgb_to_lab"]
 
@@ -33,6 +32,8 @@ _LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.0
 _TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 _TO_XYZ /= _TO_XYZ.sum(axis=1, keepdims=True)
 _KNEE = 6 / 29
+# Of L*, a* and b* in a histogram.
+_LOWEST, _EXTENT = np.array([[0, -110, -110], [100, 220, 220]])
 
 
 def baseline_features(catalogue):
@@ -74,17 +75,17 @@ def pixels(catalogue, size=16):
     return _frame(catalogue, [fit_square(p, size).ravel() for p in _pictures(catalogue, size)])
 
 
-def colour_histogram(catalogue, space="lab", bins=6, power=0.5, ignore_white=False):
-    """Count how much of each colour a picture has, wherever it is.
+def colour_histogram(catalogue, bins=6, power=0.5, ignore_white=False):
+    """Count how much of each colour a picture has, wherever it is, in CIE L*a*b*.
+
+    There equal distances look equally different.
 
     Parameters
     ----------
     catalogue : Catalogue
-    space : {"lab", "rgb"}
-        CIE L*a*b*, in which equal distances look equally different, or plain red, green, blue.
     bins : int
         At least 1. Each axis is cut into so many equal parts: L* from 0 to 100, a* and b* from
-        -110 to 110 (which all of sRGB lies in), red, green and blue from 0 to 255.
+        -110 to 110, which all of sRGB lies in.
     power : float
         Above 0: what the shares are raised to. The root, 0.5, makes the cosine of two histograms
         their Bhattacharyya coefficient, in which a white background does not decide alone.
@@ -102,7 +103,6 @@ def colour_histogram(catalogue, space="lab", bins=6, power=0.5, ignore_white=Fal
     doi:10.1007/BF00130487.
     """
     check_catalogue(catalogue)
-    check_choice("space", space, ("lab", "rgb"))
     bins = checked_whole("bins", bins)
     checked_number("power", power, 0, ends="(]")
     check_flag(ignore_white, "ignore_white")
@@ -111,15 +111,13 @@ def colour_histogram(catalogue, space="lab", bins=6, power=0.5, ignore_white=Fal
         f"Histograms of {len(catalogue):,} items × {bins**3:,} colours × 8 bytes",
         "Take fewer bins.",
     )
-    lab = space == "lab"
-    lowest, extent = np.array([[0, -110, -110], [100, 220, 220]] if lab else [[0] * 3, [256] * 3])
     histograms = []
     for picture in _pictures(catalogue, _LONGEST):
         colours = shrink(picture, _LONGEST).reshape(-1, 3)
         coloured = colours[colours.min(axis=1) < _WHITE]
         colours = coloured if ignore_white and len(coloured) else colours
-        points = rgb_to_lab(colours) if lab else colours
-        cells = ((points - lowest) * bins / extent).astype(np.int64).clip(0, bins - 1)
+        points = rgb_to_lab(colours) - _LOWEST
+        cells = (points * bins / _EXTENT).astype(np.int64).clip(0, bins - 1)
         places = np.ravel_multi_index(cells.T, (bins,) * 3)
         counts = np.bincount(places, minlength=bins**3)
         histograms.append((counts / len(colours)) ** power)

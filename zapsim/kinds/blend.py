@@ -21,12 +21,11 @@ from zapsim.checks import (
     check_features,
     check_flag,
     check_list,
-    check_neighbours,
     checked_number,
 )
 from zapsim.features import VGG16Extractor
 from zapsim.io.bundled import MINIZAP_PARTS
-from zapsim.keys import by_keys, respelt, same_keys
+from zapsim.keys import by_keys, respelt
 from zapsim.kinds.baselines import colour_histogram
 from zapsim.similarity import clear_rounding, unit_vectors
 
@@ -37,7 +36,6 @@ __all__ = [
     "checked_shares",
     "greyed",
     "shape_colour_texture",
-    "shared_neighbours",
 ]
 
 
@@ -228,28 +226,3 @@ def checked_shares(parts, shares=None):
             f"Shares must be at least 0, and one of them above 0. Received: {shares!r}"
         )
     return {name: value / total for name, value in values.items()}
-
-
-def shared_neighbours(one, other):
-    """Return which share of each item's neighbours two settings have in common.
-
-    Parameters
-    ----------
-    one, other : Neighbours
-        What `zapsim.top_k` returns for the same items, in the same order, with the same k.
-
-    Returns
-    -------
-    pandas.Series of shape (n_items,), float64
-        In [0, 1], indexed by key; the order of the neighbours does not count.
-    """
-    check_neighbours(one, "one")
-    check_neighbours(other, "other")
-    if not same_keys(one.keys, other.keys) or one.indices.shape != other.indices.shape:
-        raise ValueError(
-            "Both must be neighbours of the same items, in the same order, with the same k. "
-            f"Received: {one.indices.shape} and {other.indices.shape}"
-        )
-    same = (one.indices[:, :, None] == other.indices[:, None]) & (one.indices >= 0)[:, :, None]
-    n = (one.indices >= 0).sum(axis=1)
-    return pd.Series(same.any(axis=2).sum(axis=1) / np.maximum(n, 1), index=one.keys)

@@ -10,7 +10,6 @@ import re
 import warnings
 from collections import Counter, defaultdict
 from os import PathLike, fspath
-from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
 import numpy as np
@@ -32,9 +31,9 @@ from zapsim.io import parquet
 from zapsim.io.disk import look
 from zapsim.io.parquet import DamagedError
 from zapsim.keys import clean_key, quoted
-from zapsim.metadata.delimited import NAMES, decode
+from zapsim.metadata.delimited import NAMES
 from zapsim.metadata.matching import LONGEST, match_columns
-from zapsim.metadata.tables import UNNAMED, Table, check_bytes, read_table
+from zapsim.metadata.tables import Table
 
 __all__ = ["load_vectors"]
 
@@ -42,6 +41,8 @@ __all__ = ["load_vectors"]
 _NAMES = tuple(dict.fromkeys(n.replace("_", "") for n in sorted(NAMES, key="cid".__eq__)))
 # More than the largest maps of VGG16 at 224 pixels, flattened, have.
 _MOST = 10_000_000
+# A text file's, one a line.
+_LINES = "Path('keys.txt').read_text().splitlines()"
 _VECTORS = ("features", "vector", "vectors", "embedding", "embeddings")
 
 
@@ -54,11 +55,9 @@ def load_vectors(source, keys=None, catalogue=None):
         A ``.npy`` file; a ``.parquet`` file with a column that names the item (``key``,
         ``file_name``, ``image``, ``path``, ``id`` …) and a column of lists, or columns of one
         number each; such a DataFrame; or an array. Numbers of any kind and width. Of columns, those
-        that are numbered are taken (``e0``, ``e1`` …), else all in floating point, else all
-        numbers; a line says which.
-    keys : path or list of str, optional
-        Whose they are, in the same order; a table may say it itself. A ``.txt`` file has one a
-        line, a ``.csv`` file a column named as above.
+        that are numbered are taken (``e0``, ``e1`` …); a line says which.
+    keys : list of str, optional
+        Whose they are, in the same order; a table may say it itself.
     catalogue : Catalogue, optional
         Its items are matched as `load_catalogue` matches the rows of metadata: by key, by the path
         below the folder that all share, by file name, with or without suffix, or by its number; of
@@ -77,8 +76,8 @@ def load_vectors(source, keys=None, catalogue=None):
     ValueError
         If there are no keys, or another number of them than of vectors; if a key occurs twice, or
         two of them name one item; if vectors differ in length, are no numbers, have more than ten
-        million each, or hold NaN or infinity; if a table has other numbers that may be meant, such
-        as a price; if a file is damaged, would need pickle, or is of another kind; or if no vector
+        million each, or hold NaN or infinity; if a table has no numbered columns, or several kinds
+        of them; if a file is damaged, would need pickle, or is of another kind; or if no vector
         belongs to an item of the catalogue.
     MemoryError
         If there is no room for them.
@@ -103,18 +102,16 @@ def load_vectors(source, keys=None, catalogue=None):
         check_catalogue(catalogue)
     names, values = _read(source, keys is not None)
     if keys is not None:
-        names = _read_keys(keys)
+        check_list("keys", keys, _LINES, empty=True)
+        names = {"key": list(keys)}
     if not names:
         raise ValueError(
             f"These are {len(values):,} vectors, and nothing says whose they are. Give keys, in "
-            "the same order: keys='keys.txt', with one a line, or a list."
+            f"the same order: a list, such as {_LINES}."
         )
     column, first = next(iter(names.items()))
     if len(first) != len(values):
-        raise ValueError(
-            f"There are {len(values):,} vectors, but {len(first):,} keys."
-            f"{_header_hint(keys, first) if len(first) == len(values) + 1 else ''}"
-        )
+        raise ValueError(f"There are {len(values):,} vectors, but {len(first):,} keys.")
     match = None
     if catalogue is not None:
         texts = {name: list(map(_text_or_none, cells)) for name, cells in names.items()}
@@ -145,7 +142,7 @@ def _read(source, known):
         return _of_table(_arrow(source), "the table", known)
     if not isinstance(source, (str, PathLike)):
         return {}, _array(source)
-    path = _file(source, "source")
+    path = _file(source)
     if path.suffix.lower() == ".npy":
         return {}, _read_npy(path)
     if path.suffix.lower() == ".parquet":
@@ -190,8 +187,8 @@ def _array(source):
     return values
 
 
-def _file(source, name):
-    path = checked_path(source, name)
+def _file(source):
+    path = checked_path(source, "source")
     state = look(path)
     if state is None:
         raise FileNotFoundError(f"There is no file {path}.")
@@ -246,29 +243,22 @@ def _of_table(table, source, known):
 
 
 def _vector_columns(frame, source):
-    """Return the columns that are the vector: those that are numbered, such as e0, e1, e2.
+    """Return the columns that are the vector: numbers that are numbered, such as e0, e1, e2.
 
-    Where none are, all in floating point, or else all numbers. ValueError where others may be
-    meant.
+    ValueError where there are none, or several kinds.
     """
-    numbers = list(frame.select_dtypes("number", exclude="timedelta"))
-    if not numbers:
-        raise ValueError(f"{source} has no numbers. Its columns: {_listed(frame.columns)}.")
-    floats = [name for name in numbers if pd.api.types.is_float_dtype(frame[name])]
-    # Some count first, or in brackets: 0_emb, emb[0].
-    stems = {name: re.sub(r"\d+", "", str(name)) for name in numbers}
-    sizes = Counter(stem for name, stem in stems.items() if stem != str(name))
-    numbered = [name for name in numbers if sizes[stems[name]] > 1]
-    chosen = numbered or floats or numbers
-    # A whole number beside vectors in floating point is a label, or a count.
-    others = set(floats if set(chosen) <= set(floats) else numbers) - set(chosen)
-    alone = len(chosen) == 1 < len(numbers)
-    if others or alone or len({stems[name] for name in numbered}) > 1:
+    numbers, kinds = list(frame.select_dtypes("number", exclude="timedelta")), defaultdict(list)
+    for name in numbers:
+        # Some count first, or in brackets: 0_emb, emb[0].
+        if (stem := re.sub(r"\d+", "", str(name))) != str(name):
+            kinds[stem].append(name)
+    chosen = [names for names in kinds.values() if len(names) > 1]
+    if len(chosen) != 1:
         raise ValueError(
-            f"{source} does not say which numbers are the vector: {_listed(numbers)}. Keep its "
-            "columns and the keys alone, or number them: e0, e1, e2."
+            f"{source} does not say which numbers are the vector: {_listed(numbers) or 'none'}. "
+            "Number its columns, and no others: e0, e1, e2."
         )
-    return chosen
+    return chosen[0]
 
 
 def _listed(names):
@@ -340,56 +330,6 @@ def _named(columns, usual):
     if found and len(found[0]) > 1:
         raise ValueError(f"Keep one of the columns {' and '.join(map(repr, found[0]))}.")
     return [columns[0] for columns in found]
-
-
-def _read_keys(keys):
-    """Return what may name the vectors, a dict of lists, the likeliest first."""
-    if not isinstance(keys, (str, PathLike)):
-        check_list("keys", keys, "['100627.72.jpg', '100627.73.jpg']", empty=True)
-        return {"key": list(keys)}
-    path = _file(keys, "keys")
-    if path.suffix.lower() not in (".txt", ".csv"):
-        raise ValueError(f"Keys are read from .txt and .csv files. Received: {path.name}")
-    check_bytes(path.name, path.stat().st_size)
-    data = path.read_bytes()
-    if path.suffix.lower() == ".csv":
-        table = read_table(data, path.name)
-        columns = table.frame.columns
-        names = _usual(_with_index(table.frame))
-        # Where a line is left out, the keys below it would be other vectors'.
-        if table.problems and (names or len(columns) > 1):
-            raise ValueError(f"{path.name} cannot be read as keys: {' '.join(table.problems)}")
-        if names:
-            return names
-        if len(columns) > 1:
-            raise ValueError(
-                f"{path.name} needs a column 'key', 'file_name', 'path' or 'id'. Received columns: "
-                f"{', '.join(map(repr, columns[:10]))}"
-            )
-    lines, _, problems = decode(data, path.name)
-    if problems:
-        raise ValueError(f"{path.name} cannot be read as keys: {' '.join(problems)}")
-    keys = [line.rstrip("\r\n") for line in lines]
-    while keys and not keys[-1]:
-        keys.pop()
-    return {"key": keys}
-
-
-def _with_index(frame):
-    """Take a first column without a name, as pandas writes an index, for the index of a table."""
-    first = frame.columns[0]
-    if not first.startswith(UNNAMED) or frame[first].dropna().str.isdecimal().all():
-        return frame
-    return frame.set_index(first).rename_axis(None)
-
-
-def _header_hint(keys, names):
-    """Say what to do if the first of a file's lines is no key, which nobody can know for sure."""
-    if not isinstance(keys, (str, PathLike)):
-        return ""
-    first, name = quoted(names[0]), Path(keys).name
-    do = "call it 'key'" if name.lower().endswith(".csv") else "delete that line"
-    return f" {name} begins with {first}: if that is a header and no key, {do}."
 
 
 def _text(name):

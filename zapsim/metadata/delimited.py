@@ -1,8 +1,9 @@
 """Read text that a separator divides into cells, whichever encoding and separator it has.
 
 In: a file's bytes, then its lines. Out: its header and rows, and what was found out. The edge
-rule: a line with more cells than the header has columns is left out and named by its number;
-empty cells beyond the header, from a comma at the end of every row, are dropped.
+rule: a line with more or fewer cells than the header has columns is left out and named by its
+number; but empty cells beyond the header, from a comma at the end of every row, are dropped, and
+so may those at the end be that Excel leaves out.
 """
 
 import codecs
@@ -10,7 +11,7 @@ import csv
 import re
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
-from itertools import chain, islice
+from itertools import chain, count, islice
 from sys import getsizeof
 
 from zapsim.metadata.cells import MAX_CELLS, MAX_COLUMNS, Cells, Room, TooLargeError, check_size
@@ -39,12 +40,18 @@ _MARKS += [(codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")]
 _BEGINNING = 4_096
 # What hardly any text is without, in UTF-16 two bytes each.
 _ENDS = "\r\n\t,;|"
+# What letters of other alphabets look like in cp1252: three with accents in a row, or a sign within
+# a word; and which part of all beyond ASCII is too many.
+_ODD = re.compile(r"[À-ÖØ-öø-ÿŠŒŽšœžŸ]{3,}|(?<=[^\W\d_])[¡-§ª-¬¯-³¶¸-¿](?=[^\W\d_])")
+_MOST_ODD = 0.1
+# Where the last columns are empty in so many rows, Excel saves these without the commas there.
+_BLOCK = 16
 _LOOKED_AT = 100
 _USUAL = {*NAMES, "cid"}
 # So many rows may lie above the columns' names.
 TITLES = 20
 _TITLE = 2
-_LISTED = 10
+_LISTED, _SHOWN = 10, 40
 # So many lines may be read again after an open quote, and so many characters.
 _MOST_RESTARTS, _MOST_VAIN = 1_000, 50_000_000
 _MOST_LINES = 20_000_000
@@ -67,9 +74,10 @@ def decode(data, name, room=None):
     """Find out the encoding: lines with their ends, what to say ("" for UTF-8), and problems.
 
     UTF-8 and UTF-16, with or without a byte order mark, UTF-32 with one, else cp1252, as Excel
-    saves on Windows. Without a mark, UTF-16 is told by the ends of its lines and cells.
-    A few damaged bytes do not make UTF-8 another encoding. ValueError if it is none of these, or
-    has too many lines; what these take is taken from the `Room`.
+    saves on Windows in Western Europe, if its letters make words. Without a mark, UTF-16 is told by
+    the ends of its lines and cells. A few damaged bytes do not make UTF-8 another encoding.
+    ValueError if it is none of these, or has too many lines; what these take is taken from the
+    `Room`.
     """
     room = room or Room(name)
     encoding = next((each for mark, each in _MARKS if data.startswith(mark)), None)
@@ -82,20 +90,33 @@ def decode(data, name, room=None):
     except UnicodeDecodeError:
         lines = _lines(data, "utf-8-sig", room, "replace")
     damaged = _count("\ufffd", lines)
-    beyond = sum(len(line) - len(line.encode("ascii", "ignore")) for line in lines)
-    if beyond > 2 * damaged:
+    if _n_beyond(lines) > 2 * damaged:
         return lines, "", _damage(damaged, name)
     room.give_back(size_of(lines))
     del lines
     try:
-        return _lines(data, "cp1252", room), "cp1252", []
+        lines = _lines(data, "cp1252", room)
+        found = next(filter(_ODD.search, lines), "") if _is_odd(lines) else ""
+        wrong = found and f"it would begin {found.strip()[:_SHOWN]!r}"
     except UnicodeDecodeError as error:
-        at = f"byte {data.index(error.object[error.start]):,}"
-        raise ValueError(
-            f"The metadata {name} is neither UTF-8 nor UTF-16 nor cp1252 ({at}). "
-            'In Excel, save it as "CSV UTF-8"; or read it with pandas.read_csv(…, encoding=…) '
-            "and give the DataFrame."
-        ) from error
+        wrong = f"byte {data.index(error.object[error.start]):,}"
+    if not wrong:
+        return lines, "cp1252", []
+    raise ValueError(
+        f"The metadata {name} is neither UTF-8 nor UTF-16 nor cp1252 ({wrong}). "
+        'In Excel, save it as "CSV UTF-8"; or read it with pandas.read_csv(…, encoding=…) '
+        "and give the DataFrame."
+    )
+
+
+def _is_odd(lines):
+    """Tell whether what was read as cp1252 looks like another encoding's letters."""
+    n_odd = sum(map(len, chain.from_iterable(map(_ODD.findall, lines))))
+    return n_odd > _MOST_ODD * _n_beyond(lines)
+
+
+def _n_beyond(lines):
+    return sum(len(line) - len(line.encode("ascii", "ignore")) for line in lines)
 
 
 def _utf_16(begun):
@@ -288,8 +309,25 @@ def _rows(lines, separator, name, room):
     spaces = len(header) > 1 and all(cell[:1] == " " for cell in header[1:])
     n_bytes = sum(map(len, lines))
     cells, bad, restarts, vain, width = Cells(name, n_bytes, room), [], 0, 0, len(header)
+    least = width - next((n for n, cell in enumerate(reversed(header)) if cell.strip()), 0)
+    block, lengths = [], {width}
+
+    def keep():
+        for number, row in block:
+            if len(row) >= least or len(lengths) == 1:
+                cells.add(row)
+            else:
+                bad.append((number, f"{len(row):,} cells"))
+        block.clear()
+        lengths.clear()
+        check_size(name, len(bad), width)
+
     records = _records(lines, end, separator, spaces)
-    while record := next(records, None):
+    for number in count(above + 1):
+        if number % _BLOCK == 0:
+            keep()
+        if not (record := next(records, None)):
+            break
         first, end, row = record
         if isinstance(row, str) or (len(row) > width and len(_trimmed(row, width)) > width):
             bad.append((first + 1, row if isinstance(row, str) else f"{len(row):,} cells"))
@@ -302,9 +340,11 @@ def _rows(lines, separator, name, room):
                     f"close it. The first bad one is line {bad[0][0]:,}."
                 )
         elif any(row):
+            lengths.add(len(row))
             # Only a cell in quotes that goes over several lines holds a line's end.
-            cells.add(row if end == first + 1 else [_plain(cell) for cell in row])
-    return header, above, cells, bad
+            block.append((first + 1, row if end == first + 1 else [_plain(cell) for cell in row]))
+    keep()
+    return header, above, cells, sorted(bad)
 
 
 def _records(lines, start, separator, spaces=False):
@@ -345,5 +385,5 @@ def _said(bad, name, width, n_lines):
     return (
         f"{len(bad):,} of the {n_lines:,} lines of {name} do not fit its {width:,} columns and "
         f"are left out: line {', '.join(shown)}{' …' if len(bad) > _LISTED else ''}. Put a cell "
-        "that holds the separator into quotes."
+        "that holds the separator, or several lines, into quotes."
     )

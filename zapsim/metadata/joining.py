@@ -8,7 +8,7 @@ something, the metadata counts; where it has no value, the folder's name stays.
 from zapsim.checks import printable
 from zapsim.io.sources import METADATA
 from zapsim.metadata.layout import FOLDERS, arranged
-from zapsim.metadata.tables import UNNAMED
+from zapsim.metadata.tables import UNNAMED, tidied
 
 __all__ = ["RESERVED", "join"]
 
@@ -26,7 +26,7 @@ def join(table, metadata, match):
         return table, "", problems
     rows = [match.rows.get(key, -1) for key in table.index]
     given = _renamed(_without_indices(metadata.frame, match.column)).reindex(rows)
-    given.index = table.index
+    given = tidied(given.set_axis(table.index), metadata.name)
     table = _called_alike(table, given)
     both = [column for column in given if column in table]
     problems += map(printable, _differences(table, given, both))

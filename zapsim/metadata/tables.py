@@ -4,14 +4,17 @@ In: a file's bytes and name, or a DataFrame. Out: `Table`, whose cells are strin
 Numbers keep their text (``0108775015``), whole ones have no ``.0``, several values in a cell are
 joined by ``;``. The edge rules: only an empty cell is missing, "None" and "NA" are values; a line
 that does not fit is left out and named, not fatal; what would take the machine is refused before
-it is parsed.
+it is parsed. `tidied` makes cells alike that only look different, before they are compared.
 """
 
 import json
+import re
 import zipfile
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import unescape
+from html.entities import html5
 from importlib.util import find_spec
 from io import BytesIO
 from itertools import chain, islice
@@ -26,11 +29,12 @@ from zapsim.checks import brief, checked_pairs, printable
 from zapsim.io.archives import LIMITED
 from zapsim.io.pages import check_footer, unpacked_size
 from zapsim.io.sources import TABLE_BYTES, TABLES
+from zapsim.keys import composed
 from zapsim.metadata.cells import CELL, Cells, Room, TooLargeError, check_cells, check_size, written
 from zapsim.metadata.delimited import TITLES, decode, header_at, read_delimited, size_of
 from zapsim.metadata.excel import first_sheet
 
-__all__ = ["UNNAMED", "Table", "check_bytes", "read_table", "text_table"]
+__all__ = ["UNNAMED", "Table", "check_bytes", "read_table", "text_table", "tidied"]
 
 MAX_UNPACKED = 1_000_000_000
 # Excel packs to a tenth; to a hundredth, only what repeats itself.
@@ -42,6 +46,11 @@ _LISTED = 10
 _OBJECT = 60
 # A line of JSON: 10,000 columns of 2,000 letters.
 _LONGEST = 20_000_000
+# Beside the first in each cell, in all that differ: to be looked up, each takes as much as a row,
+# and a file of 30 MB could hold six million.
+MAX_VALUES = 2_000_000
+# Some texts were escaped twice or more. Without its ";", as in "AT&T", nothing is one.
+_ENTITY = re.compile(r"&(?:amp;)*(#\d{1,9}|#[xX][\da-fA-F]{1,8}|[a-zA-Z][a-zA-Z\d]{1,31});")
 
 
 @dataclass
@@ -128,6 +137,39 @@ def text_table(frame, name="the DataFrame", room=None):
             f"The metadata {name} has a cell that has no text ({type(error).__name__}: "
             f"{brief(error)})."
         ) from error
+
+
+def tidied(frame, name):
+    """Return a table's cells (str or NaN) without blanks around them and HTML's entities.
+
+    So ``"Men&#39;s "`` is ``"Men's"``, and a cell of blanks is missing. The letters are composed.
+    `TooLargeError`, which calls the table by `name`, if cells hold too many values.
+    """
+    frame, n_values = frame.copy(deep=False), 0
+    for place, (column, cells) in enumerate(frame.items()):
+        texts = {cell: _tidied(cell) for cell in cells.dropna().unique()}
+        n_values += (more := sum(text.count(";") for text in texts.values()))
+        if n_values > MAX_VALUES:
+            raise TooLargeError(
+                f"The metadata {name} has cells of more than {MAX_VALUES:,} values, joined by ';', "
+                f"of which {more:,} are in column {printable(column)!r}. Leave it out, or write "
+                "something else for ';' where it does not join values."
+            )
+        if any(text is not cell for cell, text in texts.items()):
+            new = [texts.get(cell) or nan for cell in cells]
+            frame.isetitem(place, pd.Series(new, cells.index, object))
+    return frame
+
+
+def _tidied(cell):
+    text = _text(_ENTITY.sub(_unescaped, cell)) if "&" in cell else cell
+    return composed(text).strip()
+
+
+def _unescaped(match):
+    # Python would take "&notes;" for "¬es;".
+    known = match[1][0] == "#" or f"{match[1]};" in html5
+    return unescape(f"&{match[1]};") if known else match[0]
 
 
 def _texts(values, room):

@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 
 from zapsim.io.disk import ahead
-from zapsim.io.pictures import PictureError, fit_square, load_picture, thumbnail
+from zapsim.io.pictures import PictureError, load_picture
+from zapsim.io.squares import fit_square, thumbnail
 
 __all__ = ["SIZE", "sheet_columns", "sheet_jpeg", "thumbnails", "tile_size"]
 

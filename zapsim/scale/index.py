@@ -216,8 +216,7 @@ class FeatureIndex:
     columns : list of str
         What can be filtered by.
     feature_names : pandas.Index of shape (n_features,)
-        What the columns of the features are called. A table made by an earlier zapsim does not say
-        so: there they are numbered.
+        What the columns of the features are called.
     """
 
     def __init__(self, address, storage_options=None):
@@ -395,8 +394,7 @@ class FeatureIndex:
         They are found at once; a large part of new ones makes searching slower until `clean`.
         Columns that are called as `feature_names` may have another order. Several may add at the
         same time, and each key is there once: of two that add the same one, the later one's counts.
-        Only where an earlier zapsim built the index must they add one after the other. Errors and
-        warnings as those of `build_index`.
+        Errors and warnings as those of `build_index`.
         """
         check_features(features)
         self._renew()
@@ -538,8 +536,6 @@ def _checked_about(about, schema):
 
 def _checked_names(about, n_features):
     """Return the names of the features' columns (pandas.Index); ValueError if they do not fit."""
-    if "names" not in about:
-        return pd.RangeIndex(n_features)
     names = pd.Index(checked_names(about["names"]))
     if len(names) != n_features:
         raise ValueError(f"it names {len(names):,} of {n_features:,} features")

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from zapsim.io.bundled import MINIZAP, VGG16_INT8
 from zapsim.io.disk import TransferError, write_whole
-from zapsim.io.pictures import fit_square, load_picture
+from zapsim.io.pictures import load_picture
 from zapsim.io.sources import open_files
+from zapsim.io.squares import fit_square
 from zapsim.vgg16.network import prepare_tensorflow, preprocessed, truncated_vgg16
 from zapsim.vgg16.quiet import stderr_kept_back
 from zapsim.vgg16.weights import WeightsError, identify_weights, undamaged

@@ -11,7 +11,7 @@ from html import escape
 import ipywidgets as widgets
 
 from zapsim.draw.html import data_link, facts_html, gallery_html, with_pictures
-from zapsim.io.pictures import thumbnail
+from zapsim.io.squares import thumbnail
 from zapsim.widgets.bridge import empty_upload, explain, uploaded
 from zapsim.widgets.browser_state import MAX_K, BrowserState, OwnPicture
 from zapsim.widgets.cards import Gallery, no_picture

@@ -20,7 +20,8 @@ from zapsim.checks import (
     checked_seed,
     checked_whole,
 )
-from zapsim.io.pictures import fit_square, load_picture
+from zapsim.io.pictures import load_picture
+from zapsim.io.squares import fit_square
 from zapsim.keys import known_key
 from zapsim.widgets.favourites import Favourites
 from zapsim.widgets.filter_state import FilterState

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from zapsim.draw.html import score_html
-from zapsim.io.pictures import thumbnail
+from zapsim.io.squares import thumbnail
 from zapsim.widgets.looks import CARD, grid, row, wide
 
 __all__ = ["Gallery", "Tile", "name_html", "no_picture"]

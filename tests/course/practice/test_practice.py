@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from tools import build_notebooks as builder
+from zapsim.course.exercise import judge
 from zapsim.course.practice import find_exercise, find_question, numbers, practice_of
 from zapsim.course.question import explanation
 
@@ -52,7 +53,47 @@ def test_an_exercise_is_complete(exercise):
     assert "check(" not in exercise.solution
     assert bool(exercise.ideas) is not bool(exercise.expected)
     said = [mistake.says for mistake in exercise.mistakes]
-    assert len(set(said)) == len(said) >= (1 if exercise.ideas else 3)
+    # No words are called wrong.
+    assert not said if exercise.ideas else len(set(said)) == len(said) >= 3
+
+
+WORDS = {
+    "05-4": [
+        "Four of the five (80 %) are close to only one of the two shoes, none is close to both.",
+        "Either the slipper or the boot. Items close to both are missing.",
+    ],
+    "06-4": ["Keep it in a plain Python object, not in the label. The label displays it."],
+    "07-3": [
+        "Of five neighbours, 88 % carry its label. It does not mean that a customer likes them.",
+        "Of five, 88 % share the kind. It says little about what customers want, only of labels.",
+    ],
+    "08-3": ["It may be luck. Test on new products before claiming that it is clearly better."],
+    "09-2": [
+        "Orange adds to the score. It is wrong to say the model looks at the heel: not shown."
+    ],
+}
+SAID = [
+    "Each of the five is a mix, and everyone gets one that resembles both.",
+    "The label is the best place for the variable: it shows it.",
+    "Of 5 shoes, 88 % of customers were happy with the kind, no others.",
+    "It is clearly better, no luck needed; use it for new products.",
+    "The map proves that the network looks at the white, which is alike.",
+    "one common slipper",
+    "probably 80 %",
+    "asdf qwer asdf qwer asdf qwer",
+]
+
+
+@pytest.mark.parametrize("exercise", [e for e in EXERCISES if e.ideas], ids=lambda e: e.name)
+def test_words_are_called_neither_wrong_nor_right(exercise):
+    for words in [*WORDS[exercise.name], *SAID]:
+        verdict = judge(exercise, words)
+        assert verdict.state in ("found", "open"), words
+    assert verdict.state == "open"
+    for idea in exercise.ideas:
+        assert idea in verdict.says
+    for empty in ("", " ", "...", "five", ...):
+        assert judge(exercise, empty).state == "open"
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)

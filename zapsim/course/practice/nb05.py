@@ -1,6 +1,5 @@
 """05 · Recommend: what is practised, right answers, and what is behind wrong ones."""
 
-import re
 import warnings
 
 import numpy as np
@@ -107,16 +106,6 @@ def _tastes(share, liking="mean", unliking="mean"):
 def _away(liked, unlike):
     """Return the query that exchanges the two."""
     return _UNIT.loc[liked].mean() / 4 - _UNIT.loc[unlike].mean()
-
-
-def _says_all_are_like_both(text):
-    """Say whether a part of a sentence claims of all or most that they are like both."""
-    denial = r"\b(not?|none|nothing|hardly|few|never|rarely|neither|seldom|one|fifth|last)\b|n't"
-    return any(
-        re.search(r"\b(like|similar to|close to|near|near to)( \w+)? both\b", part, re.I)
-        and not re.search(denial, part, re.I)
-        for part in re.split(r"[.,;:]|\band\b|\bbut\b", text)
-    )
 
 
 EXERCISES = (
@@ -341,22 +330,6 @@ def more_like(unit, liked, unlike):
                 r"|(slipper|boot).*(flip|sandal)|(flip|sandal).*(slipper|boot)"
             ),
         },
-        mistakes=(
-            Mistake(
-                "Look at the table again. Where one of its two scores is high, is the other one high, too?",
-                when=_says_all_are_like_both,
-            ),
-            Mistake(
-                "Look at the table again. In nearly each row, one of the two scores is high.",
-                when=lambda text: re.search(
-                    r"\b(none|neither)\b[^.,;]*\b(one|either) of\b", text, re.I
-                ),
-            ),
-            Mistake(
-                "A score is no percentage and no probability. Say which shoes the customer sees.",
-                when=lambda text: re.search(r"probab|percent|%", text, re.I),
-            ),
-        ),
         hints=(
             "Read the table row by row: which of the two numbers is high?",
             "Most rows are high for one of the two liked shoes. How many are high for both?",

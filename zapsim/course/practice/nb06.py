@@ -4,7 +4,6 @@ import ipywidgets as widgets
 
 from zapsim.course.exercise import Exercise, Mistake
 from zapsim.course.question import Option, Question
-from zapsim.course.wording import claims
 
 GOALS = (
     "keep a browser's state in plain Python, and try it without a widget",
@@ -267,19 +266,6 @@ def my_show(images, keys, look):
                 r"|\b(written|filled|updated|made) from\b|\bread only\b|\bclicks?\b"
             ),
         },
-        mistakes=(
-            Mistake(
-                "A widget should not remember. Its text is made for people: shorten it, and the query is lost.",
-                when=claims(
-                    r"\b(live|stay|hold|keep|remain|store|be)\w*\b[^.]* in (the|a|its) (\w+ )?(label|widget)"
-                    r"|\b(label|widget)s?\b( \w+){0,5} (keep|hold|remember|store|own)s?\b"
-                ),
-            ),
-            Mistake(
-                "These are words. Say it in two sentences: where does the query live, and what do the widgets do?",
-                when=lambda text: len(text.split()) < 6,
-            ),
-        ),
         hints=(
             "Think of the day when the label should show the brand instead of the key.",
             "Which part of your browser could you try with `print`, before there was a widget?",
@@ -291,10 +277,7 @@ my_words = (
     "The label only shows it, and a click only tells the state what was chosen."
 )
 """,
-        explains=(
-            "As another person might say it: the query lives in a plain object, the state. "
-            "The label only shows it, and a click only tells the state what was chosen."
-        ),
+        explains="A widget's text is made for people. If it keeps the query, a shorter text loses it.",
     ),
 )
 

@@ -5,7 +5,6 @@ import pandas as pd
 
 from zapsim.course.exercise import Exercise, Mistake
 from zapsim.course.question import Option, Question
-from zapsim.course.wording import claims
 
 GOALS = (
     "compare two settings query by query, and say how sure the difference is",
@@ -156,29 +155,17 @@ def my_report(scores, half):
         "08-3",
         goal=3,
         ideas={
-            "whether it is better is not sure (what may the difference be?)": (
+            "that nobody can be sure yet whether it is better": (
                 r"chance|luck|noise|within the (error|interval)|nobody knows|no one knows|\bmay\b|\bmight\b|whether|not (be )?sure|unsure|uncertain|not known|random|contains? (0|zero)"
                 r"|includes? (0|zero)|(can(no|')t|can not|don't|do not) (say|know|tell)"
                 r"|not (show|prove)|n't (show|prove)"
             ),
-            "how to find out (on which pictures or queries?)": (
+            "on which other pictures or queries to find out": (
                 r"(other|new|more|further|different|another|unseen|fresh) "
                 r"(\w+ )?(quer|pictur|photo|shoe|product|item|half|data|sample|catalogue|set)"
                 r"|held[- ]out|(that|which) (had|have|were) (no|not)"
             ),
         },
-        mistakes=(
-            Mistake(
-                "The interval contains 0, so these queries do not make it certain.",
-                when=claims(r"\b(proves?|proven|certainly|clearly|definitely|surely)\b"),
-            ),
-            Mistake(
-                "That is not shown, either: the difference may be 0.03. We only cannot say.",
-                when=claims(
-                    r"equally good|(is|makes) no difference|(are|is) the same|just as good"
-                ),
-            ),
-        ),
         hints=(
             "An interval that contains 0 says that the difference may go either way.",
             "Twelve settings were tried, and this one was picked because it came first.",
@@ -191,7 +178,7 @@ my_words = (
     "Its vectors are short, and that may be reason enough to take it."
 )
 """,
-        explains="Quality aside, 64 numbers an item are cheaper to store than 2,048.",
+        explains="That both are equally good is not shown, either. Quality aside, 64 numbers an item are cheaper to store than 2,048.",
     ),
 )
 

@@ -4,7 +4,6 @@ import numpy as np
 
 from zapsim.course.exercise import Exercise, Mistake
 from zapsim.course.question import Option, Question
-from zapsim.course.wording import claims
 
 GOALS = (
     "take a score apart by place, and say what a heat map claims and what it does not",
@@ -102,22 +101,6 @@ my_cells = (a * (b - mean)).reshape(2, 2, -1).sum(axis=2)
                 r"\bcaus|\bwhy\b|reason|proof|\bprov|evidence|neighbo|around|larger|wide|big|edge|seen|\bsees?\b|\bsaw\b|because"
             ),
         },
-        mistakes=(
-            Mistake(
-                "The white itself is not alike in a way that matters. The cell also saw the edge "
-                "of the shaft, which lies beside it.",
-                when=claims(r"(white|background)[^.]*\b(is|are|looks?) (alike|similar|the same)"),
-            ),
-            Mistake(
-                "The network has no place that it looks at. All cells count; orange ones add more.",
-                when=claims(r"\b(network|model|it) (looks?|looked|focus\w*) (at|on)"),
-            ),
-            Mistake(
-                "This map is exact about the sum. It does not say what would happen if you changed "
-                "the picture: it is no proof of a cause.",
-                when=claims(r"\b(proves?|shows? the cause|(is|are) the (cause|reason))\b"),
-            ),
-        ),
         hints=(
             "What is summed, cell by cell? And what has a cell seen besides its own place?",
             "Orange cells add to the score, beyond the usual. Each has seen much of what lies around.",
@@ -130,7 +113,7 @@ my_caption = (
     "The map does not show that these places cause it: each cell has also seen what lies around it."
 )
 """,
-        explains="A caption that says both is worth more than a nicer map.",
+        explains="The network has no place that it looks at: all cells count, and orange ones add more.",
     ),
     Exercise(
         "09-3",
