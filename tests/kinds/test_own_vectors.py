@@ -342,6 +342,22 @@ def test_where_paths_match_the_same_name_elsewhere_is_another_pictures(make_fold
     assert list(found.index) == ["a/1.jpg"]
 
 
+def test_the_folders_own_name_belongs_to_a_path(make_folder, capsys):
+    catalogue = zapsim.load_catalogue(make_folder("1.jpg", "2.jpg", name="shop/hats"))
+    names = ["hats/1.jpg", "shoes/2.jpg", "shoes/3.jpg", "shoes/4.jpg"]
+    with pytest.warns(UserWarning, match="3 vectors belong to no item.*1 items have no vector"):
+        features = zapsim.load_vectors(np.eye(4), names, catalogue=catalogue)
+    assert features.index.tolist() == ["1.jpg"]
+    assert "the path from hats/ on" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("error")
+def test_of_columns_that_are_called_alike_the_first_is_tried(make_folder):
+    catalogue = zapsim.load_catalogue(make_folder("1.jpg", "2.jpg"))
+    table = pd.DataFrame({"path": ["x", "y"], "ID": ["1", "2"], "id": ["2", "1"], "v": [[1], [2]]})
+    assert zapsim.load_vectors(table, catalogue=catalogue)[0].tolist() == [1, 2]
+
+
 def test_the_same_file_name_twice_is_nobodys(make_folder):
     catalogue = zapsim.load_catalogue(make_folder("a/1.jpg", "b/1.jpg", "b/2.jpg"))
     with pytest.warns(UserWarning, match="1 vectors belong to no item.*2 items have no vector"):

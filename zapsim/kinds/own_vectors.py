@@ -9,7 +9,6 @@ left out and counted.
 import re
 import warnings
 from collections import Counter, defaultdict
-from itertools import chain
 from os import PathLike, fspath
 from stat import S_ISDIR, S_ISREG
 
@@ -34,6 +33,7 @@ from zapsim.io.parquet import DamagedError
 from zapsim.keys import clean_key, quoted
 from zapsim.metadata.delimited import NAMES
 from zapsim.metadata.matching import LONGEST, match_columns
+from zapsim.metadata.tables import Table
 
 __all__ = ["load_vectors"]
 
@@ -115,8 +115,8 @@ def load_vectors(source, keys=None, catalogue=None):
     match = None
     if catalogue is not None:
         texts = {name: list(map(_text_or_none, cells)) for name, cells in names.items()}
-        frame = pd.DataFrame(texts, dtype=object)
-        match = match_columns("the keys", frame, pd.DataFrame(index=catalogue.keys))
+        given = Table(pd.DataFrame(texts, dtype=object), "the keys")
+        match = match_columns(given, pd.DataFrame(index=catalogue.keys), catalogue.root)
         column = match.column
     index = pd.Index([_text(name) for name in names[column]], dtype=object, name="key")
     features = pd.DataFrame(_numbers(values, index), index=index, copy=False)
@@ -339,14 +339,14 @@ def _stacked(column, names):
 
 
 def _named(columns, usual):
-    """Return the columns with usual names, in their order; ValueError if two have the first."""
+    """Return a column of each usual name, in their order; ValueError if two have the first."""
     called = defaultdict(list)
     for column in columns:
         called[_squeezed(column)].append(column)
     found = [called[name] for name in usual if name in called]
     if found and len(found[0]) > 1:
         raise ValueError(f"Keep one of the columns {' and '.join(map(repr, found[0]))}.")
-    return list(chain(*found))
+    return [columns[0] for columns in found]
 
 
 def _text(name):
