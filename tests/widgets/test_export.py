@@ -35,7 +35,7 @@ def test_the_csv_holds_what_is_shown_and_runs_nothing_in_a_spreadsheet(state):
     assert [row["key"] for row in written] == [KEYS[n] for n in (4, 5, 2, 1, 0)]
     assert written[0]["rank"] == "1"
     assert float(written[0]["score"]) == pytest.approx(np.cos(np.radians(10)), abs=1e-6)
-    assert [row["Note"] for row in written] == ['a, "b" ', "", "plain", "'@sum", "'=1+1"]
+    assert [row["Note"] for row in written] == ['a, "b"', "", "plain", "'@sum", "'=1+1"]
 
 
 def test_the_page_holds_what_is_shown_and_says_what_was_asked(state):
