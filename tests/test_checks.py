@@ -233,7 +233,7 @@ COUNTED = pd.Series(["x", "y", "z"])
     ids=lambda values: str(list(values.index)),
 )
 def test_rows_that_were_moved_are_never_taken_by_position(values):
-    assert by_key(values)
+    assert by_key(values, ITEMS)
     with pytest.raises(ValueError, match="3 of 3 items have no value in labels, such as 'a'"):
         item_values(values, ITEMS, "labels")
 
@@ -243,13 +243,20 @@ def test_items_that_are_numbers_have_names_that_are_numbers():
     assert item_values(COUNTED.sort_values(ascending=False), items, "labels").tolist() == list(
         "zxy"
     )
+    # A table as it is read counts its rows, and features of it keep their numbers when shuffled.
+    assert item_values(COUNTED, items, "labels").tolist() == list("zxy")
+    with pytest.raises(ValueError, match="2 of 3 items have no value.*or give values.to_numpy"):
+        item_values(COUNTED, pd.Index([1, 7, 9]), "labels")
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
         (NAMED[:2], "1 of 3 items have no value in Category, such as 'c'.*catalogue that"),
-        (COUNTED[::-1], "index starts with.*numbers, not keys.*before reset_index, or give values"),
+        (
+            COUNTED[::-1],
+            "index starts with.*numbers, not these keys.*before reset_index, or give values",
+        ),
         (pd.concat([NAMED, NAMED[:1]]), "Category has more than one value for 'a'"),
         (NAMED.to_frame().assign(other=1), "labels must be one column. Received: 2 columns"),
         (NAMED.to_frame()[[]], "labels must be one column. Received: 0 columns"),

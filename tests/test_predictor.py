@@ -95,6 +95,7 @@ def test_ties_break_by_lower_index_and_a_twin_is_found(catalogue, features):
 def test_equal_numbers_of_a_matrix_are_ties(catalogue):
     scores = pd.DataFrame(0.5, index=catalogue.keys, columns=catalogue.keys)
     scores.loc[KEYS[3], KEYS[4]] = np.nextafter(np.float32(0.5), np.float32(1))
+    scores = scores.mask(np.eye(6, dtype=bool), 1)
     ours = zapsim.SimilarityPredictor(catalogue, scores)
     assert keys(ours.similar(KEYS[3], k=4)) == [4, 0, 1, 2]
 
@@ -305,19 +306,41 @@ def test_nan_is_refused(catalogue, features, as_matrix):
         zapsim.SimilarityPredictor(catalogue, given)
 
 
-@pytest.mark.parametrize("by", [100, -1.01, 3e38, 1 + 1j])
+@pytest.mark.parametrize("by", [100, -1.01, 0.3, 0.998, 3e38, 1 + 1j])
 def test_a_matrix_of_other_numbers_than_cosine_similarities_is_refused(catalogue, features, by):
-    with pytest.raises(ValueError, match=r"from -1 to 1, .* Divide all|complex"):
-        zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features) * by)
+    matrix = zapsim.similarity_matrix(features)
+    with pytest.raises(ValueError, match=r"1 on its diagonal.*1\.1.*divide each|complex"):
+        zapsim.SimilarityPredictor(catalogue, matrix * by)
+    with pytest.raises(ValueError, match="from -1 to 1, as .* Received: 1.2, without"):
+        zapsim.SimilarityPredictor(catalogue, matrix.mask(matrix < 0.8, -1.2))
+
+
+def test_products_of_vectors_become_similarities_as_the_error_says(catalogue, features):
+    matrix = features @ features.T * np.outer(range(1, 7), range(1, 7))
+    with pytest.raises(ValueError, match="np.sqrt"):
+        zapsim.SimilarityPredictor(catalogue, matrix)
+    lengths = np.sqrt(np.diag(matrix))
+    ours = zapsim.SimilarityPredictor(catalogue, matrix / np.outer(lengths, lengths))
+    assert keys(ours.similar(KEYS[3], k=3)) == [4, 5, 2]
+
+
+def test_a_matrix_that_depends_on_which_item_is_asked_for_is_refused(catalogue, features):
+    matrix = zapsim.similarity_matrix(features)
+    matrix.loc[KEYS[4], KEYS[1]] = 0.25
+    shuffled = matrix.sample(frac=1, random_state=0)
+    for given in (matrix, shuffled):
+        with pytest.raises(ValueError, match=r"whichever is asked for.*0\.25 in.*matrix\.T\) / 2"):
+            zapsim.SimilarityPredictor(catalogue, given)
+        zapsim.SimilarityPredictor(catalogue, (given + given.T) / 2)
 
 
 @pytest.mark.parametrize("noise", [0, 1e-7, -1e-7])
 def test_distances_are_not_taken_for_similarities(catalogue, features, noise):
     matrix = zapsim.similarity_matrix(features)
     distances = 1 - matrix
-    for unfit in (distances, distances / 2, 3 * distances):
+    for unfit in (distances, distances / 2, 3 * distances, -distances):
         unfit = unfit.mask(np.eye(len(unfit), dtype=bool), noise)
-        with pytest.raises(ValueError, match="0 there, and above 0 elsewhere.* 1 - distances"):
+        with pytest.raises(ValueError, match="1 on its diagonal.* 1 - distances"):
             zapsim.SimilarityPredictor(catalogue, unfit)
     ours = zapsim.SimilarityPredictor(catalogue, 1 - distances)
     assert keys(ours.similar(KEYS[0])) == keys(
@@ -325,20 +348,28 @@ def test_distances_are_not_taken_for_similarities(catalogue, features, noise):
     )
 
 
-def test_where_an_item_scores_0_with_itself_a_matrix_may_still_hold_similarities(
-    catalogue, features
-):
+def test_an_item_without_direction_may_score_0_with_itself(catalogue, features):
     features.iloc[1] = 0
-    zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features))
-    zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features * 0))
-    # The less negative, the more alike.
-    zapsim.SimilarityPredictor(catalogue, (zapsim.similarity_matrix(features.abs()) - 1).round(3))
+    matrix = pd.DataFrame(cosine_similarity(features), catalogue.keys, catalogue.keys)
+    assert matrix.iloc[1, 1] == 0
+    for given in (matrix, matrix * 0, zapsim.similarity_matrix(features)):
+        zapsim.SimilarityPredictor(catalogue, given)
 
 
 def test_what_rounding_adds_to_the_scores_of_a_matrix_is_no_error(catalogue, features):
     features.iloc[1] = features.iloc[0]
     ours = zapsim.SimilarityPredictor(catalogue, zapsim.similarity_matrix(features) * 1.00001)
     assert ours.similar(KEYS[0], k=5)["score"].max() == 1
+
+
+def test_scores_of_float16_vectors_are_no_error(make_folder):
+    catalogue = zapsim.load_catalogue(make_folder(*(f"{n:03d}.jpg" for n in range(300))))
+    rng = np.random.default_rng(0)
+    for width in (2, 64, 2048):
+        unit = zapsim.similarity.unit_vectors(rng.random((300, width))).astype(np.float16)
+        scores = np.float16(np.float32(unit) @ np.float32(unit.T))
+        matrix = pd.DataFrame(scores, catalogue.keys, catalogue.keys)
+        zapsim.SimilarityPredictor(catalogue, matrix)
 
 
 def test_a_matrix_whose_axes_differ_in_order_is_put_right_and_one_cut_is_refused(
@@ -578,23 +609,64 @@ def test_a_vector_of_zeros_scores_0_with_all(catalogue, features):
 
 
 class OwnModel:
-    def __init__(self, vector):
-        self.vector = vector
+    """Gives the items' own vectors for their files, and one vector for anything else."""
+
+    def __init__(self, vector, features=None, catalogue=None):
+        self.vector, self.known, self.asked = vector, {}, 0
+        for key in [] if features is None else features.index:
+            self.known[catalogue.read(key)] = features.loc[key].to_numpy()
 
     def extract(self, picture):
-        return self.vector
+        self.asked += 1
+        return self.known.get(picture, self.vector) if isinstance(picture, bytes) else self.vector
 
 
 def test_any_extractor_will_do(catalogue, features):
-    ours = zapsim.SimilarityPredictor(catalogue, features, OwnModel([1, 1]))
-    assert keys(ours.similar_to(PICTURE, k=2)) == [3, 4]
-    features.attrs["extractor"] = {"extractor": "another"}
-    assert keys(
-        zapsim.SimilarityPredictor(catalogue, features, OwnModel([1, 1])).similar_to(PICTURE, k=2)
-    ) == [3, 4]
+    for _ in range(2):
+        own = OwnModel([1, 1], features, catalogue)
+        ours = zapsim.SimilarityPredictor(catalogue, features, own)
+        assert keys(ours.similar_to(PICTURE, k=2)) == [3, 4]
+        features.attrs["extractor"] = {"extractor": "another"}
     matrix = zapsim.SimilarityPredictor(catalogue, features, OwnModel(np.ones((1, 2))))
     with pytest.raises(ValueError, match=r"Received: shape \(1, 2\)"):
         matrix.similar_to(PICTURE)
+
+
+def test_an_extractor_is_tried_on_the_items_own_pictures_once(catalogue, features):
+    own = OwnModel([1, 1], features, catalogue)
+    ours = zapsim.SimilarityPredictor(catalogue, 3 * features, own)
+    for asked in (2, 3):
+        ours.similar_to(PICTURE)
+        assert own.asked == asked, "the first item's picture was enough, and is not asked again"
+    changed = features - (0.5, -0.5)
+    own = OwnModel([1, 1], features, catalogue)
+    ours = zapsim.SimilarityPredictor(catalogue, changed, own)
+    for asked in (3, 6):
+        with pytest.raises(ValueError, match=r"this extractor makes.* at most 0\.87"):
+            ours.features_of(PICTURE)
+        assert own.asked == asked, "the user's picture does not come into it"
+    assert len(ours.similar_to(changed.iloc[0])) == 5
+    # One of three that agrees is enough: pictures may have been put in the others' places.
+    changed.iloc[-1] = features.iloc[-1]
+    assert len(zapsim.SimilarityPredictor(catalogue, changed, own).similar_to(PICTURE)) == 5
+
+
+def test_what_pandas_keeps_of_an_extractor_is_not_believed(searchable):
+    features = zapsim.VGG16Extractor().extract(searchable.catalogue)
+    for changed in (features - features.mean(), features / features.std().replace(0, 1)):
+        assert changed.attrs == features.attrs
+        ours = zapsim.SimilarityPredictor(searchable.catalogue, changed)
+        with pytest.raises(ValueError, match="no longer, what this extractor makes"):
+            ours.similar_to(PICTURE)
+        with pytest.raises(ValueError, match="no longer, what this extractor makes"):
+            zapsim.explain(ours, KEYS[0], KEYS[1])
+
+
+def test_where_the_items_pictures_are_gone_the_extractor_is_believed(catalogue, features):
+    ours = zapsim.SimilarityPredictor(catalogue, features, OwnModel([1, 1]))
+    for key in KEYS:
+        (catalogue.root / key).unlink()
+    assert keys(ours.similar_to(PICTURE, k=2)) == [3, 4]
 
 
 @pytest.mark.parametrize("picture", ["photo.jpg", PICTURE, b"photo"])

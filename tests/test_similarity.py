@@ -149,6 +149,9 @@ def test_matrix_that_does_not_fit_is_refused_with_the_sum_and_the_alternative(mo
     frame = pd.DataFrame(np.zeros((50_025, 1), np.float32))
     with pytest.raises(MemoryError, match=r"50,025 × 50,025.* is 10\.0 GB; 8\.0 GB.*top_k"):
         zapsim.similarity_matrix(frame)
+    said = r"50,024 neighbours of each of 50,025 items is 120\.1 GB.*k=50"
+    with pytest.raises(MemoryError, match=said):
+        zapsim.top_k(frame, k=len(frame))
 
 
 def test_top_k_of_the_compass_is_known_by_hand():

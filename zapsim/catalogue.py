@@ -61,7 +61,7 @@ def load_catalogue(source=None, metadata=None, on=None, product=None, links=Fals
         the bundled MiniZap.
     metadata : path or pandas.DataFrame, optional
         A table with a row a picture: CSV, ``.tsv``, ``.jsonl``, ``.parquet`` or ``.xlsx``, by its
-        path, or by its name if it lies with the pictures or in the zip. By default
+        path, or by its name if it lies with the pictures, in the zip or beside. By default
         ``meta-data.csv``, else ``metadata.csv``, ``.jsonl`` or ``.parquet``, if they lie there.
         Encoding and separator are found out. A DataFrame's index may hold the keys.
     on : str, optional
@@ -115,7 +115,7 @@ def load_catalogue(source=None, metadata=None, on=None, product=None, links=Fals
         given = isinstance(product, str) and product in metadata.frame
         # A pattern needs no metadata, and its rows may be named by the product.
         known = table if product is None or given else _with_product(table, product)[0]
-        match = match_rows(metadata, known, on)
+        match = match_rows(metadata, known, on, files.root)
         table, line, problems = join(table, metadata, match)
         _say(line, problems)
     if product is not None:

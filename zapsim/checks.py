@@ -2,8 +2,8 @@
 
 In: what a user gave. Out: the same in the form that the inside takes, or an error that says what
 was wrong, what was received and what to do. The edge rule: a Series is taken by key, all else in
-the order it has; a Series whose index only counts, 0, 1, 2, …, says no keys. A function named
-``check_…`` only raises, one named ``checked_…`` also returns.
+the order it has; a Series whose index only counts, 0, 1, 2, …, says no keys, unless the keys are
+numbers, too. A function named ``check_…`` only raises, one named ``checked_…`` also returns.
 """
 
 import re
@@ -361,7 +361,7 @@ def check_frame(features, name="features"):
     if not features.index.is_unique:
         twice = features.index[features.index.duplicated()][0]
         raise ValueError(
-            f"{name} hold a key more than once, such as {twice!r}. Keep one row of each: "
+            f"{name} hold a key more than once, such as {quoted(twice)}. Keep one row of each: "
             "features[~features.index.duplicated()]."
         )
 
@@ -529,17 +529,17 @@ def is_picture(query):
     return isinstance(query, _PICTURES) or hasattr(query, "read")
 
 
-def by_key(values):
+def by_key(values, keys):
     """Tell whether values say whose they are: a Series or table whose index does not only count.
 
-    One of 0, 1, 2, …, without a name, counts. In another order, or with gaps, as sorting and
-    filtering leave it, it says which row was whose.
+    One of 0, 1, 2, …, without a name, counts, unless the items' keys are whole numbers, too. In
+    another order, or with gaps, as sorting and filtering leave it, it says which row was whose.
     """
     if not isinstance(values, (pd.Series, pd.DataFrame)):
         return False
     index = values.index
     counted = pd.api.types.is_integer_dtype(index) and index.equals(pd.RangeIndex(len(index)))
-    return not counted or index.name is not None
+    return not counted or index.name is not None or keys.inferred_type == "integer"
 
 
 def item_values(values, keys, name):
@@ -562,7 +562,7 @@ def item_values(values, keys, name):
                 "Take one of them: table['Category']."
             )
         values = values.iloc[:, 0]
-    if by_key(values):
+    if by_key(values, keys):
         values = _by_key(values, keys, name)
     values = np.asarray(values, object)
     if values.shape != (len(keys),):
@@ -578,11 +578,10 @@ def _by_key(values, keys, name):
     # As objects: Arrow's texts cannot be compared with what is not Unicode.
     missing = keys[~keys.astype(object).isin(index)]
     if len(missing):
-        numbers = pd.api.types.is_integer_dtype(index) and keys.inferred_type != "integer"
         hint = (
-            "Its index holds numbers, not keys: take it from a table that is indexed by key, "
+            "Its index holds numbers, not these keys: take it from a table that is indexed by key, "
             "before reset_index, or give values.to_numpy() if they are in the items' order."
-            if numbers
+            if pd.api.types.is_integer_dtype(index)
             else "Take it from the catalogue that the features were made of."
         )
         raise ValueError(

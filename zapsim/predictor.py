@@ -37,13 +37,19 @@ from zapsim.find.parts import grid_of
 from zapsim.find.spaces import Scores, Vectors
 from zapsim.io.pictures import load_picture
 from zapsim.io.squares import SHOWN_SIDE, shrink
-from zapsim.keys import known_key
+from zapsim.keys import known_key, quoted
 from zapsim.similarity import unit_vectors
 
 __all__ = ["SimilarityPredictor"]
 
-# Products of vectors of length 1 are above 1 by no more.
-_ROUNDING = 1e-4
+# Near 1, float16 has steps of this size; in float32, products of vectors of length 1 are much
+# closer to 1.
+_ROUNDING = 1e-3
+# So many rows of a matrix are compared with its columns at once.
+_BLOCK = 256
+# An item's picture of half its size still scores 0.97 with it; unlike items score 0.8, and less
+# once their mean is taken off.
+_SAME = 0.95
 
 
 class SimilarityPredictor(Narrowed):
@@ -54,19 +60,19 @@ class SimilarityPredictor(Narrowed):
     catalogue : Catalogue
     features : pandas.DataFrame
         Features (n_items, n_features) indexed by key, zapsim's or your own, or a similarity matrix
-        (n_items, n_items) with keys on both axes, of scores from -1 to 1, no distances. Items of
-        the catalogue that it lacks are not recommended. Only from features do identical items
-        always tie, as in `zapsim.top_k`.
+        (n_items, n_items) with keys on both axes, symmetric, of scores from -1 to 1, and 1 on its
+        diagonal. Items of the catalogue that it lacks are not recommended. Only from features do
+        identical items always tie, as in `zapsim.top_k`.
     extractor : VGG16Extractor, optional
         What `similar_to` runs new pictures through: anything with ``.extract(picture)``, which
         returns a vector (n_features,). By default one is made, when needed, from the settings
-        that the features carry.
+        that the features carry. Before the first picture, it is tried on up to three items.
 
     Raises
     ------
     ValueError
-        If no key of the features is in the catalogue, they hold NaN or infinity, a matrix's scores
-        are not from -1 to 1, or are distances, or another extractor made them.
+        If no key of the features is in the catalogue, they hold NaN or infinity, a matrix is not
+        as above, or another extractor made them.
 
     Examples
     --------
@@ -133,6 +139,7 @@ class SimilarityPredictor(Narrowed):
                 f"given ({theirs}). Leave it out: the right one is made when needed."
             )
         self.catalogue, self.extractor, self._settings = catalogue, extractor, settings
+        self._proved = False
         self.table = catalogue.table.loc[keys[known]]
         self._rows = {key: row for row, key in enumerate(self.table.index)}
         return known
@@ -239,8 +246,9 @@ class SimilarityPredictor(Narrowed):
             If a picture cannot be read.
         ValueError
             As in `similar`; if this predictor was made from a matrix; if it is given a picture,
-            but no extractor, and the features do not say how they were made; or if a vector has
-            another length, or holds NaN or infinity.
+            but no extractor, and the features do not say how they were made; if the extractor
+            makes other vectors of the items' own pictures than the features are; or if a vector
+            has another length, or holds NaN or infinity.
         TypeError
             If it is neither a picture nor a vector.
         """
@@ -270,7 +278,36 @@ class SimilarityPredictor(Narrowed):
             from zapsim.features import VGG16Extractor
 
             self.extractor = VGG16Extractor.from_settings(self._settings)
+        if not self._proved:
+            self._prove()
+            self._proved = True
         return self.extractor
+
+    def _prove(self):
+        """Raise ValueError unless the extractor gives what the features are, of an item or more.
+
+        pandas keeps what features say of their extractor, whatever is reckoned with them.
+        """
+        n_items, scores = len(self.table), []
+        for row in sorted({0, n_items // 2, n_items - 1}):
+            try:
+                vector = self.extractor.extract(self.catalogue.read(self.table.index[row]))
+            # A file that is gone proves nothing; one's own extractor may take no bytes.
+            except Exception:
+                continue
+            vector = unit_vectors([checked_vector(vector, self._columns)])[0]
+            own = self._unit[[row]][0]
+            scores += [float(own @ vector)] if own.any() else []
+            if scores and scores[-1] >= _SAME:
+                return
+        if scores:
+            raise ValueError(
+                "The features are not, or no longer, what this extractor makes: its vectors of the "
+                f"items' own pictures score at most {max(scores):.2f} with them, where the same "
+                "score 1. Was something done to the features, such as taking their mean away? Then "
+                "do it to a picture's vector, too, and give similar_to that: "
+                "changed(extractor.extract(picture))."
+            )
 
     def mean_vector(self):
         """Return the mean of all items' vectors of length 1 (ndarray of shape (n_features,)).
@@ -283,7 +320,12 @@ class SimilarityPredictor(Narrowed):
     @cached_property
     def grid(self):
         """The cells that `part` chooses from (zapsim.find.parts.Grid), or None."""
-        return None if self._unit is None else grid_of(self._settings, self._unit.shape[1])
+        if self._unit is None:
+            return None
+        names, n_features = self._columns, len(self._columns)
+        # A choice of features, or another order, tells no longer which cell they are of.
+        as_made = list(map(str, names)) == list(map(str, range(n_features)))
+        return grid_of(self._settings, n_features) if as_made else None
 
     def plot(
         self,
@@ -495,29 +537,47 @@ class SimilarityPredictor(Narrowed):
             raise ValueError(
                 "part needs features that are averages over a grid of cells, as "
                 "zapsim.VGG16Extractor() makes. Those of fc1 and fc2, of zapsim.reduce and of "
-                f"others have none. Received: part={received(part)}"
+                f"others, or a choice of them, have none. Received: part={received(part)}"
             )
         return self.grid.cells(part)
 
 
 def _scores(matrix):
     """Return the scores of a similarity matrix, float32, in [-1, 1]; ValueError if unfit."""
-    scores = checked_values(matrix)
-    # Of distances, the farthest would be taken for the nearest.
-    own = np.abs(scores.diagonal()).max()
-    if own <= _ROUNDING and scores.min() >= -_ROUNDING and scores.max() > _ROUNDING:
+    scores, keys = checked_values(matrix), matrix.index
+    own = scores.diagonal()
+    # An item without direction scores 0 with all, and with itself where others computed it.
+    wrong = np.flatnonzero((np.abs(own - 1) > _ROUNDING) & ((own != 0) | scores.any(axis=1)))
+    if len(wrong):
+        # Of distances, the farthest would be taken for the nearest.
+        instead = (
+            "Of cosine distances, give 1 - distances. If they are similarities, put 1 there."
+            if abs(own[wrong[0]]) <= _ROUNDING
+            else "Of products of vectors, divide each by both lengths: lengths = "
+            "np.sqrt(np.diag(matrix)); matrix / np.outer(lengths, lengths)."
+        )
         raise ValueError(
-            "A similarity matrix is 1 on its diagonal, where each item meets itself. Received: one "
-            "of 0 there, and above 0 elsewhere, as distances are. Of cosine distances, give "
-            "1 - distances. If they are similarities, put 1 on the diagonal."
+            "A similarity matrix is 1 on its diagonal, where each item meets itself. Received: "
+            f"{own[wrong[0]]:g} for {quoted(keys[wrong[0]])}. {instead}"
         )
     largest = max(scores.max(), -scores.min())
     if largest > 1 + _ROUNDING:
         raise ValueError(
             "The scores of a similarity matrix must be from -1 to 1, as cosine similarities are. "
-            f"Received: {largest:g}, without its sign. Divide all by the largest: "
-            "matrix / matrix.abs().max().max()."
+            f"Received: {largest:g}, without its sign."
         )
+    for start in range(0, len(scores), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        apart = np.abs(scores[rows] - scores[:, rows].T)
+        row, column = np.unravel_index(apart.argmax(), apart.shape)
+        if apart[row, column] > _ROUNDING:
+            one, other = start + row, column
+            raise ValueError(
+                "A similarity matrix gives two items one score, whichever is asked for. Received: "
+                f"{scores[one, other]:g} in the row of {quoted(keys[one])} for "
+                f"{quoted(keys[other])}, and {scores[other, one]:g} in its own. Give the mean of "
+                "both: (matrix + matrix.T) / 2."
+            )
     return scores if largest <= 1 else np.clip(scores, -1, 1)
 
 

@@ -42,6 +42,8 @@ _ROUNDING = 1e-5
 # Large enough for the matrix product to run at full speed, small enough for a tile of scores
 # (4 MB) to be looked through while the cache still holds it.
 _TILE = 1024
+# Of memory, for each neighbour that is sought: about so many, as measured, while others are found.
+_BYTES = 48
 # So many numbers are widened to float64 at once: half a megabyte, a core's own cache.
 _CHUNK = 1 << 16
 _ONE_AT_A_TIME = ForkSafeLock()
@@ -164,6 +166,8 @@ def top_k(features, k=50, exclude=None):
 
     Raises
     ------
+    MemoryError
+        If so many neighbours would not fit in memory while they are found.
     TypeError
         If features are no DataFrame, or `exclude` is a single value.
     ValueError
@@ -187,6 +191,11 @@ def top_k(features, k=50, exclude=None):
     unit = unit_vectors(features)
     groups = groups_of(exclude, features.index)
     k = min(k, len(unit) - 1)
+    check_memory(
+        _BYTES * len(unit) * k,
+        f"What it takes to find {k:,} neighbours of each of {len(unit):,} items",
+        "Seek fewer: zapsim.top_k(features, k=50).",
+    )
     if k:
         found = _nearest_of_all(unit, groups, k)
     else:

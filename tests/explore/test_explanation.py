@@ -110,7 +110,7 @@ def test_what_cannot_be_explained(minizap):
     with pytest.raises(ValueError, match="knows only its own items"):
         zapsim.explain(zapsim.SimilarityPredictor(minizap.catalogue, matrix), keys[0], keys[1])
     top = zapsim.VGG16Extractor("fc1", image_size=32, weights=None)
-    frame = pd.DataFrame(np.ones((40, 4096), np.float32), index=keys)
+    frame = top.extract(minizap.catalogue)
     with pytest.raises(ValueError, match="fc1 has no maps"):
         zapsim.explain(zapsim.SimilarityPredictor(minizap.catalogue, frame, top), *keys[:2])
 

@@ -21,7 +21,8 @@ def features():
     values = np.random.default_rng(0).random((4, 8), np.float32)
     values[2, 6:] = 3 * values[0, 6:]
     frame = pd.DataFrame(values, index=KEYS)
-    frame.attrs["extractor"] = settings()
+    # As of a network of one's own, which may have any number of channels.
+    frame.attrs["extractor"] = settings(layer=None)
     return frame
 
 
@@ -157,7 +158,17 @@ def test_the_grid_comes_from_the_settings():
     assert grid_of(settings(grid=None), 4096) is None
     assert grid_of({"reduction": "PCA", "of": settings()}, 256) is None
     assert grid_of(None, 256) is None
-    assert grid_of(settings(), 2049) is None
+    assert grid_of(settings(layer=None), 2049) is None
+    assert grid_of(settings(layer=None), 256).side == 2
+    assert grid_of(settings(), 256) is None
+    assert grid_of(settings(grid="flat"), 2048) is None
+
+
+@pytest.mark.parametrize("columns", [range(4, 8), [0, 2, 4, 6], [1, 0, *range(2, 8)]])
+def test_a_choice_of_features_or_another_order_has_no_cells(predictor, features, columns):
+    ours = zapsim.SimilarityPredictor(predictor.catalogue, features[list(columns)])
+    with pytest.raises(ValueError, match="or a choice of them, have none"):
+        ours.similar(KEYS[0], part=(0, 0))
 
 
 # --- on the picture ----------------------------------------------------------------------------

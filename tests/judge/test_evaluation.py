@@ -192,6 +192,20 @@ def test_items_in_another_order_need_labels_by_key(kinds):
     assert (zapsim.paired_difference(two[0], two[0], labels.to_numpy())["difference"] == 0).all()
 
 
+def test_kinds_of_different_items_are_not_set_side_by_side(kinds):
+    """Among fewer items, the very same vectors seem better."""
+    labels, features = kinds
+    good, part = features["good"], features["good"][labels != "c"]
+    for pair in ({"all": good, "part": part}, {"part": part, "all": good}):
+        with pytest.raises(ValueError, match=r"same items.* of which 12, such as '24', are not in"):
+            zapsim.scorecard(pair, labels)
+        with pytest.raises(ValueError, match="same items"):
+            zapsim.paired_difference(*(zapsim.top_k(each, 5) for each in pair.values()), labels)
+    same = good.loc[good.index.isin(part.index)]
+    card = zapsim.scorecard({"all": same, "part": part}, labels[labels != "c"])
+    assert card.loc["all"].equals(card.loc["part"])
+
+
 def test_metrics_come_in_the_order_asked_for_and_one_may_stand_alone(kinds):
     labels, features = kinds
     card = zapsim.scorecard(features, labels, metrics=["nDCG", "AP"], against="good")

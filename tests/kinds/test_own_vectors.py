@@ -2,6 +2,7 @@
 
 import os
 import re
+import tracemalloc
 from pathlib import Path, PurePosixPath
 from unittest.mock import Mock
 
@@ -13,6 +14,7 @@ import pytest
 from scipy import sparse
 
 import zapsim
+from zapsim.io.parquet import opened
 
 KEYS = ["Boots/1.1.jpg", "Boots/2.1.jpg", "Shoes/3.1.jpg", "Shoes/4.1.jpg"]
 VALUES = np.array([[9, 0], [9, 1], [1, 9], [0, 9]])
@@ -110,6 +112,62 @@ def test_a_table_need_not_say_whose_vectors_are_where_keys_are_given(columns, sa
         zapsim.load_vectors(source)
 
 
+@pytest.mark.parametrize("name", ["key", "file_name", "Image"])
+@pytest.mark.parametrize("saved", [False, True])
+def test_keys_for_a_table_that_says_whose_its_vectors_are_are_refused(name, saved, tmp_path):
+    """In the catalogue's order, they would name others' vectors."""
+    frame = pd.DataFrame({name: KEYS[::-1], "embedding": VALUES[::-1].tolist()})
+    for table, said in ((frame, name), (frame.set_index(name), name)):
+        source = table
+        if saved:
+            table.to_parquet(source := tmp_path / "v.parquet")
+        same(zapsim.load_vectors(source).loc[KEYS])
+        with pytest.raises(ValueError, match=f"says itself whose .* in {said}. Leave out keys"):
+            zapsim.load_vectors(source, KEYS)
+    same(zapsim.load_vectors(frame[["embedding"]], KEYS[::-1]).loc[KEYS])
+
+
+def test_long_texts_that_come_again_and_again_take_room_once(tmp_path):
+    """A file of 271 kB took over 4 GB: such a text is written once, and was read for each row."""
+    n_items, long = 10_000, "x" * 2_000
+    columns = {"key": [long] * n_items, "e0": [1.0] * n_items, "e1": [1.0] * n_items}
+    table = pa.table({**columns, "pictures": [long.encode()] * n_items})
+    with pq.ParquetWriter(tmp_path / "v.parquet", table.schema) as writer:
+        for _ in range(10):
+            writer.write_table(table)
+    del table
+    before = pa.total_allocated_bytes()
+    with opened(tmp_path / "v.parquet", None) as file:
+        read = file.read_plain()
+    assert read.column_names == ["key", "e0", "e1"]
+    assert pa.total_allocated_bytes() - before < 10e6, "200 MB, if read for each row"
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="hold a key more than once"):
+        zapsim.load_vectors(tmp_path / "v.parquet")
+    assert tracemalloc.get_traced_memory()[1] < 50e6, "nor as a Python text for each row"
+    tracemalloc.stop()
+
+
+def test_what_is_no_part_of_the_vectors_is_said_whatever_it_is(tmp_path, capsys):
+    table = pa.table(
+        {
+            "a.b": KEYS,
+            "key": KEYS,
+            "e.0": [1.0] * 4,
+            "e.1": [0.0] * 4,
+            "bytes": [b"x"] * 4,
+            "day": pa.array([1] * 4, pa.date32()),
+            "new": [True] * 4,
+        }
+    )
+    pq.write_table(table, tmp_path / "v.parquet")
+    assert zapsim.load_vectors(tmp_path / "v.parquet").shape == (4, 2)
+    assert capsys.readouterr().out.splitlines() == [
+        "Taken as the vector: e.0, e.1",
+        "No part of the vectors: a.b, bytes, day, new",
+    ]
+
+
 def test_a_lone_number_is_no_vector_beside_others():
     table = pd.DataFrame({"key": KEYS, "width": 3, "height": 4, "price": 9.5})
     with pytest.raises(ValueError, match="are the vector: width, height, price. Number"):
@@ -190,7 +248,7 @@ def test_a_column_of_paths_comes_before_row_numbers_that_say_otherwise(
     assert [str(warning.message) for warning in caught] == [
         f"Columns name different items for 4 vectors, and {name} is taken. For example, "
         "'Boots/1.jpg': taken for Boots/1.jpg, but its id says Shoes/4.jpg. If another one "
-        "is right, keep it alone, or give it as keys=…"
+        "is right, keep it alone."
     ]
     same(zapsim.load_vectors(source), expected)
 
@@ -284,6 +342,22 @@ def test_where_paths_match_the_same_name_elsewhere_is_another_pictures(make_fold
     assert list(found.index) == ["a/1.jpg"]
 
 
+def test_the_folders_own_name_belongs_to_a_path(make_folder, capsys):
+    catalogue = zapsim.load_catalogue(make_folder("1.jpg", "2.jpg", name="shop/hats"))
+    names = ["hats/1.jpg", "shoes/2.jpg", "shoes/3.jpg", "shoes/4.jpg"]
+    with pytest.warns(UserWarning, match="3 vectors belong to no item.*1 items have no vector"):
+        features = zapsim.load_vectors(np.eye(4), names, catalogue=catalogue)
+    assert features.index.tolist() == ["1.jpg"]
+    assert "the path from hats/ on" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("error")
+def test_of_columns_that_are_called_alike_the_first_is_tried(make_folder):
+    catalogue = zapsim.load_catalogue(make_folder("1.jpg", "2.jpg"))
+    table = pd.DataFrame({"path": ["x", "y"], "ID": ["1", "2"], "id": ["2", "1"], "v": [[1], [2]]})
+    assert zapsim.load_vectors(table, catalogue=catalogue)[0].tolist() == [1, 2]
+
+
 def test_the_same_file_name_twice_is_nobodys(make_folder):
     catalogue = zapsim.load_catalogue(make_folder("a/1.jpg", "b/1.jpg", "b/2.jpg"))
     with pytest.warns(UserWarning, match="1 vectors belong to no item.*2 items have no vector"):
@@ -342,11 +416,11 @@ def write(path, content):
         ("v.parquet", {"key": KEYS, "v": [[1], [1, 2], [3], [4]]}, None, "1 others have not, such"),
         ("v.parquet", {"key": KEYS, "v": [[1], None, [3], [4]]}, None, "'Boots/2.1.jpg' with 0"),
         ("v.parquet", {"key": KEYS, "v": [[1, None]] + [[1, 2]] * 3}, None, "1 of 4 .*NaN"),
-        ("v.parquet", {"key": KEYS, "v": [["a"]] * 4}, None, "must be numbers"),
+        ("v.parquet", {"key": KEYS, "v": [["a"]] * 4}, None, "are the vector: none"),
         ("v.parquet", {"key": KEYS, "v": [[1]] * 4, "w": [[1]] * 4}, None, "several columns of"),
         ("v.parquet", {"who": KEYS, "v": [[1]] * 4}, None, "needs a column 'key'.*columns: who"),
         ("v.parquet", {"key": KEYS, "title": KEYS}, None, "which numbers are the vector: none"),
-        ("v.parquet", {"key": [k.encode() for k in KEYS], "v": [[1]] * 4}, None, "must be text or"),
+        ("v.parquet", {"key": [k.encode() for k in KEYS], "v": [[1]] * 4}, None, "columns: key"),
         (
             "v.parquet",
             {"file_name": KEYS, "filename": KEYS[::-1], "v": [[1]] * 4},

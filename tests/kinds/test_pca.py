@@ -52,6 +52,16 @@ def test_components_are_scikit_learns_up_to_their_fixed_sign():
     )
 
 
+@pytest.mark.parametrize("mean", [100, 1000])
+@pytest.mark.parametrize("n_items", [20, 300])
+def test_a_mean_far_from_0_costs_nothing(mean, n_items):
+    values = spread_features(n_items).to_numpy(np.float64) + mean
+    ours, theirs = Reduction(4).fit(features(values)), PCA(4, svd_solver="full").fit(values)
+    np.testing.assert_allclose(ours.explained, theirs.explained_variance_ratio_, rtol=0.01)
+    kept = ours.transform(features(values)).to_numpy(np.float64).var(axis=0).sum()
+    assert kept / values.var(axis=0).sum() == pytest.approx(ours.explained.sum(), rel=0.01)
+
+
 @pytest.mark.parametrize("whole", [True, False], ids=["solved whole", "randomized"])
 def test_the_same_features_and_seed_give_the_same_bits_and_signs(monkeypatch, whole):
     monkeypatch.setattr(reduction, "_SOLVED_WHOLE", 2048 if whole else 8)

@@ -1,12 +1,16 @@
 """Public data sets and people's own folders, small imitations, each opened with one call."""
 
 import re
+import time
+import warnings
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import zapsim
 from zapsim.catalogue import load_catalogue
+from zapsim.metadata import finding, layout
 from zapsim.widgets.browser_state import BrowserState
 
 
@@ -142,6 +146,65 @@ def test_hugging_face_metadata_of_each_split(make_folder, zip_of, as_zip):
     assert table["text"].tolist() == ["test 0", "train 0", "train 1"]
 
 
+@pytest.mark.parametrize("column", ["file_name", "filename", "image", "id"])
+@pytest.mark.parametrize("as_zip", [False, True])
+def test_a_table_in_a_folder_speaks_of_the_pictures_there(make_folder, zip_of, column, as_zip):
+    """Two shoes without a picture are called as hats are, and bags have no picture at all."""
+    keys = [*(f"hats/{n}.jpg" for n in (1, 2, 3, 4)), "shoes/x/1.jpg", "shoes/2.jpg", "3.jpg"]
+    suffix = "" if column == "id" else ".jpg"
+    rows = {"hats": (1, 2), "shoes": (1, 2, 3, 4), "bags": (3, 4)}
+    texts = {
+        f"{kind}/metadata.csv": f"{column},text\n"
+        + "".join(f"{n}{suffix},{kind} {n}\n" for n in numbers)
+        for kind, numbers in rows.items()
+    }
+    folder = write(make_folder(*keys), texts)
+    catalogue = load_catalogue(zip_of(folder) if as_zip else folder)
+    assert catalogue.table["text"].dropna().to_dict() == {
+        "hats/1.jpg": "hats 1",
+        "hats/2.jpg": "hats 2",
+        "shoes/2.jpg": "shoes 2",
+        "shoes/x/1.jpg": "shoes 1",
+    }
+    assert catalogue.table[column]["hats/1.jpg"] == f"1{suffix}"
+    problems = catalogue.check().set_index("problem")["key"]
+    nobodys = [f"{kind}/{n}{suffix}" for kind in ("bags", "shoes") for n in (3, 4)]
+    assert list(problems["no picture"]) == nobodys
+
+
+@pytest.mark.parametrize("name", ["metadata.csv", "meta-data.csv"])
+def test_a_table_in_one_of_the_folders_is_not_the_others(make_folder, name):
+    folder = make_folder("hats/1.jpg", "hats/2.jpg", "shoes/1.jpg", "shoes/3.jpg")
+    write(folder, {f"hats/{name}": "file_name,text\n1.jpg,a\nhats/2.jpg,b\n3.jpg,c\n"})
+    assert load_catalogue(folder).table["text"].fillna("").tolist() == ["a", "b", "", ""]
+
+
+def test_a_table_in_a_folder_of_its_own_is_everybodys(make_folder):
+    folder = make_folder("images/1.jpg", "images/2.jpg")
+    write(folder, {"tables/metadata.csv": "file_name,text\n1.jpg,a\n2.jpg,b\n"})
+    assert load_catalogue(folder).table["text"].tolist() == ["a", "b"]
+
+
+def test_many_small_tables_take_no_time(make_folder):
+    """Each was widened to the columns of all: 1,500 took minutes."""
+    numbers, files = range(300), {}
+    for n in numbers:
+        header = ",".join(f"c{n}_{i}" for i in range(15))
+        files[f"{n}/metadata.csv"] = f"file_name,{header}\n1.jpg{f',{n}' * 15}\n"
+    folder = write(make_folder(*(f"{n}/1.jpg" for n in numbers)), files)
+    start = time.process_time()
+    table = load_catalogue(folder).table
+    assert time.process_time() - start < 15
+    assert table.loc["7/1.jpg", "c7_0"] == "7" and table.loc["8/1.jpg"].count() == 17
+
+
+def test_too_many_tables_are_refused(make_folder, monkeypatch):
+    monkeypatch.setattr(finding, "_MOST", 2)
+    files = {f"{n}/metadata.csv": "file_name\n1.jpg\n" for n in range(3)}
+    with pytest.raises(ValueError, match=r"3 tables, 0/metadata.csv and .* at most 2 .* into one"):
+        load_catalogue(write(make_folder("0/1.jpg"), files))
+
+
 def test_tables_with_columns_of_their_own_are_counted_together(make_folder):
     """Each is small; put together, every row has the columns of all."""
     files = {}
@@ -165,6 +228,33 @@ def test_numbers_that_are_classes_stay_categories(make_folder):
 def test_containers_are_no_category_wherever_they_are(make_folder):
     table = load_catalogue(make_folder("cat/images/1.jpg", "dog/IMG/2.jpg")).table
     assert table.to_dict("list") == {"Category": ["cat", "dog"]}
+
+
+@pytest.mark.parametrize("above", ["", "data/", "my shop/data/"])
+@pytest.mark.parametrize("kinds", [("Running", "Training"), ("Audio", "Photo"), ("img", "logo")])
+@pytest.mark.parametrize("below", ["", "Shoes/"])
+def test_what_others_lie_beside_is_a_category(make_folder, above, kinds, below):
+    table = load_catalogue(make_folder(*(f"{above}{kind}/{below}1.jpg" for kind in kinds))).table
+    given = {"Category": list(kinds)} | ({"SubCategory": ["Shoes"] * 2} if below else {})
+    assert table.to_dict("list") == given
+
+
+def test_folders_beside_each_other_are_those_in_one_folder(make_folder):
+    keys = ["boots/test/1.jpg", "boots/train/2.jpg", "shoes/Training/3.jpg", "shoes/work/4.jpg"]
+    table = load_catalogue(make_folder(*keys)).table
+    assert table.fillna("").to_dict("list") == {
+        "Category": ["boots", "boots", "shoes", "shoes"],
+        "SubCategory": ["", "", "Training", "work"],
+        "Split": ["test", "train", "", ""],
+    }
+
+
+def test_paths_of_thousands_of_folders_take_no_time():
+    start = time.process_time()
+    keys = [f"{n}/{'images/' * 500}{n}.jpg" for n in range(300)]
+    assert layout.read_layout(keys)["Category"].tolist() == [str(n) for n in range(300)]
+    layout.read_layout([f"{'images/' * 500}{n}.jpg" for n in range(300)])
+    assert time.process_time() - start < 2
 
 
 # --- one's own table -------------------------------------------------------------------------
@@ -235,6 +325,15 @@ def test_row_numbers_that_pandas_wrote_are_no_column(make_folder, tmp_path):
     assert list(table.columns) == ["Brand"]
 
 
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("numbers", [(0, 1, 2), (1, 7, 2003), (2, 1, 0), (0, 1, None)])
+def test_only_numbers_that_count_the_rows_are_no_column(make_folder, first, numbers):
+    cells = ["" if n is None else str(n + first) for n in numbers]
+    frame = pd.DataFrame({"": cells, "key": ["1.jpg", "2.jpg", "3.jpg"], "x": list("abc")})
+    table = load_catalogue(make_folder("1.jpg", "2.jpg", "3.jpg"), metadata=frame).table
+    assert list(table) == ["Unnamed: 0"] * (numbers != (0, 1, 2)) + ["x"]
+
+
 def test_what_the_shop_says_wins_over_folders(make_folder):
     rows = "key,Category,Brand,Price\na/x/1.jpg,Boots,Acme,10\na/x/2.jpg,a,,20\n"
     folder = make_folder("a/x/1.jpg", "a/x/2.jpg", metadata=rows)
@@ -261,6 +360,40 @@ def test_named_metadata_may_lie_beside_the_folder_or_in_it(make_folder, name):
     folder = make_folder("1.jpg", name="shop/images")
     write(folder.parent if name == "styles.csv" else folder, {name: "id,x\n1,a\n"})
     assert load_catalogue(folder, metadata=name).table["x"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize("as_zip", [False, True])
+@pytest.mark.parametrize("place", ["in", "in a folder", "beside"])
+def test_a_name_is_that_of_the_pictures_own_table(
+    make_folder, zip_of, tmp_path, monkeypatch, as_zip, place
+):
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(write(tmp_path / "other", {"styles.csv": "id,x\n1,other\n"}))
+    folder = make_folder("a/1.jpg", name="shop/images")
+    name = "a/styles.csv" if place == "in a folder" else "styles.csv"
+    write(folder.parent if place == "beside" else folder, {name: "id,x\n1,own\n"})
+    source = zip_of(folder) if as_zip else folder
+    if as_zip and place == "beside":
+        write(source.parent, {name: "id,x\n1,own\n"})
+    with pytest.warns(UserWarning, match=r"Read: .*styles\.csv\. Not read: .*other.styles\.csv"):
+        table = load_catalogue(source, metadata="styles.csv").table
+    assert table["x"].tolist() == ["own"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        if place != "in" or as_zip:
+            table = load_catalogue(source, metadata=Path("styles.csv").absolute()).table
+            assert table["x"].tolist() == ["other"]
+        monkeypatch.chdir(source.parent if place == "beside" or as_zip else folder)
+        if not (as_zip and place != "beside"):
+            load_catalogue(source, metadata="styles.csv")
+
+
+def test_a_path_is_that_from_the_current_folder(make_folder, tmp_path, monkeypatch):
+    folder = write(make_folder("1.jpg"), {"styles.csv": "id,x\n1,own\n"})
+    monkeypatch.chdir(write(tmp_path, {"styles.csv": "id,x\n1,other\n"}))
+    with pytest.warns(UserWarning, match=r"Read: styles\.csv\. Not read: .*shoes.styles\.csv"):
+        table = load_catalogue(folder, metadata="./styles.csv").table
+    assert table["x"].tolist() == ["other"]
 
 
 @pytest.mark.parametrize("name", ["shop.json", "shop.xls"])

@@ -4,6 +4,7 @@ import random
 import time
 from collections import Counter
 from itertools import product
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,8 +15,8 @@ from zapsim.metadata.matching import match_rows
 from zapsim.metadata.tables import text_table
 
 
-def matched(columns, keys, on=None):
-    return match_rows(text_table(pd.DataFrame(columns), "m.csv"), read_layout(keys), on)
+def matched(columns, keys, on=None, root=None):
+    return match_rows(text_table(pd.DataFrame(columns), "m.csv"), read_layout(keys), on, root)
 
 
 @pytest.mark.parametrize("value", ["0" * 100_000 + "x", "1" * 50_000 + "." + "0" * 50_000 + "x"])
@@ -160,3 +161,84 @@ def test_names_that_take_too_much_are_refused(monkeypatch):
     monkeypatch.setattr(matching, "_MOST_NAMES", 10_000)
     with pytest.raises(ValueError, match=r"m\.csv takes [\d,]+ bytes .* column 'key', .* on=…"):
         matched({"key": [f"{n}.jpg" for n in range(1_000)]}, ["7.jpg"])
+
+
+SHOP = [f"hats/{n}.jpg" for n in range(1, 9)] + [f"shoes/{n}.jpg" for n in range(9, 40)]
+
+
+@pytest.mark.parametrize("above", ["", "img/", "https://x.org/img/"])
+@pytest.mark.parametrize("root", [None, Path("pics"), Path("hats")])
+def test_a_row_of_another_folder_is_no_pictures_however_few_rows_are_found(above, root):
+    """Fewer than half are, and shoe 9 is called as hat 9 is."""
+    inside = "hats/" if root != Path("hats") else ""
+    keys = [f"{inside}{n}.jpg" for n in range(1, 10)]
+    match = matched({"file_name": [above + name for name in SHOP]}, keys, root=root)
+    assert match.rows == {key: row for row, key in enumerate(keys[:8])}
+    assert match.unused[f"{above}shoes/9.jpg"] == "file_name of no picture"
+
+
+def test_the_roots_name_is_said_and_only_where_it_is_needed():
+    match = matched({"path": ["hats/1.jpg"]}, ["1.jpg"], root=Path("shop/hats"))
+    assert match.way == "the path from hats/ on"
+    match = matched({"path": ["x/hats/1.jpg", "x/bags/1.jpg"]}, ["1.jpg"], root=Path("hats"))
+    assert (match.way, match.rows) == ("the path below x/", {"1.jpg": 0})
+    match = matched({"path": ["hats/1.jpg"]}, ["hats/1.jpg", "1.jpg"], root=Path("hats"))
+    assert (match.way, match.rows) == ("the whole key", {"hats/1.jpg": 0})
+
+
+def test_where_a_folder_is_called_as_the_root_is_a_path_from_it_on_may_be_either():
+    keys = ["1.jpg", "2.jpg", "3.jpg", "b/1.jpg"]
+    paths = [f"x/b/{n}.jpg" for n in (1, 2, 3)] + ["x/c/1.jpg"]
+    match = matched({"path": paths}, keys, root=Path("b"))
+    assert match.rows == {"2.jpg": 1, "3.jpg": 2}
+    assert match.unused["x/b/1.jpg"] == "path of several pictures: 1.jpg, b/1.jpg"
+
+
+def test_folders_that_say_nothing_of_the_pictures_are_no_hindrance():
+    paths = ["https://x.org/2023/05/a.jpg", "https://x.org/2024/b.jpg"]
+    match = matched({"image": paths}, ["hats/a.jpg", "bags/b.jpg"], root=Path("pics"))
+    assert match.rows == {"hats/a.jpg": 0, "bags/b.jpg": 1}
+
+
+def test_of_columns_that_are_called_alike_the_first_counts(monkeypatch):
+    """Each takes its time, and there may be hundreds: IMAGE_id, image-ID, …"""
+    tried, match_one = [], matching._match
+    monkeypatch.setattr(matching, "_match", lambda *of: tried.append(of[1]) or match_one(*of))
+    matched({"ID": ["1"], "Image_ID": ["1"], "image id": ["1"], "iD": ["2"]}, ["1.jpg"])
+    assert tried == ["ID", "Image_ID"]
+
+
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [
+        ("https://x.org/red%20shoe.jpg?v=1", "red shoe.jpg"),
+        ("https://x.org/gr%C3%BCn.jpg", "grün.jpg"),
+        ("https://x.org/gru%CC%88n.jpg", "grün.jpg"),
+        ("https://x.org/red%20shoe.jpg", "red%20shoe.jpg"),
+        ("https://x.org/100%25.jpg", "100%.jpg"),
+        ("50%20off.jpg", "50%20off.jpg"),
+    ],
+)
+def test_addresses_are_decoded_unless_a_file_is_called_as_they_are_written(value, key):
+    assert matched({"image": [value]}, [key, "other.jpg"]).rows == {key: 0}
+
+
+@pytest.mark.parametrize("between", [", ", ",", ";", " | ", "\n"])
+@pytest.mark.parametrize("above", ["https://x.org/u/", "u/", "C:\\u\\"])
+def test_a_cell_of_several_pictures_is_not_that_of_the_last(above, between):
+    match = matched({"image": [f"{above}a.jpg{between}{above}b.JPG"]}, ["a.jpg", "b.jpg"])
+    assert not match.rows and len(match.unused) == 1
+
+
+def test_a_comma_is_a_sign_as_others_are():
+    keys = ["a,b/1.jpg", "x.jpg, y.jpg"]
+    assert matched({"path": [f"C:\\me\\{keys[0]}", keys[1]]}, keys).rows == {
+        keys[0]: 0,
+        keys[1]: 1,
+    }
+
+
+def test_long_lists_of_pictures_take_no_time():
+    start = time.process_time()
+    matched({"image": [f"{n}" + ".jpg ," * 680 for n in range(300)]}, ["a.jpg"])
+    assert time.process_time() - start < 2

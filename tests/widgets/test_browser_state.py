@@ -446,7 +446,7 @@ def with_grid(catalogue):
     values[[0, 5], 6] = 9
     values[:, 0] = range(6)
     frame = pd.DataFrame(values.astype(np.float32), index=catalogue.keys)
-    frame.attrs["extractor"] = zapsim.VGG16Extractor().settings | {"grid": 2}
+    frame.attrs["extractor"] = {"extractor": "Keras", "grid": 2}
     return BrowserState(zapsim.SimilarityPredictor(catalogue, frame), KEYS[0])
 
 

@@ -35,15 +35,20 @@ NAMES = _QUARTERS | {
 
 
 def grid_of(settings, n_features):
-    """Return the `Grid` of features that were made with these settings; None if they have none."""
+    """Return the `Grid` of features that were made with these settings; None if they have none.
+
+    Nor have those that are more or fewer than these settings give.
+    """
     settings = settings if isinstance(settings, dict) else {}
-    side = settings.get("grid")
+    side, layer, image_size = map(settings.get, ("grid", "layer", "image_size"))
+    # A store of somebody else's may say anything.
+    known = isinstance(layer, str) and layer in LAYERS
     if isinstance(side, str) and side == "flat":
-        layer, image_size = settings.get("layer"), settings.get("image_size")
-        # A store of somebody else's may say anything.
-        known = isinstance(layer, str) and layer in LAYERS and is_whole(image_size)
-        side = map_size(layer, image_size) if known else None
-    if not is_whole(side) or side < 1 or n_features % side**2:
+        side = map_size(layer, image_size) if known and is_whole(image_size) else None
+    if not is_whole(side) or side < 1:
+        return None
+    # How many channels a network of one's own has is not said.
+    if n_features % side**2 or (known and n_features // side**2 != LAYERS[layer][0]):
         return None
     return Grid(int(side), n_features, settings.get("fit", "pad"))
 

@@ -106,7 +106,7 @@ def write_table(table, path):
 
 @contextmanager
 def opened(path, texts=(), passed_on=()):
-    """Open a Parquet file, a `ParquetFile`, some of whose columns are texts (names).
+    """Open a Parquet file, a `ParquetFile`, some of whose columns are texts (names; None: all).
 
     `DamagedError` where its content is at fault, here or in the ``with``; StoreError where the
     system is.
@@ -139,6 +139,8 @@ class ParquetFile:
     def __init__(self, raw, texts):
         self._raw, self._size = raw, os.fstat(raw.fileno()).st_size
         check_footer(raw, self._size)
+        if texts is None:
+            texts = [each.name for each in pq.read_schema(raw) if _is_text(each.type)]
         try:
             self._file = pq.ParquetFile(
                 raw,
@@ -169,23 +171,24 @@ class ParquetFile:
         self._check(texts, vectors)
         yield from self._file.iter_batches(rows, columns=[*texts, *vectors])
 
-    def read_all(self):
-        """Read all columns, whatever they hold, unless they unpack to too much."""
+    def read_plain(self):
+        """Read all columns of texts, of numbers and of lists of numbers: a pyarrow.Table.
+
+        In `opened`, `DamagedError` if they take too much. What others unpack to, nobody could say.
+        """
         self._check_size({path.partition(".")[0] for path in self._paths()})
-        return self._file.read()
+        return self._file.read([each.name for each in self.schema if _is_plain(each.type)])
 
     def _check(self, texts, vectors):
         for name in texts:
             kind = self.schema.field(name).type
-            value = kind.value_type if pa.types.is_dictionary(kind) else kind
-            if not (pa.types.is_string(value) or pa.types.is_large_string(value)):
+            if not _is_text(kind):
                 raise pa.ArrowInvalid(f"'{name}' is {kind}, not text")
         for name in vectors:
             kind = self.schema.field(name).type
             if not pa.types.is_fixed_size_list(kind):
                 raise pa.ArrowInvalid(f"'{name}' is {kind}, not a fixed-size list")
-            value = kind.value_type
-            if not (pa.types.is_floating(value) or pa.types.is_integer(value)):
+            if not _is_number(kind.value_type):
                 raise pa.ArrowInvalid(f"'{name}' is {kind}, not a list of numbers")
             if not kind.list_size:
                 raise pa.ArrowInvalid(f"'{name}' has no numbers")
@@ -200,6 +203,26 @@ class ParquetFile:
                 f"it unpacks to {size:,} bytes or more, and the limit is {limit:,}: "
                 f"{MAX_UNPACKED:,}, or {_MAX_TIMES} times its own size"
             )
+
+
+def is_list(kind):
+    """Tell whether a type of Arrow's is one of lists of numbers."""
+    types = pa.types
+    lists = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    return lists and _is_number(kind.value_type)
+
+
+def _is_number(kind):
+    return pa.types.is_floating(kind) or pa.types.is_integer(kind)
+
+
+def _is_text(kind):
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.types.is_string(value) or pa.types.is_large_string(value)
+
+
+def _is_plain(kind):
+    return _is_text(kind) or _is_number(kind) or is_list(kind)
 
 
 def not_read(path, error):

@@ -23,7 +23,7 @@ from zapsim.io.saved import Neighbours
 from zapsim.judge.bootstrap import class_means, interval, resampled_means
 from zapsim.judge.metrics import METRICS, asked, checked_ks, judge
 from zapsim.judge.relevance import Relevance
-from zapsim.keys import respelt, same_keys
+from zapsim.keys import quoted, respelt, same_keys
 from zapsim.similarity import top_k
 
 __all__ = [
@@ -229,8 +229,8 @@ def paired_difference(neighbours, others, labels, k=None, exclude=None, **bootst
     Raises
     ------
     ValueError, TypeError
-        As in `query_scores`; if the two were not asked the same queries, or k is not given where
-        different numbers of neighbours were sought.
+        As in `query_scores`; if the two are of different items or were not asked the same queries,
+        or k is not given where different numbers of neighbours were sought.
 
     Examples
     --------
@@ -258,7 +258,8 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
     Parameters
     ----------
     features : dict of str to pandas.DataFrame (n_items, n_features), or to Neighbours
-        Such as ``{"VGG16": features, **baseline_features(catalogue)}``; compared by `top_k`.
+        Such as ``{"VGG16": features, **baseline_features(catalogue)}``, all of the same items;
+        compared by `top_k`.
     labels, exclude
         As in `query_scores`.
     k : int or list of int
@@ -282,7 +283,7 @@ def scorecard(features, labels, k=5, exclude=None, against=None, metrics=METRICS
     KeyError
         If `against` is none of the names.
     ValueError, TypeError
-        As in `query_scores` and, with `against`, in `paired_difference`.
+        As in `query_scores` and `paired_difference`.
 
     Examples
     --------
@@ -380,7 +381,8 @@ def _check_bootstrap(options):
 def _check_comparable(found, k, labels, exclude, clusters):
     """Raise ValueError if k is open though different numbers of neighbours were sought.
 
-    And if items are in different orders, and values don't say whose they are.
+    And if they are of different items, or of the same in different orders, and values don't say
+    whose they are.
     """
     sought = sorted({neighbours.indices.shape[1] for neighbours in found})
     if k is None and len(sought) > 1:
@@ -388,10 +390,19 @@ def _check_comparable(found, k, labels, exclude, clusters):
             "All must be judged by the same k. "
             f"Received: k=None for {' and '.join(map(str, sought))} neighbours. Give k={sought[0]}."
         )
-    if all(same_keys(found[0].keys, neighbours.keys) for neighbours in found):
+    first = found[0].keys
+    if all(same_keys(first, neighbours.keys) for neighbours in found):
         return
+    for other in (respelt(neighbours.keys, first) for neighbours in found):
+        if len(different := first.symmetric_difference(other)):
+            raise ValueError(
+                "All must be of the same items: among fewer, the right ones are found more easily. "
+                f"Received: {len(first):,} and {len(other):,} items, of which {len(different):,}, "
+                f"such as {quoted(different[0])}, are not in both. Take what both have before "
+                "neighbours are sought: features.loc[features.index.isin(others.index)]."
+            )
     for name, values in {"labels": labels, "exclude": exclude, "clusters": clusters}.items():
-        if values is not None and not by_key(values):
+        if values is not None and not by_key(values, first):
             raise ValueError(
                 f"The items are not in the same order everywhere, so {name} must say whose they "
                 "are: take a Series indexed by key, such as catalogue.table['Category']. "

@@ -9,7 +9,6 @@ left out and counted.
 import re
 import warnings
 from collections import Counter, defaultdict
-from itertools import chain
 from os import PathLike, fspath
 from stat import S_ISDIR, S_ISREG
 
@@ -34,6 +33,7 @@ from zapsim.io.parquet import DamagedError
 from zapsim.keys import clean_key, quoted
 from zapsim.metadata.delimited import NAMES
 from zapsim.metadata.matching import LONGEST, match_columns
+from zapsim.metadata.tables import Table
 
 __all__ = ["load_vectors"]
 
@@ -57,7 +57,7 @@ def load_vectors(source, keys=None, catalogue=None):
         number each; such a DataFrame; or an array. Numbers of any kind and width. Of columns, those
         that are numbered are taken (``e0``, ``e1`` …); a line says which.
     keys : list of str, optional
-        Whose they are, in the same order; a table may say it itself.
+        Whose they are, in the same order; only where the source does not say it itself.
     catalogue : Catalogue, optional
         Its items are matched as `load_catalogue` matches the rows of metadata: by key, by the path
         below the folder that all share, by file name, with or without suffix, or by its number; of
@@ -74,11 +74,11 @@ def load_vectors(source, keys=None, catalogue=None):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If there are no keys, or another number of them than of vectors; if a key occurs twice, or
-        two of them name one item; if vectors differ in length, are no numbers, have more than ten
-        million each, or hold NaN or infinity; if a table has no numbered columns, or several kinds
-        of them; if a file is damaged, would need pickle, or is of another kind; or if no vector
-        belongs to an item of the catalogue.
+        If there are no keys, another number of them than of vectors, or some for a table that says
+        whose they are itself; if a key occurs twice, or two of them name one item; if vectors
+        differ in length, are no numbers, have more than ten million each, or hold NaN or infinity;
+        if a table has no numbered columns, or several kinds of them; if a file is damaged, would
+        need pickle, or is of another kind; or if no vector belongs to an item of the catalogue.
     MemoryError
         If there is no room for them.
 
@@ -115,8 +115,8 @@ def load_vectors(source, keys=None, catalogue=None):
     match = None
     if catalogue is not None:
         texts = {name: list(map(_text_or_none, cells)) for name, cells in names.items()}
-        frame = pd.DataFrame(texts, dtype=object)
-        match = match_columns("the keys", frame, pd.DataFrame(index=catalogue.keys))
+        given = Table(pd.DataFrame(texts, dtype=object), "the keys")
+        match = match_columns(given, pd.DataFrame(index=catalogue.keys), catalogue.root)
         column = match.column
     index = pd.Index([_text(name) for name in names[column]], dtype=object, name="key")
     features = pd.DataFrame(_numbers(values, index), index=index, copy=False)
@@ -147,8 +147,10 @@ def _read(source, known):
         return {}, _read_npy(path)
     if path.suffix.lower() == ".parquet":
         try:
-            with parquet.opened(path) as file:
-                return _of_table(file.read_all(), path.name, known)
+            with parquet.opened(path, None) as file:
+                table = file.read_plain()
+                others = [name for name in file.schema.names if name not in table.column_names]
+                return _of_table(table, path.name, known, others)
         # What pandas noted in the file may be anything.
         except (DamagedError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"{path} cannot be read as vectors: {error}") from error
@@ -216,12 +218,15 @@ def _read_npy(path):
         ) from error
 
 
-def _of_table(table, source, known):
-    """Return keys and vectors of a table: one column of lists, or one column a number."""
+def _of_table(table, source, known, others=()):
+    """Return keys and vectors of a table: one column of lists, or one column a number.
+
+    `others` are columns that are neither.
+    """
     names = table.column_names
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"{source} has several columns called {twice[0]!r}. Keep one of them.")
-    lists = [field.name for field in table.schema if _is_list(field.type)]
+    lists = [field.name for field in table.schema if parquet.is_list(field.type)]
     chosen = next(iter(_named(lists, _VECTORS) or (lists if len(lists) == 1 else ())), None)
     if lists and chosen is None:
         raise ValueError(
@@ -229,15 +234,15 @@ def _of_table(table, source, known):
             "the vectors 'features', or keep it alone."
         )
     rest = table.drop_columns(lists).to_pandas()
-    names = _keys_of(rest, source, known)
-    first = next(iter(names))
+    names = _keys_of(rest, source, known, others)
+    first = next(iter(names), None)
     if lists:
-        return names, _stacked(table[chosen], names[first])
-    rest = rest.drop(columns=first, errors="ignore")
+        return names, _stacked(table[chosen], names.get(first, rest.index))
+    rest = rest.drop(columns=[*names][:1], errors="ignore")
     columns = _vector_columns(rest[rest.columns.difference(names, sort=False)], source)
     print(f"Taken as the vector: {_listed(columns)}")
-    left_out = rest.columns.difference(columns, sort=False)
-    if len(left_out):
+    left_out = [*rest.columns.difference(columns, sort=False), *others]
+    if left_out:
         print(f"No part of the vectors: {_listed(left_out)}")
     return names, rest[columns].to_numpy(np.float32, na_value=np.nan)
 
@@ -267,20 +272,29 @@ def _listed(names):
     return told(", ".join(map(str, names)))
 
 
-def _keys_of(frame, source, known):
-    """Return what may name the rows: usual columns, or else the index."""
-    if names := _usual(frame):
-        return names
+def _keys_of(frame, source, known, others):
+    """Return what may name the rows: usual columns, or else the index; nothing if it is known.
+
+    ValueError if it is known and a table says it, too, or neither.
+    """
+    names = _usual(frame)
     # Those of a filtered table are no names either, and pictures are often called by numbers.
     numbered = frame.index.name is None and pd.api.types.is_integer_dtype(frame.index)
-    if numbered and not known:
+    if not names and not numbered:
+        names = {"the index": _cells(frame.index)}
+    if names and known:
+        raise ValueError(
+            f"{source} says itself whose the vectors are, in {_listed(list(names))}. Leave out "
+            "keys: in another order, vectors would go to others' items. Or give the vectors alone."
+        )
+    if not names and not known:
         raise ValueError(
             f"{source} does not say whose the vectors are: it needs a column 'key', 'file_name', "
-            "'path' or 'id', or an index that is called so and is more than row numbers. Or give "
-            "keys, in the same order: load_vectors(…, keys=…). "
-            f"Its columns: {_listed(frame.columns) or 'none'}."
+            "'path' or 'id', of texts or whole numbers, or an index that is called so and is more "
+            "than row numbers. Or give keys, in the same order: load_vectors(…, keys=…). "
+            f"Its columns: {_listed([*frame.columns, *others]) or 'none'}."
         )
-    return {"the index": frame.index.tolist()}
+    return names
 
 
 def _usual(frame):
@@ -289,22 +303,25 @@ def _usual(frame):
     The index is one of them if it is called so, or has no name and holds texts.
     """
     given, index = {column: frame[column] for column in frame}, frame.index
-    unnamed = index.name is None and index.inferred_type == "string"
+    texts = index.categories if index.dtype == "category" else index
+    unnamed = index.name is None and texts.inferred_type == "string"
     name = "key" if unnamed and "key" not in map(_squeezed, given) else index.name
     if name is not None:
         given = {name: index, **given}
-    return {column: given[column].tolist() for column in _named(given, _NAMES)}
+    return {column: _cells(given[column]) for column in _named(given, _NAMES)}
+
+
+def _cells(column):
+    """Return a column, or an index, as a list."""
+    column = pd.Series(column)
+    if column.dtype != "category":
+        return column.tolist()
+    # As texts of Parquet are read: pandas would copy each of them for each row.
+    return np.array([*column.cat.categories, np.nan], object)[column.cat.codes].tolist()
 
 
 def _squeezed(column):
     return re.sub(r"[\s_-]", "", str(column)).lower()
-
-
-def _is_list(kind):
-    return any(
-        check(kind)
-        for check in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    )
 
 
 def _stacked(column, names):
@@ -322,14 +339,14 @@ def _stacked(column, names):
 
 
 def _named(columns, usual):
-    """Return the columns with usual names, in their order; ValueError if two have the first."""
+    """Return a column of each usual name, in their order; ValueError if two have the first."""
     called = defaultdict(list)
     for column in columns:
         called[_squeezed(column)].append(column)
     found = [called[name] for name in usual if name in called]
     if found and len(found[0]) > 1:
         raise ValueError(f"Keep one of the columns {' and '.join(map(repr, found[0]))}.")
-    return list(chain(*found))
+    return [columns[0] for columns in found]
 
 
 def _text(name):
@@ -409,7 +426,7 @@ def _matched(features, match, keys):
         warnings.warn(
             f"Columns name different items for {len(match.otherwise):,} vectors, and "
             f"{told(match.column)} is taken. For example, {quoted(value)}: {told(why)}. If another "
-            "one is right, keep it alone, or give it as keys=…",
+            "one is right, keep it alone.",
             stacklevel=3,
         )
     found = [key for key in keys if key in rows]

@@ -145,11 +145,15 @@ class Reduction:
         solver = exact if min(values.shape) <= _SOLVED_WHOLE else "randomized"
         # Larger or smaller features have the same components, but squares that may not fit.
         exponent = _exponent(values)
-        scaled = np.ldexp(values, -exponent) if exponent else values
+        centred = np.ldexp(values, -exponent)
+        mean = centred.mean(axis=0, dtype=np.float64)
+        # Of a mean far from 0, float32 would lose the spread in its own rounding.
+        np.subtract(centred, mean, out=centred, casting="same_kind")
         # Where all items are the same, nothing is explained.
         with np.errstate(invalid="ignore"):
-            pca = PCA(self.n, svd_solver=solver, random_state=self.seed).fit(scaled)
-        self.mean, self.components = np.ldexp(pca.mean_, exponent), pca.components_
+            pca = PCA(self.n, copy=False, svd_solver=solver, random_state=self.seed).fit(centred)
+        self.mean = np.ldexp(mean, exponent).astype(np.float32)
+        self.components = pca.components_
         self._columns = features.columns
         self.explained = np.nan_to_num(pca.explained_variance_ratio_)
         self.settings = {

@@ -3,7 +3,8 @@
 In: keys. Out: a table of str, indexed by key. In UT-Zappos50K's layout the folders are category,
 subcategory and brand, and the file is named *product* ``.`` *colour*. The edge rule: what a
 layout lacks becomes a missing column or a missing value, never an error, and folders that only
-sort files (``images``, ``train``, ``010`` of ``010/0108775015.jpg``) are no category.
+sort files (``images``, ``train``, ``010`` of ``010/0108775015.jpg``) are no category, unless
+another one lies beside them: ``Training`` beside ``Running`` is one.
 """
 
 import re
@@ -28,6 +29,8 @@ _CONTAINERS = {
     *("data", "dataset", "jpg", "jpeg", "png"),
 }
 _SORTING = _SPLITS | _CONTAINERS
+# Further down none sorts: a path may have thousands.
+_DEEPEST = 20
 
 
 def read_layout(keys):
@@ -36,15 +39,18 @@ def read_layout(keys):
     Product, colourway and CID are of files named as UT-Zappos50K's are; Split is the name of a
     folder such as ``train`` or ``test``.
     """
-    sharded, above = _is_sharded(keys), _above(keys)
+    sharded, mixed = _is_sharded(keys), _mixed(keys)
+    above = _above(keys, mixed)
     rows = []
     for key in keys:
-        *folders, file = key.split("/")[above:]
-        names = [name for name in folders if name.lower() not in _SORTING]
+        *folders, file = key.split("/")
+        told = _told(folders, mixed)
+        sorting = [name for name, sorts in told if sorts]
+        names = [name for name, sorts in told[above:] if not sorts]
         if sharded:
             names = [name for name in names if not name.isdigit()]
         names = [name.replace("%2E", ".") for name in names[: len(FOLDERS)]]
-        split = next((name for name in key.split("/") if name.lower() in _SPLITS), nan)
+        split = next((name for name in sorting if name.lower() in _SPLITS), nan)
         match = _PRODUCT_AND_COLOUR.match(file.rpartition(".")[0])
         named = [match[1], match[0], f"{match[1]}-{match[2]}"] if match else [nan] * 3
         rows.append([*names, *[nan] * (len(FOLDERS) - len(names)), split, *named])
@@ -52,14 +58,31 @@ def read_layout(keys):
     return table.dropna(axis="columns", how="all")
 
 
-def _above(keys):
+def _mixed(keys):
+    """Return the folders (set of paths) in which lie folders that do not sort."""
+    mixed = set()
+    for folders in {tuple(key.split("/")[:-1][:_DEEPEST]) for key in keys}:
+        places = enumerate(map(str.lower, folders))
+        mixed.update("/".join(folders[:n]) for n, name in places if name not in _SORTING)
+    return mixed
+
+
+def _told(folders, mixed):
+    """Return the name of each folder of a path, and whether it sorts: so do all beside it."""
+    usual = [n < _DEEPEST and name.lower() in _SORTING for n, name in enumerate(folders)]
+    return [
+        (name, usual[n] and "/".join(folders[:n]) not in mixed) for n, name in enumerate(folders)
+    ]
+
+
+def _above(keys, mixed):
     """Count the folders that all pictures share down to one that sorts, as in ``shop/images/``."""
     shared = shared_folders(keys)
     above = max((n for n, name in enumerate(shared, 1) if name.lower() in _SORTING), default=0)
     # Those next to it may be several: all sort, and none of the pictures lies beside them.
-    below = (key.split("/", len(shared) + 1)[len(shared) :] for key in keys)
-    sorting = all(len(names) > 1 and names[0].lower() in _SORTING for names in below)
-    return len(shared) + 1 if keys and sorting else above
+    beside = any(key.count("/") == len(shared) for key in keys)
+    few = len(shared) < _DEEPEST
+    return len(shared) + 1 if few and not beside and "/".join(shared) not in mixed else above
 
 
 def _is_sharded(keys):

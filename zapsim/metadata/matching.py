@@ -2,22 +2,26 @@
 
 In: a `Table` of metadata, and the table that the keys gave. Out: a `Match`, which says which row is
 which picture's, by which column and in which way. The edge rule: a row that fits several pictures
-is nobody's, and of several rows a picture the first counts; both are counted.
+is nobody's, and of several rows a picture the first counts; both are counted. The rows of a table
+that lies in a folder of pictures are those pictures', whatever is called alike elsewhere.
 """
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import accumulate, chain, product
+from itertools import accumulate, chain, groupby, product
+from os.path import isfile
 from sys import getsizeof
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from zapsim.checks import check_choice
 from zapsim.io.formats import SUFFIXES
-from zapsim.keys import clean_key, shared_folders
+from zapsim.keys import clean_key, composed, shared_folders
 from zapsim.metadata.cells import TooLargeError
 from zapsim.metadata.delimited import NAMES, plain_name
-from zapsim.metadata.tables import UNNAMED
+from zapsim.metadata.tables import UNNAMED, Table
 
 __all__ = ["LONGEST", "Match", "match_columns", "match_rows"]
 
@@ -28,6 +32,7 @@ LONGEST = 4_096
 _MOST_NAMES = 400_000_000
 # Where no usual column fits, so many others are tried, by about so many rows of each.
 _TRIED, _LOOKED_AT = 50, 10_000
+_SEVERAL = re.compile(rf"(?:{'|'.join(map(re.escape, SUFFIXES))})\s*[,;|\n]", re.I)
 
 
 @dataclass
@@ -75,7 +80,7 @@ class Match:
         return (self.column, self.way) in [("key", "the whole key"), ("CID", "the CID")]
 
 
-def match_rows(metadata, table, on=None):
+def match_rows(metadata, table, on=None, root=None):
     """Find each picture's row: a `Match`.
 
     The column is `on`, or of those with a usual name the one that most pictures are found by;
@@ -90,6 +95,8 @@ def match_rows(metadata, table, on=None):
     table : pandas.DataFrame
         What the keys say, indexed by key.
     on : str, optional
+    root : pathlib.Path, optional
+        Where the pictures lie: its name counts as that of a folder above all keys.
 
     Raises
     ------
@@ -98,14 +105,14 @@ def match_rows(metadata, table, on=None):
     """
     frame = metadata.frame
     columns, numbers = _candidates(frame, on)
-    matches = _matches(metadata.name, frame, columns, table)
+    matches = _matches(metadata, columns, table, root)
     if not any(match.rows for match in matches):
         others = [column for column in frame.columns[:_TRIED] if column not in numbers]
-        some = frame.iloc[:: max(1, len(frame) // _LOOKED_AT)]
-        least = "at least " * (len(some) < len(frame))
-        hint = _hint(_matches(metadata.name, some, others, table), least)
+        step = max(1, len(frame) // _LOOKED_AT)
+        some = Table(frame.iloc[::step], metadata.name, folders=metadata.folders[::step])
+        hint = _hint(_matches(some, others, table, root), "at least " * (step > 1))
         if not hint:
-            matches += _matches(metadata.name, frame, numbers, table)
+            matches += _matches(metadata, numbers, table, root)
     if not matches:
         raise ValueError(
             f"The metadata {metadata.name} needs a column 'CID' (such as 100627-72) or 'key' (the "
@@ -113,34 +120,35 @@ def match_rows(metadata, table, on=None):
             f"any other with on=….{hint}{_title(frame)} Received columns: "
             f"{', '.join(map(repr, frame.columns[:30]))}"
         )
-    return _best(metadata.name, frame, matches, table)
+    return _best(metadata, matches, table, root)
 
 
-def match_columns(name, frame, table):
-    """Find each picture's row by all columns of a frame, as `match_rows` does by the usual ones."""
-    return _best(name, frame, _matches(name, frame, list(frame), table), table)
+def match_columns(metadata, table, root=None):
+    """Find each picture's row by all columns, as `match_rows` does by those with usual names."""
+    matches = _matches(metadata, list(metadata.frame), table, root)
+    return _best(metadata, matches, table, root)
 
 
-def _best(name, frame, matches, table):
+def _best(metadata, matches, table, root):
     """Return the `Match` that counts, and what the others say of its rows."""
     best = max(matches, key=_found)
     if not best.exact:
         exact = [match for match in matches if match.exact and _contradictions(match, best)]
         best = max(exact, key=_found, default=best)
     if best.unused is None:
-        best = _match(name, frame[best.column], best.column, table)
+        best = _match(metadata, best.column, _parts(metadata, table, root))
     for other in matches:
         for row, (ours, theirs) in _contradictions(best, other).items():
             why = f"taken for {ours}, but its {other.column} says {theirs}"
-            best.otherwise.setdefault(frame[best.column][row], why)
+            best.otherwise.setdefault(metadata.frame[best.column][row], why)
     return best
 
 
-def _matches(name, frame, columns, table):
+def _matches(metadata, columns, table, root):
     """Match each of some columns; all but the first best one without what is of no picture."""
-    matches, best = [], None
+    matches, best, parts = [], None, _parts(metadata, table, root)
     for column in columns:
-        match = _match(name, frame[column], column, table)
+        match = _match(metadata, column, parts)
         best, worse = (match, best) if not best or _found(match) > _found(best) else (best, match)
         if worse:
             worse.unused = worse.repeated = None
@@ -173,7 +181,9 @@ def _candidates(frame, on):
         on = on if isinstance(on, str) and on in frame else next(alike, on)
         check_choice("on", on, list(frame.columns))
         return [on], []
-    usual = [column for name in NAMES for column in frame if plain_name(column) == name]
+    # One a name: each takes its time, and what is written otherwise may be there by the hundred.
+    called = {plain_name(column): column for column in reversed(frame.columns)}
+    usual = [called[name] for name in NAMES if name in called]
     # An index without a name, as pandas writes it. That of a filtered DataFrame are row numbers,
     # and pictures are often called by numbers, too.
     unnamed = [column for column in frame.columns[:1] if column.startswith(UNNAMED)]
@@ -196,8 +206,63 @@ def _title(frame):
     return " Most have no name: delete the rows above the one that has the columns' names."
 
 
-def _match(name, cells, column, table):
-    """Match one column in the way that finds most pictures; of equal ones, in the strictest."""
+class _Part(NamedTuple):
+    """Rows from `start` to `stop`, and the pictures in the folder that they speak of.
+
+    The `table` is indexed by the keys below `folder`, which ends with a slash, and `root` is the
+    folder's own name.
+    """
+
+    folder: str
+    start: int
+    stop: int
+    table: object
+    root: str
+
+
+def _parts(metadata, table, root):
+    """List the `_Part` of each table that metadata is put together of; mostly it is one."""
+    if not metadata.folders:
+        # An archive's name says what its folder would be called.
+        name = composed(root.stem if isfile(root) else root.name) if root else ""
+        return [_Part("", 0, len(metadata.frame), table, name)]
+    parts, start = [], 0
+    for folder, rows in groupby(metadata.folders):
+        stop = start + sum(1 for _ in rows)
+        below = f"{folder}/"
+        # The keys are sorted.
+        first, last = (bisect_left(table.index, end) for end in (below, f"{below}\U0010ffff"))
+        there = table.iloc[first:last]
+        there = there.set_axis([key.removeprefix(below) for key in there.index])
+        parts.append(_Part(below, start, stop, there, folder.rpartition("/")[2]))
+        start = stop
+    return parts
+
+
+def _match(metadata, column, parts):
+    """Match one column, the rows of each part by themselves."""
+    cells = metadata.frame[column]
+    found = [_match_part(metadata.name, cells[p.start : p.stop], column, p) for p in parts]
+    if not metadata.folders:
+        return found[0]
+    ways = " or ".join(dict.fromkeys(match.way for match in found if match.rows))
+    whole = Match(column, ways or found[0].way, exact=all(match.exact for match in found))
+    for part, match in zip(parts, found, strict=True):
+        whole.rows |= {part.folder + key: part.start + row for key, row in match.rows.items()}
+        whole.unused |= {_shown(part.folder, value): why for value, why in match.unused.items()}
+        whole.repeated |= {_shown(part.folder, value): n for value, n in match.repeated.items()}
+        whole.unnamed += match.unnamed
+    return whole
+
+
+def _shown(folder, value):
+    # No path is that long, and a copy would take as much again.
+    return folder + value if len(value) <= LONGEST else value
+
+
+def _match_part(name, cells, column, part):
+    """Match a part in the way that finds most pictures; of equal ones, in the strictest."""
+    table = part.table
     # A long text that many rows share is copied once.
     texts = {cell: cell.strip() for cell in cells if isinstance(cell, str)}
     named = {row: text for row, cell in enumerate(cells) if (text := texts.get(cell))}
@@ -209,7 +274,7 @@ def _match(name, cells, column, table):
             "pictures, or name another column: on=…"
         )
     tried, best, way = [], None, None
-    for each in _ways(values, table, lambda: _are_paths(tried, len(values))):
+    for each in _ways(values, table, part.root, lambda: _are_paths(tried, len(values))):
         found, unclear = _count(each)
         tried.append(found)
         # Where nothing matches, what is ambiguous says more than what is unknown.
@@ -248,19 +313,28 @@ class _Way(NamedTuple):
         return (self.many or n_pictures == 1) and not (self.bare and n_values > 1)
 
 
-def _ways(values, table, are_paths):
+def _ways(values, table, root, are_paths):
     """Yield each `_Way`, the strictest first; `are_paths()` is asked after those by path."""
     keys = {key: key for key in table.index}
+    files = {key.rpartition("/")[2] for key in keys}
     # Cleaning takes longer than all else, and most are as they should be.
-    paths = {value: value if value in keys else _path(value) for value in values}
+    paths = {value: value if value in keys else _path(value, files) for value in values}
     itself = {value: value for value in values}
     yield _Way("the whole key", keys, paths)
-    if (best := _best_folders(keys, {*paths.values()})) is not None:
+    above = f"{root}/" if root else ""
+    full = {key: above + key for key in keys}
+    share = False
+    if (best := _best_folders(list(full.values()), {*paths.values()}, above)) is not None:
         (above_keys, above_paths), rivals = best
-        said = f"the path below {above_keys or above_paths}"
-        below = _below(keys, above_keys), _below(paths, above_paths)
-        yield _Way(said, *below, rivals=rivals)
-    if are_paths():
+        said = f"the path below {above_keys.removeprefix(above) or above_paths}"
+        if not (above_keys or above_paths):
+            said = f"the path from {above} on"
+        of_keys, of_paths = _below(full, above_keys), _below(paths, above_paths)
+        rivals = tuple((key.removeprefix(above), label) for key, label in rivals)
+        yield _Way(said, of_keys, of_paths, rivals=rivals)
+        labels = {*of_paths.values()}
+        share = any("/" in label and label in labels for label in of_keys.values())
+    if share or are_paths():
         # Those with folders name another picture than one that only has the same name.
         paths = {value: path for value, path in paths.items() if "/" not in path}
     if "CID" in table:
@@ -277,23 +351,33 @@ def _ways(values, table, are_paths):
         yield _Way("the product", products, itself, many=True, part=True)
 
 
-def _path(value):
-    """Return a value as a path with slashes; of an address, without what follows ``?``."""
+def _path(value, files):
+    """Return a value as a path with slashes, "" if it lists several pictures.
+
+    Of an address it is what stands before ``?``, with a space for ``%20``, unless one of the
+    `files` (set of str) is called as it is written.
+    """
     if value.isascii() and value.replace("-", "").isalnum():
         return value
-    value = re.sub(r"[?#].*", "", value) if "://" in value else value
+    # The last one's name would be taken for the name of all.
+    if _SEVERAL.search(value, 0, max(value.rfind("/"), value.rfind("\\"), 0)):
+        return ""
+    if "://" in value:
+        value = re.sub(r"[?#].*", "", value)
+        value = value if value.rpartition("/")[2] in files else composed(unquote(value))
     return clean_key(value) or value.replace("\\", "/")
 
 
-def _best_folders(keys, paths):
+def _best_folders(keys, paths, root=""):
     """Return the shortest pair of folders below which most keys are paths (set); or None.
 
-    With it come the `_rivals` there, which find none.
+    With it come the `_rivals` there, which find none. All keys may begin with the `root`.
     Pictures are looked up among the paths, not the other way round: a small table may hold
     millions.
     """
     most, best = 0, None
-    for pair in _common_folders(keys, paths):
+    whole = [("", "")] if root else []
+    for pair in [*whole, *_common_folders(keys, paths)]:
         above_keys, above_paths = pair
         rests = [key.removeprefix(above_keys) for key in keys]
         # What has no folder stays as it is.
@@ -303,17 +387,17 @@ def _best_folders(keys, paths):
             if f"{above_paths}{rest}" in paths or ("/" not in rest and rest in paths)
         ]
         if len(found) > most:
-            rivals = _rivals(found, {*rests}, paths, pair)
+            rivals = _rivals(found, {*rests}, paths, pair, root)
             if len(found) - len(rivals) > most:
                 most, best = len(found) - len(rivals), (pair, rivals)
     return best
 
 
-def _rivals(found, rests, paths, pair):
+def _rivals(found, rests, paths, pair, root):
     """Return the pictures that paths name better than those found, each with the found one's label.
 
     They have more folders in common with the path: x/b/1.jpg is b/1.jpg rather than 1.jpg, unless
-    both have a path below the same folder.
+    both have a path below the same folder. If the root is called b, too, it may be either.
     """
     above_keys, above_paths = pair
     first = {rest.partition("/")[0] for rest in rests if "/" in rest}
@@ -321,6 +405,7 @@ def _rivals(found, rests, paths, pair):
     ends = ["/".join([*folders[n:], ""]) for n, folder in enumerate(folders) if folder in first]
     least = _n_shared_ends(above_keys, above_paths)
     longer = [end for end in ends if _n_shared_ends(above_keys + end, above_paths) > least]
+    longer += [root] * bool(root and not above_keys)
     # The longest comes last, and counts.
     better = {
         rest: f"{above_keys}{end}{rest}"

@@ -58,12 +58,15 @@ class Table:
     """A table as text: `frame`, what it is called, and what is to be said about it.
 
     `found_out` says what had to be guessed, such as its separator; `problems`, what was left out.
+    `folders` has, for each row, the folder whose pictures it speaks of; it is empty if that is the
+    whole catalogue.
     """
 
     frame: pd.DataFrame
     name: str
     found_out: list = field(default_factory=list)
     problems: list = field(default_factory=list)
+    folders: list = field(default_factory=list)
 
 
 def read_table(data, name, room=None):
