@@ -41,7 +41,7 @@ def test_what_could_lead_elsewhere_is_no_home(name, value):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("owner", owner) for owner in ("a--b", "a-", "a.b", "a_b")),
+        *(("owner", owner) for owner in ("a--b", "a-", "a.b", "a_-b", "_a")),
         *(("repository", repository) for repository in ("", ".", "..", "a.git")),
         *(("branch", branch) for branch in ("", "a..b")),
     ],
@@ -161,8 +161,8 @@ def test_a_request_without_a_name_is_answered_by_what_to_say(monkeypatch, capsys
 
 
 def test_a_name_that_cannot_be_taken_is_told_in_one_sentence(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["home", "--owner=alice_acme"])
+    monkeypatch.setattr(sys, "argv", ["home", "--owner=alice.acme"])
     with pytest.raises(SystemExit):
         home.main()
     said = capsys.readouterr().err.splitlines()[-1]
-    assert said.endswith("No owner on GitHub that zapsim can take. Received: 'alice_acme'")
+    assert said.endswith("No owner on GitHub that zapsim can take. Received: 'alice.acme'")

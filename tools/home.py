@@ -17,7 +17,7 @@ from zapsim import __version__
 ROOT = Path(__file__).resolve().parent.parent
 # Less than GitHub allows: nothing in them needs quoting in addresses or shells.
 FORMS = {
-    "owner": r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}",
+    "owner": r"[A-Za-z0-9]([-_]?[A-Za-z0-9]){0,38}",
     "repository": r"(?!.*\.git$)[A-Za-z0-9_][A-Za-z0-9._-]{0,99}",
     "branch": r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._-]{0,99}",
 }
