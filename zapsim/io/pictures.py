@@ -398,8 +398,10 @@ def _grey(image, bits):
     # Pillow would clip 16-bit greys at 255 instead of scaling them.
     deep = np.asarray(image)
     grey = (deep >> bits - 8).astype(np.uint8)
-    # A grey that stands for transparency is one of the 16-bit ones.
-    grey[deep == image.info.get("transparency", -1)] = 255
+    # A grey that stands for transparency is one of the 16-bit ones. Never a number that they cannot
+    # be: NumPy 2.0 crashes where it compares one with big-endian ones.
+    if "transparency" in image.info:
+        grey[deep == image.info["transparency"]] = 255
     return Image.fromarray(grey)
 
 
