@@ -117,6 +117,8 @@ def test_of_a_text_it_is_told_what_was_found():
         (float("nan"), 0.5, False),
         (pd.Index(["a", "b"]), ["a", "b"], True),
         (["b", "a"], ["a", "b"], False),
+        (pd.DataFrame({"key": ["a", "b"]}), ["a", "b"], True),
+        (pd.DataFrame({"key": ["a", "b"], "score": [1, 2]}), ["a", "b"], False),
         (np.ones((1, 3)), [1, 1, 1], True),
         (np.ones((3, 2)), np.ones((2, 3)), False),
         ([], ["a"], False),
@@ -130,10 +132,23 @@ def test_what_is_the_same(answer, value, equal):
 
 def test_order_counts_unless_it_is_free():
     assert same({"b", "a"}, ["a", "b"], ordered=False)
-    assert same(SCORES[::-1], SCORES, ordered=False)
-    assert not same(SCORES[::-1], SCORES)
+    assert same([0.5, 0.9, 0.25], SCORES, ordered=False)
+    assert not same([0.5, 0.9, 0.25], SCORES)
+
+
+def test_what_has_the_same_labels_is_compared_by_label():
+    for answer in (SCORES[::-1], SCORES[::-1].to_frame()):
+        assert same(answer, SCORES)
+        assert not same(answer, list(SCORES))
     other = pd.Series([0.5, 0.9, 0.25], index=["a", "b", "c"])
+    assert not same(other, SCORES)
     assert not same(other, SCORES, ordered=False)
+    assert same(SCORES.set_axis(["x", "y", "z"]), SCORES)
+    twice = SCORES.set_axis(["a", "a", "b"])
+    assert same(twice, twice)
+    assert not same(twice[::-1], twice)
+    table = SCORES.to_frame("one").assign(other=1)
+    assert same(table[::-1], table)
 
 
 @pytest.mark.parametrize(

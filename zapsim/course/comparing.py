@@ -17,6 +17,7 @@ __all__ = ["described", "same", "shown", "unending"]
 _SHOWN = 60
 # No exercise asks for nearly as many values, nor for lists as deep in lists.
 _MOST, _DEEPEST = 500_000, 20
+_LABELLED = (pd.Series, pd.DataFrame)
 _PLAIN = {str, bytes, int, float, bool, type(None)}
 
 
@@ -74,9 +75,10 @@ def same(answer, value, ordered=True, tolerance=1e-3):
     ----------
     answer, value : object
         Lists, tuples, arrays, Series and Indexes of the same values are the same, and so are
-        numbers of different types. Texts and whole numbers must be equal.
+        numbers of different types. Texts and whole numbers must be equal. Two Series, or tables,
+        of the same labels are compared by label: where order counts, `value` is a list.
     ordered : bool
-        False: Series and dicts are compared by label, everything else in any order.
+        False: values may come in any order.
     tolerance : float
         Of the largest number in `value`: other numbers may differ by so much.
     """
@@ -127,19 +129,12 @@ def _same(answer, value, ordered, tolerance):
         return isinstance(answer, str) and isinstance(value, str) and answer == value
     if value is None or answer is None:
         return answer is value
-    if isinstance(value, pd.DataFrame):
-        value = value.to_numpy()
     if isinstance(answer, pd.DataFrame):
-        answer = answer.to_numpy()
-    if (
-        not ordered
-        and isinstance(value, (dict, pd.Series))
-        and isinstance(answer, (dict, pd.Series))
-    ):
-        answer, value = dict(answer), dict(value)
-        return answer.keys() == value.keys() and all(
-            _same(answer[key], each, True, tolerance) for key, each in value.items()
-        )
+        answer = answer.squeeze(axis=1)
+    if isinstance(answer, _LABELLED) and isinstance(value, _LABELLED):
+        of, wanted = answer.index, value.index
+        if of.is_unique and len(of) == len(wanted) and set(of) == set(wanted):
+            answer, ordered = answer.loc[wanted], True
     if isinstance(value, (list, tuple)) and not all(np.ndim(each) == 0 for each in value):
         parts = zip(answer, value, strict=True)
         return all(_same(a, v, ordered, tolerance) for a, v in parts)

@@ -22,6 +22,7 @@ def test_the_first_items_neighbours(predictor):
     exec(exercise.solution, space)
     for answer in (space["my_neighbours"], list(similar(0)["key"]), similar(0)["key"].to_numpy()):
         assert judge(exercise, answer, predictor, keys).state == "right"
+    assert judge(exercise, similar(0)[["key"]], predictor, keys).state == "right"
     wrong = [similar(0), similar(0, hide=True), similar(0, k=5), similar(1), similar(-1)]
     query = predictor.similar(zapsim.load_catalogue().sample(1, seed=3).keys[0], k=6)["key"]
     itself = [keys[0], *similar(0, k=5)["key"]]

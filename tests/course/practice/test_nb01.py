@@ -82,6 +82,7 @@ def test_the_join(table, rows):
         assert verdict("01-3", answer, table, rows).state == "right"
     merged = table[["CID"]].merge(rows, on="CID", how="left")
     assert verdict("01-3", merged["Closure"], table, rows).state == "right"
+    assert verdict("01-3", right[::-1], table, rows).state == "wrong"
     by_name = rows.set_index("CID")["Closure"]
     assert_told_apart(
         verdict("01-3", answer, table, rows)

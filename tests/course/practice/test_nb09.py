@@ -85,6 +85,13 @@ def test_the_mixture_may_be_an_array_and_use_the_other_standard_deviation(scores
     assert verdict("09-3", mine, *scores).state == "right"
 
 
+def test_the_mixture_may_be_sorted_before_its_first_are_shown(scores):
+    mine = sum(map(scaled, scores)) / 2
+    assert verdict("09-3", mine.sort_values(ascending=False), *scores).state == "right"
+    shuffled = mine.sample(frac=1, random_state=0).set_axis(mine.index)
+    assert verdict("09-3", shuffled, *scores).state == "wrong"
+
+
 def test_each_mistake_with_the_mixture_is_told_apart(scores):
     shape, colour = scores
     answers = [

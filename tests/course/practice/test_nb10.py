@@ -78,7 +78,7 @@ def test_a_search_with_words(catalogue):
     vectors = picture_vectors(catalogue)
     words = zapsim.SimilarityPredictor(catalogue, vectors)
     right = solved("10-3", vectors=vectors, words=words)
-    for answer in (right, list(right), right.to_numpy()):
+    for answer in (right, list(right), right.to_numpy(), pd.DataFrame({"key": list(right)})):
         assert verdict("10-3", answer, vectors).state == "right"
 
     def found(*texts, k=4):

@@ -32,7 +32,8 @@ def _product(answer, key):
 
 
 def _join(table, rows, column="Closure"):
-    return table["CID"].map(rows.set_index("CID")[column])
+    """Return a list: the order of `table` is the task, and its keys bring no other one back."""
+    return table["CID"].map(rows.set_index("CID")[column]).to_list()
 
 
 def _share(says, value):
@@ -182,7 +183,7 @@ def product_of(key):
             ),
             Mistake(
                 "They are sorted by CID. Wanted is the order of `table`, whatever that is.",
-                value=lambda table, rows: rows.sort_values("CID")["Closure"],
+                value=lambda table, rows: rows.sort_values("CID")["Closure"].to_list(),
             ),
             Mistake(
                 "This is another column of the list. The closures are wanted.",
@@ -194,7 +195,7 @@ def product_of(key):
             Mistake(
                 "These are in the list's order, so they stand beside the wrong pictures. "
                 "Look each one up by its CID.",
-                value=lambda table, rows: rows["Closure"],
+                value=lambda table, rows: rows["Closure"].to_list(),
             ),
             Mistake(
                 "All values are missing: nothing was found. The CID has a dash, not a dot, and the "
