@@ -40,6 +40,21 @@ def test_a_right_answer_is_right_however_it_is_written(answer):
     assert judge(TOP, answer, SCORES).state == "right"
 
 
+def test_an_answer_that_fits_a_close_mistake_is_not_right():
+    about = Exercise(
+        "99-1",
+        goal=1,
+        expected=lambda: 0.5,
+        tolerance=0.2,
+        mistakes=(
+            Mistake("Above.", when=lambda got: got > 0.55, close=True),
+            Mistake("Below.", when=lambda got: got < 0.5),
+        ),
+    )
+    assert [judge(about, got).state for got in (0.45, 0.54)] == ["right", "right"]
+    assert [judge(about, got).says for got in (0.58, 0.3)] == ["Above.", "Below."]
+
+
 @pytest.mark.parametrize(
     ("answer", "says"),
     [

@@ -31,11 +31,14 @@ class Mistake:
         Called with what was given; returns the answer that this mistake leads to.
     when : callable, optional
         Called with the answer and what was given; says whether it is this mistake.
+    close : bool
+        Its answers may lie within the tolerance of the right one: no answer that fits is right.
     """
 
     says: str
     value: Callable | None = None
     when: Callable | None = None
+    close: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,11 +169,12 @@ def _judge(exercise, answer, given):
             f"What is given for this exercise was changed in a cell ({reason}). "
             "Run the cells above it again, and take other names for your own.",
         )
-    if equals(expected):
-        return Verdict("right", exercise.explains)
+    right = equals(expected)
     for mistake in exercise.mistakes:
-        if _fits(mistake, answer, given, equals):
+        if (mistake.close or not right) and _fits(mistake, answer, given, equals):
             return Verdict("wrong", mistake.says)
+    if right:
+        return Verdict("right", exercise.explains)
     if exercise.call:
         return Verdict("wrong", _first_difference(exercise, answer, expected, equals))
     wanted, received = _kind(expected), described(answer)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from zapsim.course.comparing import same
 from zapsim.course.exercise import Exercise, Mistake
 from zapsim.course.question import Option, Question
 
@@ -12,6 +13,9 @@ GOALS = (
     "say in words what a number such as 0.88 means, and what it does not mean",
     "find where recommendations fail, and judge the labels, too",
 )
+
+# Of an interval's larger end: other random numbers, and rounding to 0.01, move it by less.
+_RANDOM = 0.1
 
 
 def _tried(labels):
@@ -48,6 +52,15 @@ def _both(each, fewer, products):
 
 def _right(each, fewer, products):
     return _interval(each - fewer, products)
+
+
+def _draws_pictures(got, each, fewer, products):
+    """Say whether an interval is rather that of single pictures than that of products."""
+    pictures = _interval(each - fewer, each.index)
+    away, right = (
+        np.abs(np.subtract(got, i)).sum() for i in (pictures, _right(each, fewer, products))
+    )
+    return away < right and same(got, pictures, tolerance=_RANDOM)
 
 
 def _widest(each, fewer, products):
@@ -140,8 +153,7 @@ def my_precision(key):
         "07-2",
         goal=3,
         expected=_right,
-        # Of the interval's larger end: other random numbers move it by less than that.
-        tolerance=0.06,
+        tolerance=_RANDOM,
         mistakes=(
             Mistake(
                 "These are the bounds of one subtracted from those of the other. That is no "
@@ -167,7 +179,8 @@ def my_precision(key):
             Mistake(
                 "You drew single pictures. Three colours of one shoe are almost the same picture, "
                 "so this interval is too narrow. Draw products, as `interval_of` does.",
-                value=lambda each, fewer, products: _interval(each - fewer, each.index),
+                when=_draws_pictures,
+                close=True,
             ),
             Mistake(
                 "The right two numbers. But hand them over as a pair: low, high.",
