@@ -61,8 +61,9 @@ class SimilarityPredictor(Narrowed):
     features : pandas.DataFrame
         Features (n_items, n_features) indexed by key, zapsim's or your own, or a similarity matrix
         (n_items, n_items) with keys on both axes, symmetric, of scores from -1 to 1, and 1 on its
-        diagonal. Items of the catalogue that it lacks are not recommended. Only from features do
-        identical items always tie, as in `zapsim.top_k`.
+        diagonal, or 0 in all the row of an item without direction. Items of the catalogue that it
+        lacks are not recommended. Only from features do identical items always tie, as in
+        `zapsim.top_k`.
     extractor : VGG16Extractor, optional
         What `similar_to` runs new pictures through: anything with ``.extract(picture)``, which
         returns a vector (n_features,). By default one is made, when needed, from the settings
@@ -546,7 +547,7 @@ def _scores(matrix):
     """Return the scores of a similarity matrix, float32, in [-1, 1]; ValueError if unfit."""
     scores, keys = checked_values(matrix), matrix.index
     own = scores.diagonal()
-    # An item without direction scores 0 with all, and with itself where others computed it.
+    # An item without direction scores 0 with all, itself included.
     wrong = np.flatnonzero((np.abs(own - 1) > _ROUNDING) & ((own != 0) | scores.any(axis=1)))
     if len(wrong):
         # Of distances, the farthest would be taken for the nearest.

@@ -2,7 +2,7 @@
 
 In: features, a DataFrame (n_items, n_features) indexed by key. Out: scores, float32, unitless,
 in [-1, 1], higher is closer. The edge rule: a vector of zeros has no direction; its score is 0
-with every other item and 1 with itself.
+with every item, itself included, and so a matrix tells it from one that is like no other.
 
 `top_k` works in two steps. Matrix products score whole tiles of pairs, each pair once, with an
 error below a known bound. Whatever this bound allows among the k nearest is a candidate, and
@@ -102,9 +102,9 @@ def similarity_matrix(features):
     Returns
     -------
     pandas.DataFrame of shape (n_items, n_items), float32
-        Keys on both axes; symmetric, with a diagonal of exactly 1. Scores are float32 products:
-        those of identical vectors may differ in their last digits, depending on their place. Only
-        `top_k` scores each pair exactly, so that such items tie.
+        Keys on both axes; symmetric, with a diagonal of exactly 1, or 0 for a vector of zeros.
+        Scores are float32 products: those of identical vectors may differ in their last digits,
+        depending on their place. Only `top_k` scores each pair exactly, so that such items tie.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def similarity_matrix(features):
     scores = unit @ unit.T
     np.clip(scores, -1, 1, out=scores)
     # Rounding leaves the diagonal at 0.9999999; an item is exactly as similar as can be to itself.
-    np.fill_diagonal(scores, 1)
+    np.fill_diagonal(scores, unit.any(axis=1))
     return pd.DataFrame(scores, index=features.index, columns=features.index, copy=False)
 
 

@@ -61,6 +61,21 @@ def test_the_order_of_examples_changes_nothing_and_vectors_agree_with_the_matrix
     assert abs(np.linalg.norm(query) - 1) < 1e-6
 
 
+def test_an_example_without_direction_counts_for_nothing_in_a_matrix_either(make_folder):
+    catalogue = zapsim.load_catalogue(make_folder(*KEYS[:4]))
+    # The first has no direction; the last is like no other, which is not the same.
+    rows = [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 0, 1]]
+    features = pd.DataFrame(rows, index=catalogue.keys)
+    both = [
+        zapsim.SimilarityPredictor(catalogue, given)
+        for given in (features, zapsim.similarity_matrix(features))
+    ]
+    for example in (KEYS[0], KEYS[3]):
+        for liked, unlike in [([example, KEYS[1]], []), (KEYS[1], [example])]:
+            found = [each.similar(liked, unlike=unlike) for each in both]
+            pd.testing.assert_frame_equal(*found)
+
+
 @pytest.mark.parametrize(
     ("liked", "unlike"),
     [([KEYS[0], KEYS[0]], []), (KEYS[0], KEYS[0]), (KEYS[0], [KEYS[1], KEYS[1]])],
