@@ -10,6 +10,7 @@ from zapsim.checks import (
     brief,
     by_key,
     check_choice,
+    check_features,
     check_frame,
     check_list,
     checked_number,
@@ -163,6 +164,36 @@ def test_a_matrix_is_told_by_keys_on_both_axes():
     assert not is_matrix(pd.DataFrame(np.eye(2), keys))
     assert not is_matrix(pd.DataFrame(np.eye(2)))
     assert not is_matrix(pd.DataFrame(np.eye(2), keys, ["x", "y"]))
+    for part in (
+        pd.DataFrame(np.eye(2), keys, keys)[:1],
+        pd.DataFrame(np.eye(3, 2), [*keys, "c"], keys),
+    ):
+        assert is_matrix(part)
+    assert is_matrix(pd.DataFrame(np.eye(2), ["0", "1"], ["0", "1"]))
+    assert not is_matrix(pd.DataFrame(index=keys))
+
+
+def test_features_that_are_named_like_some_items_are_no_matrix():
+    numbered = pd.DataFrame(np.eye(3), ["1", "2", "3"], ["0", "1", "2"])
+    assert not is_matrix(numbered)
+    assert not is_matrix(numbered.iloc[:, 1:])
+    words = pd.DataFrame(np.eye(3), ["boot", "clog", "mule"], ["red", "boot", "leather"])
+    check_features(words)
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "float64[pyarrow]", object])
+def test_an_item_with_a_missing_value_is_named_whatever_is_missing(dtype):
+    table = pd.DataFrame({"x": [1, 2, 4], "y": [3, 4, 5]}, ["a.jpg", "b.jpg", "c.jpg"])
+    table = table.astype(dtype)
+    np.testing.assert_array_equal(checked_values(table), [[1, 3], [2, 4], [4, 5]])
+    table.loc["b.jpg", "x"] = pd.NA
+    with pytest.raises(ValueError, match=r"1 of 3 rows of features hold NaN.*\['b.jpg'\]"):
+        checked_values(table)
+
+
+def test_numbers_too_large_for_float32_are_said_to_be_so():
+    with pytest.raises(ValueError, match=r"1 of 2 rows .* above 3e38, too large for float32"):
+        checked_values(pd.DataFrame([[1e300], [1]], ["a", "b"]))
 
 
 @pytest.mark.parametrize("values", [None, "Product", 7, {"a": "p"}])
@@ -278,6 +309,10 @@ def test_features_of_several_levels_are_refused():
     levels = pd.MultiIndex.from_product([["shop"], ["a", "b"]])
     with pytest.raises(ValueError, match=r"one key a row. Received: an index of 2 levels.*drople"):
         check_frame(pd.DataFrame(np.eye(2), levels))
+    with pytest.raises(
+        ValueError, match=r"one name a column. Received: columns of 2 levels.*axis=1"
+    ):
+        check_frame(pd.DataFrame(np.eye(2), columns=levels))
 
 
 def test_what_others_say_is_short_and_gives_no_orders_to_a_terminal():

@@ -346,7 +346,10 @@ def check_memory(n_bytes, what, instead):
 
 
 def check_frame(features, name="features"):
-    """Raise unless features are a DataFrame (TypeError) with a key for each row (ValueError)."""
+    """Raise unless features are a DataFrame (TypeError) with a key for each row (ValueError).
+
+    And if their columns have several levels, which are no names.
+    """
     if not isinstance(features, pd.DataFrame):
         raise TypeError(
             f"{name} must be a pandas.DataFrame indexed by key, as VGG16Extractor.extract returns. "
@@ -357,6 +360,11 @@ def check_frame(features, name="features"):
         raise ValueError(
             f"{name} must have one key a row. Received: an index of {features.index.nlevels} "
             "levels. Take the one that holds the keys: features.droplevel(0)."
+        )
+    if isinstance(features.columns, pd.MultiIndex):
+        raise ValueError(
+            f"{name} must have one name a column. Received: columns of {features.columns.nlevels} "
+            "levels. Take the one that names them: features.droplevel(0, axis=1)."
         )
     if not features.index.is_unique:
         twice = features.index[features.index.duplicated()][0]
@@ -377,12 +385,17 @@ def checked_spelling(features, keys, name="features"):
 
 
 def is_matrix(features):
-    """Tell whether a DataFrame is a similarity matrix: some of its columns are its own keys.
+    """Tell whether a DataFrame is a similarity matrix, or some rows or columns of one.
 
-    Whole numbers are no keys: features are often numbered in both directions.
+    That is if all names of its shorter axis are on the other, too. Whole numbers are no keys:
+    features are often numbered in both directions. Written as texts, they are keys of a square
+    table only.
     """
-    columns = features.columns
-    return columns.inferred_type != "integer" and bool(columns.isin(features.index).any())
+    keys, columns = features.index, features.columns
+    shared = columns.isin(keys).sum()
+    if not 0 < shared == min(len(keys), len(columns)) or columns.inferred_type == "integer":
+        return False
+    return len(keys) == len(columns) or not all(str(name).isdigit() for name in columns)
 
 
 def check_features(features, name="features"):
@@ -411,6 +424,9 @@ def checked_values(features, name="features"):
         with np.errstate(over="ignore"):
             values = np.ascontiguousarray(features, dtype=np.float32)
     except (TypeError, ValueError) as error:
+        # pandas' and Arrow's own missing values are no NaN.
+        if isinstance(features, pd.DataFrame):
+            _check_rows(~features.isna().any(axis=1).to_numpy(), features, name)
         raise ValueError(f"{name} must be numbers in rows of one length: {error}.") from error
     if values.ndim != 2 or not values.size:
         raise ValueError(
@@ -419,15 +435,22 @@ def checked_values(features, name="features"):
         )
     # A sum is finite only if every summand is, and costs no copy of the array.
     sums = values.sum(axis=1, dtype=np.float64)
-    if not np.isfinite(sums).all():
-        bad = np.flatnonzero(~np.isfinite(sums))
-        names = features.index[bad] if isinstance(features, pd.DataFrame) else bad
-        raise ValueError(
-            f"{len(bad):,} of {len(values):,} rows of {name} hold NaN or infinity, the first of "
-            f"{list(names[:3])!r}. Drop them or extract them again."
-        )
+    _check_rows(np.isfinite(sums), features, name)
     _check_kept(features, values, sums)
     return values
+
+
+def _check_rows(good, features, name):
+    """Raise ValueError, which names the first bad rows, unless all are good, (n_items,)."""
+    if good.all():
+        return
+    bad = np.flatnonzero(~good)
+    names = features.index[bad] if isinstance(features, pd.DataFrame) else bad
+    raise ValueError(
+        f"{len(bad):,} of {len(good):,} rows of {name} hold NaN or infinity, or numbers above "
+        f"3e38, too large for float32. The first: {list(names[:3])!r}. Drop them or extract them "
+        "again."
+    )
 
 
 def _check_kept(given, values, sums):
@@ -513,7 +536,7 @@ def checked_vector(vector, names):
     if not np.isfinite(values).all():
         raise ValueError(
             f"The query holds NaN or infinity in {(~np.isfinite(values)).sum():,} of its "
-            f"{n_features:,} numbers."
+            f"{n_features:,} numbers. One above 3e38 is infinite as float32."
         )
     _check_kept(given[None], values[None], values[None].sum(axis=1, dtype=np.float64))
     return values

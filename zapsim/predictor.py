@@ -26,7 +26,6 @@ from zapsim.checks import (
     checked_spelling,
     checked_values,
     checked_vector,
-    is_matrix,
     is_picture,
     received,
 )
@@ -91,7 +90,9 @@ class SimilarityPredictor(Narrowed):
         check_frame(features)
         if not len(features):
             raise ValueError("features are empty: there is nothing to recommend.")
-        if not is_matrix(features):
+        # Keys are pictures' paths, and no feature is named by one: a part of a matrix is told, too.
+        is_matrix = features.columns.isin(features.index).any()
+        if not is_matrix:
             features = checked_spelling(features, catalogue.keys)
         else:
             across = checked_spelling(features.T, catalogue.keys).T
@@ -99,7 +100,7 @@ class SimilarityPredictor(Narrowed):
         settings = features.attrs.get("extractor")
         known = self._set_up(catalogue, features.index, extractor, settings)
         self._matrix = self._unit = None
-        if not is_matrix(features):
+        if not is_matrix:
             self._unit = unit_vectors(features if known.all() else features[known])
             self._columns = features.columns
             return
