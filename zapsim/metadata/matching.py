@@ -322,14 +322,15 @@ def _ways(values, table, root, are_paths):
     itself = {value: value for value in values}
     yield _Way("the whole key", keys, paths)
     above = f"{root}/" if root else ""
-    full = {key: above + key for key in keys}
     share = False
-    if (best := _best_folders(list(full.values()), {*paths.values()}, above)) is not None:
+    best = _best_folders([above + key for key in keys], {*paths.values()}, above)
+    if best is not None:
         (above_keys, above_paths), rivals = best
         said = f"the path below {above_keys.removeprefix(above) or above_paths}"
         if not (above_keys or above_paths):
             said = f"the path from {above} on"
-        of_keys, of_paths = _below(full, above_keys), _below(paths, above_paths)
+        of_keys = {key: (above + key).removeprefix(above_keys) for key in keys}
+        of_paths = {value: path.removeprefix(above_paths) for value, path in paths.items()}
         rivals = tuple((key.removeprefix(above), label) for key, label in rivals)
         yield _Way(said, of_keys, of_paths, rivals=rivals)
         labels = {*of_paths.values()}
@@ -449,10 +450,6 @@ def _last(folder):
 def _parents(paths):
     """List the folders that all paths lie in, ``["a/", "a/b/"]`` of a/b/c.jpg and a/b/d.jpg."""
     return list(accumulate(f"{folder}/" for folder in shared_folders(paths)[:_DEEPEST]))
-
-
-def _below(paths, folder):
-    return {name: path.removeprefix(folder) for name, path in paths.items()}
 
 
 def _names(paths):
