@@ -856,8 +856,13 @@ def test_an_archive_that_changes_while_a_picture_is_read_says_so(tar_of, make_fo
 
 def test_a_zip_that_was_replaced_is_not_read_by_the_old_list(make_zip):
     path = make_zip({"a.jpg": b"a", "b.jpg": b"b"})
-    state = pickle.dumps(open_files(path))
+    files = open_files(path)
+    assert files.content("a.jpg") == files.identify("a.jpg")[0]
+    state = pickle.dumps(files)
     make_zip({"b.jpg": b"bb", "a.jpg": b"aa"})
+    # What was computed of the old one is looked up by this.
+    with pytest.raises(ConnectionError, match="was changed since"):
+        files.identify("a.jpg")
     with pytest.raises(ConnectionError, match="was changed since"):
         pickle.loads(state).read("a.jpg")
 

@@ -207,7 +207,8 @@ class Zip:
 
     def content(self, place):
         """Identify a file's content without reading it: CRC-32 and size."""
-        entry = self._zip.infolist()[place]
+        with _checked(self):
+            entry = self._zip.infolist()[place]
         return f"{entry.CRC:08x}-{entry.file_size}"
 
 
