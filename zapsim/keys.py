@@ -84,7 +84,9 @@ def clean_key(name):
     parts = [part for part in key.split("/") if part not in ("", ".")]
     if not parts or key.startswith("/") or ".." in parts or parts[0].endswith(":"):
         return None
-    return "/".join(parts)
+    clean = "/".join(parts)
+    # One text takes less memory than two that are equal.
+    return key if clean == key else clean
 
 
 def known_key(key, keys):

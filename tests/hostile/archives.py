@@ -344,12 +344,12 @@ def _zips():
         "name: 60,000 letters",
         _bad,
         _zip((f"{'x' * 60_000}.jpg", more[1])),
-        "a name of more than 4,096",
+        "a name of more than 1,024",
     )
-    fits = f"{'x' * 4_000}.jpg"
-    yield "name: 4,000 letters", _good, _zip((fits, more[1])), {**PICTURES, fits: more[1]}
+    fits = f"{'x' * 1_000}.jpg"
+    yield "name: 1,000 letters", _good, _zip((fits, more[1])), {**PICTURES, fits: more[1]}
     deep = f"{'d/' * 5_000}x.jpg"
-    yield "name: 5,000 folders", _bad, _zip((deep, more[1])), "a name of more than 4,096"
+    yield "name: 5,000 folders", _bad, _zip((deep, more[1])), "a name of more than 1,024"
     for what, name in _SLIPS.items():
         yield f"slip: {what}", _bad, _zip((name, more[1])), "unsafe name"
     yield "name: null", _never_raw, _zip(("x.jpg\0../y.jpg", more[1]))
@@ -563,12 +563,12 @@ def _tars():
         yield f"{kind}: 15 MB, packed", _never_raw, packed
     endless = [(f"{n}{'n' * 900_000}.jpg", b"") for n in range(20)]
     packed = _tar(*endless, packing=".gz")
-    yield "endless names, packed", _bad, packed, "a name of more than 4,096"
+    yield "endless names, packed", _bad, packed, "a name of more than 1,024"
     heaps = [(f"{n}" + "\u0301" * 15_000 + "\u0316" * 15_000 + ".jpg", b"") for n in range(20)]
-    yield "heaps of marks", _bad, _tar(*heaps), "a name of more than 4,096"
+    yield "heaps of marks", _bad, _tar(*heaps), "a name of more than 1,024"
     digits = _tar(patch=_behind(_pax((b"comment", b"1" * 900_000))))
     yield "pax: digits", _never_raw, digits
-    yield "long names", _bad, _tar((f"{'n' * 9_000}.jpg", more)), "a name of more than 4,096"
+    yield "long names", _bad, _tar((f"{'n' * 9_000}.jpg", more)), "a name of more than 1,024"
     for what, raw in {
         "negative": b"\xff" * 12,
         "256 bits": b"\x80" + b"\xff" * 11,

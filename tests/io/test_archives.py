@@ -24,7 +24,7 @@ import pandas as pd
 import pytest
 
 import zapsim
-from zapsim.io import archives, unpacked
+from zapsim.io import archives, names, unpacked
 from zapsim.io.archives import parts_of
 from zapsim.io.disk import TransferError
 from zapsim.io.pictures import PictureError
@@ -306,7 +306,7 @@ def test_thousands_of_headers_in_a_row_are_told(tmp_path):
 
 
 @pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
-def test_names_of_a_million_letters_are_left_out_and_not_kept(tmp_path, form):
+def test_names_of_a_million_letters_are_left_out_and_not_kept(tmp_path, monkeypatch, form):
     path = tmp_path / "shoes.tar"
     with tarfile.open(path, "w", format=form) as archive:
         for n in range(20):
@@ -324,9 +324,12 @@ def test_names_of_a_million_letters_are_left_out_and_not_kept(tmp_path, form):
     assert files.keys == ["a.jpg"]
     assert len(files.skipped) == files.left_out.total() == 20
     assert all("…" in name and len(name) < 5_000 for name in files.skipped)
-    assert "a name of more than 4,096 characters, which no system opens" in files.skipped.values()
+    assert "a name of more than 1,024 characters, longer than any path" in files.skipped.values()
     # One name at a time, a few times over.
     assert most < 12_000_000
+    monkeypatch.setattr(names, "_MOST", 5_000)
+    with pytest.raises(ValueError, match="The names of the files in .* take more than 5,000 bytes"):
+        open_files(path)
 
 
 @pytest.mark.parametrize("digits", ["1" * 900_000, ("1" * 255 + "x") * 3_900], ids=["all", "most"])
@@ -853,8 +856,13 @@ def test_an_archive_that_changes_while_a_picture_is_read_says_so(tar_of, make_fo
 
 def test_a_zip_that_was_replaced_is_not_read_by_the_old_list(make_zip):
     path = make_zip({"a.jpg": b"a", "b.jpg": b"b"})
-    state = pickle.dumps(open_files(path))
+    files = open_files(path)
+    assert files.content("a.jpg") == files.identify("a.jpg")[0]
+    state = pickle.dumps(files)
     make_zip({"b.jpg": b"bb", "a.jpg": b"aa"})
+    # What was computed of the old one is looked up by this.
+    with pytest.raises(ConnectionError, match="was changed since"):
+        files.identify("a.jpg")
     with pytest.raises(ConnectionError, match="was changed since"):
         pickle.loads(state).read("a.jpg")
 

@@ -218,7 +218,7 @@ def test_keys_that_could_not_be_read_again_are_not_saved(path, save, keys):
         save_matrix: MATRIX.set_axis(keys).T.set_axis(keys),
         save_neighbours: NEIGHBOURS._replace(keys=keys),
     }
-    with pytest.raises(ValueError, match="Each key must be a text of at most 4,096 characters"):
+    with pytest.raises(ValueError, match="Each key must be a text of at most 1,024 characters"):
         save(other[save], path)
     assert path.read_bytes() == before
 

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import zapsim
-from zapsim.io import disk, folders, hints
+from zapsim.io import disk, folders, hints, names
 from zapsim.io import sources as files
 from zapsim.io.disk import TransferError
 from zapsim.io.folders import read_file
@@ -454,11 +454,19 @@ def test_zip_entry_that_escapes_is_left_out_and_listed(make_zip, tmp_path, name)
 
 
 def test_a_name_that_no_system_opens_is_left_out_and_named(make_zip):
-    files = open_files(make_zip(["a.jpg", "b" * 4_092 + ".jpg", "c" * 4_093 + ".jpg"]))
-    assert files.keys == ["a.jpg", "b" * 4_092 + ".jpg"]
+    files = open_files(make_zip(["a.jpg", "b" * 1_020 + ".jpg", "c" * 1_021 + ".jpg"]))
+    assert files.keys == ["a.jpg", "b" * 1_020 + ".jpg"]
     assert [*files.skipped.values()] == [
-        "a name of more than 4,096 characters, which no system opens"
+        "a name of more than 1,024 characters, longer than any path"
     ]
+
+
+def test_names_that_take_too_much_memory_together_are_refused(make_zip, monkeypatch):
+    path = make_zip([f"{n}/{n:0800}.jpg" for n in range(10)])
+    assert len(open_files(path).keys) == 10
+    monkeypatch.setattr(names, "_MOST", 5_000)
+    with pytest.raises(ValueError, match="The names of the files in .* take more than 5,000 bytes"):
+        open_files(path)
 
 
 def test_backslashes_of_windows_archivers_are_slashes(make_zip):

@@ -2,6 +2,7 @@
 
 import re
 import time
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -247,6 +248,18 @@ def test_folders_beside_each_other_are_those_in_one_folder(make_folder):
         "SubCategory": ["", "", "Training", "work"],
         "Split": ["test", "train", "", ""],
     }
+
+
+@pytest.mark.parametrize("folder", ["{:048}/", "{:038}/images/"])
+def test_long_paths_of_many_folders_take_not_many_times_their_memory(folder):
+    keys = [folder.format(n) * 20 + "x.jpg" for n in range(1_000)]
+    tracemalloc.start()
+    try:
+        layout.read_layout(keys)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 4 * sum(map(len, keys))
 
 
 def test_paths_of_thousands_of_folders_take_no_time():

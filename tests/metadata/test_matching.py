@@ -6,9 +6,11 @@ from collections import Counter
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+import zapsim
 from zapsim.metadata import matching
 from zapsim.metadata.layout import read_layout
 from zapsim.metadata.matching import match_rows
@@ -81,6 +83,38 @@ def test_of_equal_folders_below_each_other_each_row_is_the_one_of_its_place():
     assert match.rows == {key: row for row, key in enumerate(keys)}
     match = matched({"path": [f"/x/b/{key}" for key in keys[:3]]}, keys[:3])
     assert match.rows == {key: row for row, key in enumerate(keys[:3])}
+
+
+@pytest.mark.parametrize(
+    ("values", "how"),
+    [
+        (["stiefel\\1.jpg", "schuhe\\1.jpg"], "the path, in lower case"),
+        (["c:\\me\\bilder\\STIEFEL\\1.jpg", "c:\\me\\bilder\\schuhe\\1.jpg"], ", in lower case"),
+        (["Stiefel/1", "Schuhe/1"], "the path, without its suffix"),
+        (["bilder/Stiefel/1.png", "bilder/Schuhe/1.png"], ", without its suffix"),
+    ],
+)
+def test_a_path_is_found_in_any_case_and_without_its_suffix(make_folder, capsys, values, how):
+    folder = make_folder("Stiefel/1.JPG", "Schuhe/1.JPG", "2.JPG", name="Bilder")
+    frame = pd.DataFrame({"file_name": values, "Price": ["boot", "shoe"]})
+    table = zapsim.load_catalogue(folder, metadata=frame).table
+    assert f"{how} in column 'file_name'" in capsys.readouterr().out
+    assert table["Price"].dropna().to_dict() == {"Stiefel/1.JPG": "boot", "Schuhe/1.JPG": "shoe"}
+    vectors = zapsim.load_vectors(np.eye(2), values, zapsim.load_catalogue(folder))
+    assert vectors.loc["Stiefel/1.JPG"].tolist() == [1, 0]
+
+
+def test_paths_that_differ_in_capitals_alone_are_told_apart_or_named(make_folder):
+    folder = make_folder("a/1.jpg", "A/1.jpg", "b/2.JPG")
+    if len(list(folder.iterdir())) < 3:
+        pytest.skip("this disk does not tell capitals apart")
+    exact = pd.DataFrame({"file_name": ["a/1.jpg", "A/1.jpg"], "Price": ["1", "2"]})
+    table = zapsim.load_catalogue(folder, metadata=exact).table
+    assert table["Price"].dropna().to_dict() == {"a/1.jpg": "1", "A/1.jpg": "2"}
+    other = pd.DataFrame({"file_name": ["A/1.JPG", "B/2.jpg"], "Price": ["1", "2"]})
+    with pytest.warns(UserWarning, match="cannot be told apart, left out: 1"):
+        table = zapsim.load_catalogue(folder, metadata=other).table
+    assert table["Price"].dropna().to_dict() == {"b/2.JPG": "2"}
 
 
 def test_the_pairs_of_folders_find_as_much_as_all_of_them_and_say_it_as_shortly():

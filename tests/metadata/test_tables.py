@@ -131,6 +131,30 @@ def test_comma_at_the_end_of_every_row_moves_no_column(header, end):
     assert [row[:2] for row in rows(table)] == [["1.jpg", "Acme"], ["2.jpg", "Nike"]]
 
 
+@pytest.mark.parametrize(
+    ("text", "kept", "bad"),
+    [
+        ("id,title,Colour,Sale\n1,Boot,red,yes\n2,Shoe, warm,red,\n3,Hat,blue,\n", "13", 3),
+        ("id,price,Colour,note\n1,39,90,red,\n2,20,blue,new\n3,15,red,x\n", "23", 2),
+        ("id,a,b\n1,x,,\n2,x, y,,\n3,x,y,\n", "13", 3),
+        ("id,a,b\n1,x,y,\n2,x,y\n3,x, y,\n", "2", 2),
+        ("id,a,b,\n1,x,y\n2,x,y\n3,x, y,z\n", "3", 2),
+        ("id,a,b\n1,x,y\n,,,,,\n2,x,y\n3,x, y,,\n", "12", 5),
+    ],
+)
+def test_a_comma_too_many_moves_no_cell_where_the_last_one_is_empty(text, kept, bad):
+    table = read(text)
+    assert "".join(table.frame["id"]) == kept
+    assert f"line {bad} (" in table.problems[0]
+
+
+@pytest.mark.parametrize("rows_of", [["1,x,y", "2,x,"], ["1,x,y,,", "2,x,,,"], ["1,x,y,,"] * 40])
+def test_a_comma_at_the_end_of_the_header_alone_moves_no_column(rows_of):
+    table = read("\n".join(["id,a,b,", *rows_of]))
+    assert list(table.frame.columns) == ["id", "a", "b"]
+    assert len(table.frame) == len(rows_of) and not table.problems
+
+
 def test_bad_lines_are_counted_and_named_and_the_others_read():
     table = read("id,name\n1,a\n2,b, c\n\n3,c\n4,d,e,f\n5\n")
     assert rows(table) == [["1", "a"], ["3", "c"]]

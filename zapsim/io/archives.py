@@ -15,12 +15,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from struct import error as StructError
 from struct import unpack_from
+from sys import getsizeof
 from types import MappingProxyType
 from weakref import finalize
 
 from zapsim.io.disk import TransferError, check_answered, open_regular
 from zapsim.io.formats import FORMATS, START, told_by_content
-from zapsim.io.names import MAX_NAME, slashed
+from zapsim.io.names import MAX_NAME, check_names, slashed
 from zapsim.io.pictures import MAX_BYTES, PictureError
 from zapsim.io.unpacked import check_count, check_growth, is_compressed, mark_of, most_files, plain
 
@@ -206,7 +207,8 @@ class Zip:
 
     def content(self, place):
         """Identify a file's content without reading it: CRC-32 and size."""
-        entry = self._zip.infolist()[place]
+        with _checked(self):
+            entry = self._zip.infolist()[place]
         return f"{entry.CRC:08x}-{entry.file_size}"
 
 
@@ -252,7 +254,7 @@ class Tar:
 
     def _list(self, **options):
         """Return name, offset and size of each file, and where the list ended."""
-        places, count, most = {}, 0, most_files(self.path)
+        places, count, size, most = {}, 0, 0, most_files(self.path)
         with (
             _damaged(tarfile.ReadError),
             open_regular(self._plain) as file,
@@ -263,6 +265,7 @@ class Tar:
                 # Else all that the headers say is kept till the end.
                 archive.members.clear()
                 name = _shortened(member.name)
+                check_names(self.path, size := size + getsizeof(name))
                 # A hard link stands for a file of the archive, or for one that must not be read.
                 if member.islnk() and (target := _named(member.linkname, places)):
                     places[name] = places[target]

@@ -6,12 +6,14 @@ The edge rule: what is not known as litter is the user's.
 
 import re
 
-__all__ = ["HIDDEN", "MAX_NAME", "litter_in", "slashed"]
+__all__ = ["HIDDEN", "MAX_NAME", "check_names", "litter_in", "slashed"]
 
 # What `litter_in` calls hidden names.
 HIDDEN = ".…"
-# Letters of a key; no system opens a longer path.
-MAX_NAME = 4_096
+# Letters of a key; macOS opens no longer path.
+MAX_NAME = 1_024
+# Bytes that all names take: a million of 100 letters. They are copied a few times.
+_MOST = 150_000_000
 # What NAS, recycle bins, cameras and systems add, in lower case.
 _BACKSLASH = re.compile(r"(?<![\udc81-\udcff])\\")
 _LITTER = {
@@ -42,6 +44,16 @@ def slashed(name):
     Behind a byte that is no Unicode, it may be the second one of a letter.
     """
     return _BACKSLASH.sub("/", name)
+
+
+def check_names(path, n_bytes):
+    """Raise ValueError if the names of the files in a folder or an archive take too much memory."""
+    if n_bytes > _MOST:
+        raise ValueError(
+            f"The names of the files in {path} take more than {_MOST:,} bytes of memory, as a "
+            "million names of 100 letters do. Give the pictures shorter names, or open a part of "
+            "them."
+        )
 
 
 def litter_in(path):

@@ -47,7 +47,7 @@ def save_matrix(matrix, path):
     ----------
     matrix : pandas.DataFrame of shape (n_items, n_items)
         With the same keys on both axes, in the same order, each once, and finite values;
-        ValueError if not, or if keys are no texts of at most 4,096 characters.
+        ValueError if not, or if keys are no texts of at most 1,024 characters.
     path : path
         Its folder is made where it is missing; `StoreError` if it cannot be written, or is taken by
         something else than a Parquet file.

@@ -17,6 +17,7 @@ from hashlib import sha256
 from os.path import abspath, exists, isdir, lexists
 from pathlib import Path
 from stat import S_ISDIR
+from sys import getsizeof
 
 from zapsim.checks import check_flag, checked_path, told
 from zapsim.io.archives import (
@@ -31,7 +32,7 @@ from zapsim.io.disk import GONE, TransferError, look, open_regular
 from zapsim.io.folders import LEFT_OUT, OUT, leads_out, read_file, walk_folder
 from zapsim.io.formats import FORMATS, SUFFIXES, advice, suffix_of, told_by_content
 from zapsim.io.hints import about_found, about_missing, advise
-from zapsim.io.names import MAX_NAME, litter_in, slashed
+from zapsim.io.names import MAX_NAME, check_names, litter_in, slashed
 from zapsim.io.pictures import MAX_BYTES, PictureError
 from zapsim.keys import clean_key, composed, shared_folders
 
@@ -143,7 +144,7 @@ class Files:
         self.root = root
         self.skipped = {}
         self.left_out, self.others, self.litter = Counter(), Counter(), Counter()
-        located, metadata, bare, tables = {}, [], {}, {}
+        located, metadata, bare, tables, size = {}, [], {}, {}, 0
         for name, place in files:
             path = slashed(name)
             if self._is_litter(path):
@@ -164,12 +165,13 @@ class Files:
                 why = "unsafe name: outside the catalogue, or not Unicode"
                 self._leave_out(repr(name), why, suffix_of(path))
             elif len(key) > MAX_NAME:
-                why = f"a name of more than {MAX_NAME:,} characters, which no system opens"
+                why = f"a name of more than {MAX_NAME:,} characters, longer than any path"
                 self._leave_out(f"{key[:80]}…{key[-80:]}", why)
             elif key in located:
                 self._leave_out(name, "same key as another file")
             else:
                 located[key] = place
+                check_names(root, size := size + getsizeof(key))
         self._look_into(bare)
         wrapper = self._wrapper(located)
         self._names = {key.removeprefix(wrapper): place for key, place in sorted(located.items())}

@@ -2,13 +2,14 @@
 
 In: a file's bytes, then its lines. Out: its header and rows, and what was found out. The edge
 rule: a line with more or fewer cells than the header has columns is left out and named by its
-number; but empty cells beyond the header, from a comma at the end of every row, are dropped, and
-so may those at the end be that Excel leaves out.
+number. But all may have the same number of empty cells more, from a comma at the end of every row,
+and those at the end may be missing that Excel leaves out.
 """
 
 import codecs
 import csv
 import re
+from collections import Counter
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 from itertools import chain, count, islice
@@ -247,20 +248,14 @@ def _separator(lines):
         if not rows or len(rows[0]) < 2:
             return (False, 0, 0)
         header = [plain_name(cell) for cell in rows[0]]
-        alike = sum(len(_trimmed(row, len(header))) == len(header) for row in rows)
+        width = len(header)
+        alike = sum(len(row) >= width and not _any(row[width:]) for row in rows)
         return (any(cell in _USUAL for cell in header), alike / len(rows), len(header))
 
     try:
         return max(_SEPARATORS, key=fits)
     except csv.Error:
         return ","
-
-
-def _trimmed(row, width):
-    """Return the row without empty cells beyond the width."""
-    while len(row) > width and not row[-1].strip():
-        row.pop()
-    return row
 
 
 def _read_rows(lines, separator, name, room):
@@ -309,13 +304,13 @@ def _rows(lines, separator, name, room):
     spaces = len(header) > 1 and all(cell[:1] == " " for cell in header[1:])
     n_bytes = sum(map(len, lines))
     cells, bad, restarts, vain, width = Cells(name, n_bytes, room), [], 0, 0, len(header)
-    least = width - next((n for n, cell in enumerate(reversed(header)) if cell.strip()), 0)
-    block, lengths = [], {width}
+    usual = _usual_length(_records(lines, end, separator, spaces), header)
+    block, lengths = [], {usual}
 
     def keep():
         for number, row in block:
-            if len(row) >= least or len(lengths) == 1:
-                cells.add(row)
+            if len(lengths) == 1 or len(row) == usual:
+                cells.add(row[:width])
             else:
                 bad.append((number, f"{len(row):,} cells"))
         block.clear()
@@ -329,7 +324,7 @@ def _rows(lines, separator, name, room):
         if not (record := next(records, None)):
             break
         first, end, row = record
-        if isinstance(row, str) or (len(row) > width and len(_trimmed(row, width)) > width):
+        if isinstance(row, str) or (_any(row) and (len(row) > usual or _any(row[width:]))):
             bad.append((first + 1, row if isinstance(row, str) else f"{len(row):,} cells"))
             if end > first + 1:
                 records, restarts = _records(lines, first + 1, separator, spaces), restarts + 1
@@ -339,12 +334,28 @@ def _rows(lines, separator, name, room):
                     f"The metadata {name} is no table: {restarts:,} lines open a quote and do not "
                     f"close it. The first bad one is line {bad[0][0]:,}."
                 )
-        elif any(row):
+        elif _any(row):
             lengths.add(len(row))
             # Only a cell in quotes that goes over several lines holds a line's end.
             block.append((first + 1, row if end == first + 1 else [_plain(cell) for cell in row]))
     keep()
     return header, above, cells, sorted(bad)
+
+
+def _usual_length(records, header):
+    """Return how many cells a row has: the header's number, if any row has it.
+
+    Else it is that of most rows, if there are as many as names: a comma at the end of every row, or
+    of the header alone, moves no cell. At the end of some rows, it may stand for one within them.
+    """
+    lengths = Counter()
+    for *_, row in records:
+        if len(row) == len(header) and not isinstance(row, str):
+            return len(header)
+        if not isinstance(row, str) and _any(row):
+            lengths[len(row)] += 1
+    most = max(lengths, key=lengths.get, default=0)
+    return most if not _any(header[most:]) else len(header)
 
 
 def _records(lines, start, separator, spaces=False):

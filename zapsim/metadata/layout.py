@@ -39,12 +39,12 @@ def read_layout(keys):
     Product, colourway and CID are of files named as UT-Zappos50K's are; Split is the name of a
     folder such as ``train`` or ``test``.
     """
-    sharded, mixed = _is_sharded(keys), _mixed(keys)
-    above = _above(keys, mixed)
+    sharded, sorted_by = _is_sharded(keys), _sorted_by(keys)
+    above = _above(keys, sorted_by)
     rows = []
     for key in keys:
         *folders, file = key.split("/")
-        told = _told(folders, mixed)
+        told = _told(folders, sorted_by)
         sorting = [name for name, sorts in told if sorts]
         names = [name for name, sorts in told[above:] if not sorts]
         if sharded:
@@ -58,31 +58,37 @@ def read_layout(keys):
     return table.dropna(axis="columns", how="all")
 
 
-def _mixed(keys):
-    """Return the folders (set of paths) in which lie folders that do not sort."""
-    mixed = set()
-    for folders in {tuple(key.split("/")[:-1][:_DEEPEST]) for key in keys}:
-        places = enumerate(map(str.lower, folders))
-        mixed.update("/".join(folders[:n]) for n, name in places if name not in _SORTING)
-    return mixed
+def _sorted_by(keys):
+    """Return the folders (set of paths' hashes) in which all folders sort."""
+    # The paths themselves, of each folder down to a picture, would take many times what keys do.
+    sorting, others = set(), set()
+    for path in {key.rpartition("/")[0] for key in keys if "/" in key}:
+        folders = path.split("/", _DEEPEST)
+        for n, name in enumerate(folders[:_DEEPEST]):
+            found = sorting if name.lower() in _SORTING else others
+            found.add(_hashed(folders[:n]))
+    return sorting - others
 
 
-def _told(folders, mixed):
+def _hashed(folders):
+    return hash("/".join(folders))
+
+
+def _told(folders, sorted_by):
     """Return the name of each folder of a path, and whether it sorts: so do all beside it."""
     usual = [n < _DEEPEST and name.lower() in _SORTING for n, name in enumerate(folders)]
     return [
-        (name, usual[n] and "/".join(folders[:n]) not in mixed) for n, name in enumerate(folders)
+        (name, usual[n] and _hashed(folders[:n]) in sorted_by) for n, name in enumerate(folders)
     ]
 
 
-def _above(keys, mixed):
+def _above(keys, sorted_by):
     """Count the folders that all pictures share down to one that sorts, as in ``shop/images/``."""
     shared = shared_folders(keys)
     above = max((n for n, name in enumerate(shared, 1) if name.lower() in _SORTING), default=0)
     # Those next to it may be several: all sort, and none of the pictures lies beside them.
     beside = any(key.count("/") == len(shared) for key in keys)
-    few = len(shared) < _DEEPEST
-    return len(shared) + 1 if few and not beside and "/".join(shared) not in mixed else above
+    return len(shared) + 1 if not beside and _hashed(shared) in sorted_by else above
 
 
 def _is_sharded(keys):

@@ -322,18 +322,25 @@ def _ways(values, table, root, are_paths):
     itself = {value: value for value in values}
     yield _Way("the whole key", keys, paths)
     above = f"{root}/" if root else ""
-    full = {key: above + key for key in keys}
     share = False
-    if (best := _best_folders(list(full.values()), {*paths.values()}, above)) is not None:
+    n_spellings = 3 if any("/" in path for path in paths.values()) else 1
+    for more, of_key, of_path in _SPELLINGS[:n_spellings]:
+        full = {of_key(above + key): key for key in keys}
+        spelt = {value: of_path(path) for value, path in paths.items()}
+        top = above.lower() if more else above
+        if (best := _best_folders(list(full), {*spelt.values()}, top)) is None:
+            continue
         (above_keys, above_paths), rivals = best
-        said = f"the path below {above_keys.removeprefix(above) or above_paths}"
+        below = above_keys.removeprefix(top) or above_paths
+        said = f"the path below {below}" if below else "the path"
         if not (above_keys or above_paths):
             said = f"the path from {above} on"
-        of_keys, of_paths = _below(full, above_keys), _below(paths, above_paths)
-        rivals = tuple((key.removeprefix(above), label) for key, label in rivals)
-        yield _Way(said, of_keys, of_paths, rivals=rivals)
+        of_keys = {key: of_key(above + key).removeprefix(above_keys) for key in keys}
+        of_paths = {value: path.removeprefix(above_paths) for value, path in spelt.items()}
+        rivals = tuple((full[key], label) for key, label in rivals)
+        yield _Way(said + more, of_keys, of_paths, bare=bool(more), rivals=rivals)
         labels = {*of_paths.values()}
-        share = any("/" in label and label in labels for label in of_keys.values())
+        share = share or any("/" in label and label in labels for label in of_keys.values())
     if share or are_paths():
         # Those with folders name another picture than one that only has the same name.
         paths = {value: path for value, path in paths.items() if "/" not in path}
@@ -451,10 +458,6 @@ def _parents(paths):
     return list(accumulate(f"{folder}/" for folder in shared_folders(paths)[:_DEEPEST]))
 
 
-def _below(paths, folder):
-    return {name: path.removeprefix(folder) for name, path in paths.items()}
-
-
 def _names(paths):
     # Not folded further: "straße" and "strasse" are two names.
     return {name: path.rpartition("/")[2].lower() for name, path in paths.items()}
@@ -462,6 +465,18 @@ def _names(paths):
 
 def _stem(name):
     return name.rpartition(".")[0] if name.endswith(SUFFIXES) else name
+
+
+# How a path is spelt: what is said of it, and how keys and values are written then.
+_SPELLINGS = (
+    ("", str, str),
+    (", in lower case", str.lower, str.lower),
+    (
+        ", without its suffix",
+        lambda key: key.lower().rpartition(".")[0],
+        lambda path: _stem(path.lower()),
+    ),
+)
 
 
 def _numbers(texts):
