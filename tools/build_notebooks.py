@@ -45,6 +45,7 @@ SHARED = ("glossary.md", "../docs/")
 KEPT_METADATA = {"kernelspec", "language_info"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 COLAB_ONLY = "application/vnd.google.colaboratory"
+BADGE = r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\) · "
 # One precision makes every machine's run the same.
 ENVIRONMENT = {"PYTEST_CURRENT_TEST": "1"}
 
@@ -146,6 +147,31 @@ def with_goals(head, number):
         return head
     goals = "".join(f"- {goal}\n" for goal in practice_of(number).GOALS)
     return head.replace(GOALS, f"**By the end you can**\n\n{goals}".rstrip())
+
+
+def stamp():
+    """Put the home into all stored notebooks, where people may have written; name those left out.
+
+    Only badges and set-up cells change.
+    """
+    sources, left = sorted((NOTEBOOKS / "src").glob("[0-9][0-9]_*.py")), []
+    for source in sources:
+        for path in (target(source, False), target(source, True), fresh(source)):
+            links = navigation(source, sources, solved=path == target(source, True))
+            line = re.compile(rf"^({BADGE})?{re.escape(re.sub(BADGE, '', links))}$", re.MULTILINE)
+            try:
+                notebook = nbformat.read(path, 4)
+            except (OSError, ValueError):
+                left.append(path)
+                continue
+            found = any(line.search(cell.source) for cell in notebook.cells)
+            for cell in notebook.cells:
+                if "setup" in cell.metadata.get("tags", []):
+                    cell.source = first_cell()
+                cell.source = line.sub(lambda _, links=links: links, cell.source)
+            nbformat.write(notebook, path)
+            left += [] if found else [path]
+    return [path.relative_to(ROOT).as_posix() for path in left]
 
 
 def navigation(source, sources, solved):
