@@ -235,6 +235,13 @@ def orphans(sources):
     return [f"{path.relative_to(ROOT)} has no source" for path in left]
 
 
+def is_as_built(stored, source, sources, solved):
+    """Tell whether a notebook's cells are those that its source gives, whatever their outputs."""
+    built = build(source, sources, solved)
+    one, other = ([(c.cell_type, c.source) for c in n.cells] for n in (stored, built))
+    return one == other
+
+
 def check(source, sources):
     """List how the stored copies of a source differ from what would be built."""
     problems = []
@@ -244,10 +251,8 @@ def check(source, sources):
         if not path.exists():
             problems.append(f"{name} is missing: run `make notebooks`")
             continue
-        stored, built = nbformat.read(path, 4), build(source, sources, solved)
-        if [(c.cell_type, c.source) for c in stored.cells] != [
-            (c.cell_type, c.source) for c in built.cells
-        ]:
+        stored = nbformat.read(path, 4)
+        if not is_as_built(stored, source, sources, solved):
             problems.append(f"{name} is not what {source.name} gives: run `make notebooks`")
         code = [cell for cell in stored.cells if cell.cell_type == "code"]
         if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
