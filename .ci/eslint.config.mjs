@@ -1,8 +1,9 @@
 // The page's script: nothing undefined, unused or run from text, and no text taken for HTML.
 const asHTML = ["innerHTML", "outerHTML", "insertAdjacentHTML", "write", "srcdoc"];
 const browser = [
-  "Blob", "Image", "ResizeObserver", "URL", "URLSearchParams", "atob", "document", "getComputedStyle",
-  "history", "localStorage", "location", "performance", "requestAnimationFrame", "setTimeout", "window",
+  "Blob", "Image", "ResizeObserver", "TextDecoder", "URL", "URLSearchParams", "atob", "document",
+  "getComputedStyle", "history", "localStorage", "location", "performance", "requestAnimationFrame", "setTimeout",
+  "window",
 ];
 
 export default [

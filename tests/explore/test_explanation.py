@@ -109,10 +109,14 @@ def test_what_cannot_be_explained(minizap):
     matrix = pd.DataFrame(np.eye(40), index=keys, columns=keys)
     with pytest.raises(ValueError, match="knows only its own items"):
         zapsim.explain(zapsim.SimilarityPredictor(minizap.catalogue, matrix), keys[0], keys[1])
+
+
+@pytest.mark.keras
+def test_a_layer_without_maps_cannot_be_explained(minizap):
     top = zapsim.VGG16Extractor("fc1", image_size=32, weights=None)
     frame = top.extract(minizap.catalogue)
     with pytest.raises(ValueError, match="fc1 has no maps"):
-        zapsim.explain(zapsim.SimilarityPredictor(minizap.catalogue, frame, top), *keys[:2])
+        zapsim.explain(zapsim.SimilarityPredictor(minizap.catalogue, frame, top), *frame.index[:2])
 
 
 def test_background_is_where_every_pixel_is_white():
