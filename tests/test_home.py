@@ -98,7 +98,7 @@ def clone_of(folder, address):
 
 
 def test_it_is_written_and_stamped_and_nothing_is_run(tmp_path, monkeypatch, capsys):
-    """In a copy of one notebook, whose outputs stay as they are."""
+    """In a copy of one notebook, whose outputs stay as they are, and what was written there."""
     project = tmp_path / "pyproject.toml"
     shutil.copy(home.ROOT / "pyproject.toml", project)
     (tmp_path / "notebooks" / "src").mkdir(parents=True)
@@ -114,14 +114,22 @@ def test_it_is_written_and_stamped_and_nothing_is_run(tmp_path, monkeypatch, cap
     home.write({"owner": ""})
     before = project.read_text(encoding="utf-8")
     builder.main([])
+    assert not any("github.com" in str(notebook) for notebook in copies(source))
+    for solved in (False, True):
+        path = builder.target(source, solved)
+        worked = nbformat.read(path, 4)
+        worked.cells[0].source += "\n\nMy notes."
+        worked.cells[3].source = "6 * 7  # my answer"
+        worked.cells.insert(4, nbformat.v4.new_code_cell("my.own = cell"))
+        nbformat.write(worked, path)
     unset = copies(source)
-    assert not any("github.com" in str(notebook) for notebook in unset)
 
     monkeypatch.setattr(builder, "execute", None)
     monkeypatch.setattr(
         sys, "argv", ["home", "--owner=some-one", "--repository=zap.sim", "--branch=v1_2"]
     )
     home.main()
+    assert [notebook.cells[2:-1] for notebook in copies(source)] == [n.cells[2:-1] for n in unset]
     said = capsys.readouterr().out
     assert "https://mybinder.org/v2/gh/some-one/zap.sim/v1_2?labpath=notebooks/00_" in said
     assert "https://codespaces.new/some-one/zap.sim/tree/v1_2" in said
@@ -145,8 +153,12 @@ def test_it_is_written_and_stamped_and_nothing_is_run(tmp_path, monkeypatch, cap
 
     home.write({"owner": "", "repository": "zapsim", "branch": "main"})
     assert project.read_text(encoding="utf-8") == before
-    builder.main(["--prose"])
+    assert builder.stamp() == []
     assert copies(source) == unset
+    builder.target(source, True).write_text("{")
+    (tmp_path / "04_tried.ipynb").unlink()
+    with pytest.raises(SystemExit, match="solutions/04_tried.ipynb, 04_tried.ipynb. Take them"):
+        home.main()
 
 
 def copies(source):

@@ -251,7 +251,7 @@ def test_a_stick_that_was_damaged_after_the_installation_is_found_too(
 
 @pytest.mark.parametrize("kind", builder.KINDS)
 def test_notebooks_to_work_in_have_no_outputs_but_where_the_kit_cannot_run_them(kind, tmp_path):
-    builder.add_course(tmp_path, kind)
+    builder.add_course(tmp_path, builder.notebooks_for(kind))
 
     def outputs(pattern):
         paths = sorted((tmp_path / "notebooks").glob(pattern))
@@ -261,6 +261,32 @@ def test_notebooks_to_work_in_have_no_outputs_but_where_the_kit_cannot_run_them(
     kept = {"02", "03", "08", "12"} if kind == "light" else set()
     assert outputs("*.ipynb") == kept
     assert len(outputs("solutions/*.ipynb")) >= 12
+
+
+def test_nothing_that_was_done_in_the_folder_is_handed_out(tmp_path, monkeypatch):
+    shutil.copytree(builder.ROOT / "notebooks", tmp_path / "notebooks")
+    monkeypatch.setattr(builder, "ROOT", tmp_path)
+    monkeypatch.setattr(builder.build_notebooks, "ROOT", tmp_path)
+    monkeypatch.setattr(builder.build_notebooks, "NOTEBOOKS", tmp_path / "notebooks")
+    path = tmp_path / "notebooks" / "02_open_the_network.ipynb"
+    checkpoints = path.parent / ".ipynb_checkpoints"
+    checkpoints.mkdir()
+    for mine in (
+        checkpoints / path.name,
+        path.with_name("Untitled.ipynb"),
+        path.with_name("me.md"),
+    ):
+        shutil.copyfile(path, mine)
+    # In what a full kit has without outputs, one may work.
+    work = nbformat.read(path, 4)
+    work.cells[5].source += "\n# my answer"
+    nbformat.write(work, path)
+    taken = builder.notebooks_for("full")
+    assert len(taken) == 2 * 13 + 1
+    assert taken["notebooks/02_open_the_network.ipynb"].parent.parent.name == "course"
+    monkeypatch.setattr(builder, "resolve", None)
+    with pytest.raises(SystemExit, match="worked in notebooks/02_open_the_network.ipynb, which"):
+        builder.main(["--platform", "linux", "--python", "3.12"])
 
 
 def test_the_stick_can_be_ejected_while_the_course_is_open(start, kit, tmp_path, monkeypatch):

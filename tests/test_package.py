@@ -4,6 +4,8 @@ import ast
 import doctest
 import importlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,6 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hatchling.builders.sdist import SdistBuilder
+from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -26,6 +30,27 @@ FILES = {
 
 def run(code):
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+
+def test_what_readers_put_beside_data_and_notebooks_is_not_handed_out(tmp_path):
+    data = ["minizap.zip", "minizap-features/a.parquet", "minizap-parts/shape/a.parquet"]
+    data += ["vgg16_block4_pool_128_int8.tflite", "vgg16_notop_float16.weights.h5", "README.md"]
+    ours = {f"data/{name}" for name in data}
+    ours |= {f"notebooks/{name}" for name in ("04_a.ipynb", "solutions/04_a.ipynb", "src/04_a.py")}
+    ours |= {"notebooks/glossary.md", "zapsim/__init__.py"}
+    theirs = {"data/my pictures/a.jpg", "data/shop.zip", "notebooks/zappos/a.jpg"}
+    theirs |= {"notebooks/Untitled.ipynb", "notebooks/me.md", "notebooks/solutions/mine.ipynb"}
+    for name in ours | theirs:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+
+    def taken(builder):
+        files = builder(str(tmp_path)).recurse_included_files()
+        return {file.relative_path.replace(os.sep, "/") for file in files}
+
+    assert taken(SdistBuilder) == ours
+    assert taken(WheelBuilder) == {name for name in ours if not name.startswith("notebooks/")}
 
 
 def test_importing_zapsim_loads_nothing_heavy():

@@ -45,6 +45,7 @@ SHARED = ("glossary.md", "../docs/")
 KEPT_METADATA = {"kernelspec", "language_info"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 COLAB_ONLY = "application/vnd.google.colaboratory"
+BADGE = r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\) · "
 # One precision makes every machine's run the same.
 ENVIRONMENT = {"PYTEST_CURRENT_TEST": "1"}
 
@@ -148,6 +149,31 @@ def with_goals(head, number):
     return head.replace(GOALS, f"**By the end you can**\n\n{goals}".rstrip())
 
 
+def stamp():
+    """Put the home into all stored notebooks, where people may have written; name those left out.
+
+    Only badges and set-up cells change.
+    """
+    sources, left = sorted((NOTEBOOKS / "src").glob("[0-9][0-9]_*.py")), []
+    for source in sources:
+        for path in (target(source, False), target(source, True), fresh(source)):
+            links = navigation(source, sources, solved=path == target(source, True))
+            line = re.compile(rf"^({BADGE})?{re.escape(re.sub(BADGE, '', links))}$", re.MULTILINE)
+            try:
+                notebook = nbformat.read(path, 4)
+            except (OSError, ValueError):
+                left.append(path)
+                continue
+            found = any(line.search(cell.source) for cell in notebook.cells)
+            for cell in notebook.cells:
+                if "setup" in cell.metadata.get("tags", []):
+                    cell.source = first_cell()
+                cell.source = line.sub(lambda _, links=links: links, cell.source)
+            nbformat.write(notebook, path)
+            left += [] if found else [path]
+    return [path.relative_to(ROOT).as_posix() for path in left]
+
+
 def navigation(source, sources, solved):
     place = sources.index(source)
     path = target(source, solved).relative_to(ROOT).as_posix()
@@ -209,6 +235,13 @@ def orphans(sources):
     return [f"{path.relative_to(ROOT)} has no source" for path in left]
 
 
+def is_as_built(stored, source, sources, solved):
+    """Tell whether a notebook's cells are those that its source gives, whatever their outputs."""
+    built = build(source, sources, solved)
+    one, other = ([(c.cell_type, c.source) for c in n.cells] for n in (stored, built))
+    return one == other
+
+
 def check(source, sources):
     """List how the stored copies of a source differ from what would be built."""
     problems = []
@@ -218,10 +251,8 @@ def check(source, sources):
         if not path.exists():
             problems.append(f"{name} is missing: run `make notebooks`")
             continue
-        stored, built = nbformat.read(path, 4), build(source, sources, solved)
-        if [(c.cell_type, c.source) for c in stored.cells] != [
-            (c.cell_type, c.source) for c in built.cells
-        ]:
+        stored = nbformat.read(path, 4)
+        if not is_as_built(stored, source, sources, solved):
             problems.append(f"{name} is not what {source.name} gives: run `make notebooks`")
         code = [cell for cell in stored.cells if cell.cell_type == "code"]
         if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):

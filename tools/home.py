@@ -2,13 +2,15 @@
 
 ``python -m tools.home --owner NAME [--repository NAME] [--branch NAME]``, or ``--origin`` for the
 clone's own, writes it to ``[tool.zapsim]`` in pyproject.toml and stamps badges and first cells of
-all notebooks, running none. As long as nobody has said so, there is no badge, and nothing is
-fetched from anywhere: an address whose owner is made up could be registered by a stranger.
+all notebooks, running none; whatever else was written there stays. As long as nobody has said so,
+there is no badge, and nothing is fetched from anywhere: an address whose owner is made up could be
+registered by a stranger.
 """
 
 import argparse
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -123,8 +125,14 @@ def main():
     # It reads what was just written.
     from tools import build_notebooks
 
-    build_notebooks.main(["--prose"])
+    left = build_notebooks.stamp()
     print(WAYS_IN.format(**home()))
+    if left:
+        sys.exit(
+            f"Without a badge, for want of a notebook with its line of links: {', '.join(left)}. "
+            "Take them from git again, or build all anew, without what was written in them: make "
+            "notebooks"
+        )
 
 
 def home():

@@ -26,10 +26,10 @@ from typing import NamedTuple
 from zipfile import ZipFile
 
 import jupytext
+import nbformat
 
 import zapsim
-from tools import teaching
-from zapsim.course.fresh import NOTEBOOKS
+from tools import build_notebooks, teaching
 
 ROOT = Path(__file__).resolve().parent.parent
 STICK = ROOT / "tools" / "stick"
@@ -108,6 +108,8 @@ def main(arguments=None):
     )
     parser.add_argument("--kind", choices=KINDS, default="light")
     said = parser.parse_args(arguments)
+    # Before the downloads, which take minutes.
+    notebooks = notebooks_for(said.kind)
     name = name_of(said.platform, said.python, said.kind)
     # Under its name only when it is whole.
     part, target = KITS / f"{name}.part", KITS / name
@@ -121,7 +123,7 @@ def main(arguments=None):
             f"{said.platform}, Python {said.python}: {', '.join(missing)}"
         )
     add_zapsim(part / "wheels")
-    add_course(part / "course", said.kind)
+    add_course(part / "course", notebooks)
     kit = describe(part, said.platform, said.python, said.kind)
     write_texts(part, said.platform, kit)
     write_sums(part)
@@ -223,21 +225,40 @@ def add_zapsim(folder):
 # --- what else is in it ---------------------------------------------------------------------------
 
 
-def add_course(folder, kind):
-    """Copy both copies of the notebooks; write the hand-out, the worksheet and the page for it.
+def notebooks_for(kind):
+    """Return what is copied of both copies of the notebooks, by where it will lie (dict of paths).
 
     Those to work in have no outputs: what a room is asked before it runs a cell is not answered
-    there. What does not run from a light kit keeps its outputs, to be read.
+    there. What does not run from a light kit keeps its outputs, to be read. Whoever builds a kit
+    may have worked in the folder; that is nobody else's, and no kit is built of it.
     """
-    notebooks = ROOT / "notebooks"
     whole, parts = importing("keras")
     kept = whole + parts if kind == "light" else []
-    for path in (*notebooks.glob("*.ipynb"), *notebooks.glob("*.md"), *notebooks.glob("*/*.ipynb")):
-        copied = folder / path.relative_to(ROOT)
-        copied.parent.mkdir(parents=True, exist_ok=True)
-        to_work_in = path.parent == notebooks and path.suffix == ".ipynb"
-        without = to_work_in and path.name[:2] not in kept
-        shutil.copyfile(NOTEBOOKS / path.name if without else path, copied)
+    sources = sorted((ROOT / "notebooks" / "src").glob("[0-9][0-9]_*.py"))
+    taken, worked = {"notebooks/glossary.md": ROOT / "notebooks" / "glossary.md"}, []
+    for source in sources:
+        for solved in (False, True):
+            path = build_notebooks.target(source, solved)
+            name = path.relative_to(ROOT).as_posix()
+            with_outputs = solved or source.stem[:2] in kept
+            taken[name] = path if with_outputs else build_notebooks.fresh(source)
+            if not build_notebooks.is_as_built(
+                nbformat.read(taken[name], 4), source, sources, solved
+            ):
+                worked.append(name)
+    if worked:
+        sys.exit(
+            f"No kit: somebody worked in {', '.join(worked)}, which all would see. Put your copies "
+            "elsewhere and take these from git again, or build them anew: make notebooks"
+        )
+    return taken
+
+
+def add_course(folder, notebooks):
+    """Copy the notebooks (see `notebooks_for`); write the hand-out, the worksheet and its page."""
+    for name, path in notebooks.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
     teaching.make_handout(folder)
     teaching.make_worksheet(folder)
 

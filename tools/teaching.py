@@ -170,9 +170,10 @@ def make_slides(folder):
 
 def slides_of(number):
     """Yield a section for each picture of a stored notebook, in words as well."""
-    path = next((ROOT / "notebooks").glob(f"{number}_*.ipynb"))
+    # Beside the stored one may lie a reader's copy.
+    name = next((ROOT / "notebooks" / "src").glob(f"{number}_*.py")).stem
     heading = ""
-    for cell in nbformat.read(path, 4).cells:
+    for cell in nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4).cells:
         heading = (re.findall(r"^## ([^📝].+)", cell.source, re.MULTILINE) or [heading])[-1]
         for output in cell.get("outputs", []):
             for mime, data in output.get("data", {}).items():

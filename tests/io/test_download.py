@@ -9,7 +9,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -661,6 +661,19 @@ def test_a_byte_each_time_is_no_progress(server, target):
 
     server.next = Next([None])
     refused(server, target, "5 tries brought nothing")
+
+
+@pytest.mark.parametrize("name", ["etag", "date"])
+def test_another_version_with_each_answer_is_no_progress_and_is_not_piled_up(server, target, name):
+    class Next(list):
+        def pop(self, _):
+            answer = Answer(until=CUT, etag=None)
+            return replace(answer, **{name: f'"{len(server.starts)}"'})
+
+    server.next = Next([None])
+    refused(server, target, "5 tries brought nothing")
+    assert len(server.starts) < 15
+    assert len(parts(target)) <= 2
 
 
 def test_a_length_of_thousands_of_digits_is_none(server, target):

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import zapsim
 from tests.conftest import ROOT
@@ -565,6 +566,26 @@ def test_favourites_outlive_another_page_of_the_same_catalogue(visit, subset_pag
     assert starred(visitor) == [keys[0], keys[5], keys[1]]
 
 
+def test_another_catalogue_of_the_same_name_has_favourites_of_its_own(visit, tmp_path):
+    pages = []
+    for shop in ("shoes", "hats"):
+        folder = tmp_path / shop / "images"
+        folder.mkdir(parents=True)
+        for number in range(3):
+            Image.new("RGB", (40, 40), (80 * number, 0, 0)).save(folder / f"{number}.png")
+        catalogue = zapsim.load_catalogue(folder)
+        vectors = pd.DataFrame(np.eye(3), index=catalogue.table.index)
+        pages.append(zapsim.SimilarityPredictor(catalogue, vectors).page(tmp_path / f"{shop}.html"))
+    visitor = visit(pages[0])
+    star(visitor, 1)
+    visitor.path = pages[1]
+    visitor.open()
+    assert visitor.page.locator("#n-stars").inner_text() == "0"
+    visitor.path = pages[0]
+    visitor.open()
+    assert visitor.page.locator("#n-stars").inner_text() == "1"
+
+
 def test_two_tabs_keep_each_others_favourites(visitor, shop):
     other = Visitor(visitor.page.context.new_page(), shop)
     star(visitor, 1)
@@ -585,6 +606,20 @@ def test_two_tabs_keep_each_others_favourites(visitor, shop):
     visitor.page.click("#to-stars")
     visitor.says("2 favourites.")
     assert not other.troubles
+
+
+def test_a_store_that_is_full_by_now_is_told(visitor):
+    visitor.page.evaluate("""() => {
+        for (let size = 2 ** 20; size >= 1; size >>= 1) {
+            try {
+                for (let n = 0; ; n++) localStorage.setItem(`${size} ${n}`, "x".repeat(size));
+            } catch {}
+        }
+    }""")
+    assert "stay in this browser" in visitor.texts("#stored")[0]
+    star(visitor, 1)
+    visitor.says("1 favourite. This browser keeps nothing more for this page")
+    assert "keeps nothing more" in visitor.texts("#stored")[0]
 
 
 @pytest.mark.parametrize("kept", ["{}", '"x"', "5", "[{}]", "[null]", "true", '{"k": -1}', "{"])
@@ -838,7 +873,7 @@ def test_where_the_browser_keeps_nothing_the_page_works(browser, shop):
     visitor.card(1).get_by_role("button", name="Favourite").click()
     visitor.says("is a favourite")
     visitor.page.click("#to-help")
-    visitor.page.get_by_text("This browser keeps nothing").wait_for()
+    visitor.page.locator("#stored", has_text="This browser keeps nothing").wait_for()
     context.close()
     assert not visitor.troubles
 

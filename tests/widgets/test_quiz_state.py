@@ -88,6 +88,16 @@ def test_names_are_exported_so_that_no_spreadsheet_runs_them(make_folder):
     back = pd.read_csv(StringIO(state.csv()))
     assert back.loc[0, ["query", "a", "b"]].to_list() == ["'-q.jpg", "'=1+1.jpg", "b.jpg"]
     assert back.loc[0, SCORES].to_list() == [0.5, -0.4]
+    # Read back, they are the items again.
+    again = QuizState(state.catalogue, back)
+    assert again.current[["query", "a", "b"]].to_list() == names
+
+
+def test_an_item_that_is_called_as_another_is_exported_stays_itself(make_folder):
+    names = ["=1.jpg", "'=1.jpg", "b.jpg"]
+    questions = pd.DataFrame([[*names, 0.5, 0.4]], columns=["query", "a", "b", *SCORES])
+    state = QuizState(zapsim.load_catalogue(make_folder(*names)), questions)
+    assert state.current[["query", "a", "b"]].to_list() == names
 
 
 def test_every_product_is_asked_about_once_at_most(predictor):

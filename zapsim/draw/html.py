@@ -21,6 +21,7 @@ __all__ = [
     "cards_html",
     "csv_text",
     "data_link",
+    "exported",
     "facts_html",
     "gallery_html",
     "harmless",
@@ -205,6 +206,11 @@ def csv_text(table):
             table.isetitem(place, table.iloc[:, place].map(harmless))
     # As RFC 4180 says; only with it is a lone carriage return in a cell quoted, and starts no row.
     return table.rename(columns=harmless).to_csv(index=False, lineterminator="\r\n")
+
+
+def exported(keys):
+    """Return those keys that `harmless` changes, by what it makes of them (dict of str to str)."""
+    return {written: key for key in keys if (written := harmless(key)) != key}
 
 
 def harmless(cell):

@@ -56,8 +56,15 @@ def download(url, path, check=None):
     def arrived():
         # Another notebook may give one its name just now.
         with suppress(OSError):
-            # A byte each time would never bring all of it.
-            return sum(part.stat().st_size for part in parts()) // _CHUNK
+            found = {part: part.stat() for part in parts()}
+            most = max(found, key=lambda part: found[part].st_size, default=None)
+            last = max(found, key=lambda part: found[part].st_mtime_ns, default=None)
+            # Of a server that names another version with each answer, no more than two are kept.
+            for old in found.keys() - {most, last}:
+                with suppress(OSError):
+                    old.unlink()
+            # A byte each time would never bring all of it, nor would a bit of each version.
+            return found[most].st_size // _CHUNK if found else 0
         return 0
 
     def attempt():

@@ -64,8 +64,10 @@ function make(tag, properties = {}, ...children) {
 }
 
 // Where the browser keeps nothing, for instance in a private window, the page works all the same.
-// By names that stay when the page is made again, of other items.
+// By names that stay when the page is made again, of other items, and are no other catalogue's: a
+// browser may have one store for all pages on a disk.
 const drawer = `zapsim:${shop.title}:${shop.catalogue}`;
+const LOST = "This browser keeps nothing more for this page: save your favourites before you close it.";
 let keeps = true;
 function stored(name) {
   try {
@@ -80,4 +82,5 @@ function store(name, value) {
   } catch {
     keeps = false;
   }
+  at("stored").textContent = keeps ? "Favourites stay in this browser; save them to take them elsewhere." : LOST;
 }

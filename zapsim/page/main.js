@@ -112,7 +112,6 @@ function start() {
   });
   store("settings", settings);
   at("accuracy").textContent = `Scores with ≈ are estimates, of several items at once and beyond the ${counted(shop.k)} nearest: 95 % are within ${shop.error.toFixed(3)}.`;
-  at("stored").textContent = keeps ? "Favourites stay in this browser; save them to take them elsewhere." : "This browser keeps nothing for this page: save your favourites before you close it.";
   follow();
   document.documentElement.dataset.ready = "yes";
   performance.mark("ready");

@@ -122,5 +122,5 @@ function toggleStar(item) {
   changeStars([item], !stars.has(item));
   if (state.mode === "stars") render();
   else showStars();
-  say(`${isolated(item)} is ${stars.has(item) ? "a favourite" : "no favourite any more"}. ${plural(stars.size, "favourite")}.`);
+  say(`${isolated(item)} is ${stars.has(item) ? "a favourite" : "no favourite any more"}. ${plural(stars.size, "favourite")}.${keeps ? "" : ` ${LOST}`}`);
 }

@@ -65,8 +65,8 @@ def write_page(path, catalogue, table, vectors, k, title, filters, places):
     check_type(title, (str, type(None)), "title must be a text.")
     prepare_folder(path.parent, len(table) * _BYTES_AN_ITEM, path.name)
     content = page_content(catalogue, table, vectors, k, filters, places)
-    content["catalogue"] = _title(catalogue)
-    content["title"] = title or content["catalogue"]
+    content["title"] = title or _title(catalogue)
+    content["catalogue"] = f"{_title(catalogue)}:{_place(catalogue)}"
     made = thumbnails(catalogue, table.index, tile_size(len(table)))
     page, readable = (_write_file if _is_file(path) else _write_folder)(path, content, made)
     _tell_unreadable(table.index[[not each for each in readable]])
@@ -187,6 +187,12 @@ def _is_page(path):
 def _title(catalogue):
     """Return the catalogue's name, without the suffix of a zip."""
     return catalogue.root.stem if isfile(catalogue.root) else catalogue.name
+
+
+def _place(catalogue):
+    """Return what tells apart catalogues of one name that one person has, whatever is in them."""
+    # Too little for anybody to find out from the page what a folder is called on this machine.
+    return sha256(os.fsencode(catalogue.root.resolve())).hexdigest()[:4]
 
 
 def _is_file(path):

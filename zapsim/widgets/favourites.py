@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv
 
-from zapsim.draw.html import harmless
+from zapsim.draw.html import exported
 from zapsim.keys import known_key, quoted, respelt
 from zapsim.metadata.delimited import decode
 
@@ -73,8 +73,8 @@ class Favourites:
     def _spelt(self, keys):
         keys = respelt(pd.Index(keys, dtype=object), self._known)
         # An exported key that looks like a formula has apostrophes in it, and may be another's.
-        exported = {written: key for key in self._known if (written := harmless(key)) != key}
-        return [exported.get(key, key) for key in keys]
+        written = exported(self._known)
+        return [written.get(key, key) for key in keys]
 
 
 def _read_keys(data, name):

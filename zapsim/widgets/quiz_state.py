@@ -17,7 +17,7 @@ from zapsim.checks import (
     checked_seed,
     checked_whole,
 )
-from zapsim.draw.html import csv_text
+from zapsim.draw.html import csv_text, exported
 
 __all__ = ["CHOICES", "QuizState", "make_triplets"]
 
@@ -90,7 +90,8 @@ class QuizState:
     questions : pandas.DataFrame
         As `make_triplets` returns. Without a column ``query``, only two are compared. A column
         ``people`` ("a", "b", "equal" or missing) holds what others answered. Scores that are
-        written as texts, as ``pandas.read_csv(path, dtype=str)`` reads them, are taken as numbers.
+        written as texts, as ``pandas.read_csv(path, dtype=str)`` reads them, are taken as numbers,
+        and keys may stand as `csv` writes them.
     question : str
         What is asked.
 
@@ -123,9 +124,14 @@ class QuizState:
         self.catalogue, self.question = catalogue, question
         if "people" in questions:
             columns["people"] = _said(questions["people"])
+        known = catalogue.keys
+        # As `csv` writes what looks like a formula, unless another item is called so.
+        written = {text: key for text, key in exported(known).items() if text not in known}
+        named = [name for name in ("query", "a", "b") if name in questions]
+        columns |= {name: questions[name].replace(written) for name in named}
         self.questions = questions.assign(**columns).reset_index(drop=True)
-        for column in {"query", "a", "b"}.intersection(questions.columns):
-            for key in questions[column]:
+        for name in named:
+            for key in self.questions[name]:
                 catalogue.caption(key)
         self.position, self.given = 0, {}
 
