@@ -138,6 +138,7 @@ def test_a_folder_is_found_from_home_and_what_is_none_is_said(mine, tmp_path, mo
 
 def test_progress_is_kept(mine, monkeypatch):
     monkeypatch.setattr(record, "_solved", set())
+    monkeypatch.setattr(record, "FILE", mine.with_name(record.FILE.name))
     keep_progress()
     question("04-a", "a")
     before = Path("zapsim-progress.json").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ NAMES = ["04-1", "04-2", "04-a"]
 
 @pytest.fixture(autouse=True)
 def _fresh(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(record, "FILE", tmp_path / record.FILE.name)
     monkeypatch.setattr(record, "_solved", set())
     monkeypatch.setattr(record, "_hints", {})
     monkeypatch.setattr(locks, "_left", set())
@@ -43,8 +43,25 @@ def test_what_was_solved_before_and_after_is_kept_for_the_next_kernel(tmp_path, 
     record.note_hint("04-1")
     restart(monkeypatch)
     assert record.solved(NAMES) == ["04-2", "04-a"]
-    assert record.hints_taken("04-1") == 1
+    assert record.note_hint("04-1") == 2
     assert [path.name for path in tmp_path.iterdir()] == ["zapsim-progress.json"]
+
+
+def test_in_another_folder_it_is_kept_all_the_same(tmp_path):
+    (tmp_path / "shop").mkdir()
+    code = (
+        "import os; from zapsim.course import record; record.keep(); os.chdir('shop'); "
+        "record.note_solved('04-1')"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=60)
+    assert record.solved(NAMES) == ["04-1"]
+    assert list((tmp_path / "shop").iterdir()) == []
+
+
+@pytest.mark.unix
+def test_in_a_folder_that_was_deleted_the_course_is_there(tmp_path):
+    code = "import os; os.rmdir(os.getcwd()); from zapsim.course import record"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=60)
 
 
 def test_two_kernels_do_not_forget_for_each_other(monkeypatch):
@@ -210,7 +227,7 @@ def test_a_folder_that_cannot_be_written_to_stops_nothing(monkeypatch, capsys):
     record.keep()
     record.note_solved("04-1")
     said = capsys.readouterr().out
-    assert "kept only until the kernel stops. Could not write zapsim-progress.json" in said
+    assert f"kept only until the kernel stops. Could not write {record.FILE}" in said
     assert "read-only" in said
     assert record.solved(NAMES) == ["04-1"]
 

@@ -9,7 +9,7 @@ from zapsim.course.practice import find_exercise, practice_of
 
 @pytest.fixture(autouse=True)
 def _fresh(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(kept, "FILE", tmp_path / kept.FILE.name)
     monkeypatch.setattr(kept, "_solved", set())
     monkeypatch.setattr(kept, "_hints", {})
 
@@ -69,6 +69,14 @@ def test_hints_come_one_after_the_other_then_a_solution(capsys):
     assert "Hint 1 of 3" in capsys.readouterr().out
 
 
+def test_hints_go_on_after_the_kernel_s_restart(monkeypatch, capsys):
+    course.keep_progress()
+    course.hint("04-1")
+    monkeypatch.setattr(kept, "_hints", {})
+    course.hint("04-1")
+    assert "Hint 2 of 3" in capsys.readouterr().out
+
+
 def test_a_question_answered_by_name_counts_too(capsys):
     course.question("04-a", "a")
     assert "❌ a:" in capsys.readouterr().out
@@ -98,7 +106,7 @@ def _damaged():
     kept.FILE.write_text("{")
 
 
-@pytest.mark.parametrize("make", [_damaged, kept.FILE.mkdir], ids=["damaged", "a folder"])
+@pytest.mark.parametrize("make", [_damaged, lambda: kept.FILE.mkdir()], ids=["damaged", "a folder"])
 def test_what_is_not_kept_is_not_said_to_be(make, capsys):
     make()
     course.keep_progress()

@@ -1,15 +1,15 @@
 """Which exercises and questions were solved: kept in memory, and in a small file on request.
 
 In: names of exercises and questions. Out: who is solved, and how many hints were taken. The file is
-``zapsim-progress.json`` in the notebook's folder; it stays on this machine, and deleting it forgets
-everything. The edge rule: a file that cannot be read or written stops no notebook, and is not
-touched; what else it holds, as another version of zapsim may write it, stays in it if it is small
-and flat.
+``zapsim-progress.json`` in the notebook's folder, whatever folder it changes to; it stays on this
+machine, and deleting it forgets everything. The edge rule: a file that cannot be read or written
+stops no notebook, and is not touched; what else it holds, as another version of zapsim may write
+it, stays in it if it is small and flat.
 """
 
 import json
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os.path import isfile, islink, lexists, realpath
 from pathlib import Path
 
@@ -18,9 +18,13 @@ from zapsim.io.disk import TransferError, write_whole
 from zapsim.io.folders import read_file
 from zapsim.io.locks import DEAD, file_lock
 
-__all__ = ["FILE", "forget", "hints_taken", "keep", "note_hint", "note_solved", "solved"]
+__all__ = ["FILE", "forget", "keep", "note_hint", "note_solved", "solved"]
 
 FILE = Path("zapsim-progress.json")
+# A folder that was deleted has no path.
+with suppress(FileNotFoundError):
+    # After a %cd, it would be another file.
+    FILE = FILE.absolute()
 
 _LARGEST = 1_000_000
 # Of what this version does not know, in characters; of hints.
@@ -62,19 +66,15 @@ def solved(names):
     return [name for name in names if name in _solved]
 
 
-def hints_taken(name):
-    """Return how many hints were shown for an exercise (int)."""
-    return _hints.get(name, 0)
-
-
 def note_solved(name):
     """Take note that an exercise or a question was solved."""
     _note(lambda: _solved.add(name))
 
 
 def note_hint(name):
-    """Take note that one more hint was shown."""
-    _note(lambda: _hints.update({name: hints_taken(name) + 1}))
+    """Take note that one more hint was shown; return how many were so far (int)."""
+    _note(lambda: _hints.update({name: _hints.get(name, 0) + 1}))
+    return _hints[name]
 
 
 def _note(change):
@@ -123,7 +123,7 @@ def _read():
     _solved.update(filter(_NAME.fullmatch, names))
     for name in filter(_NAME.fullmatch, hints):
         # One more of a number of thousands of digits could not be written.
-        _hints[name] = min(max(hints[name], hints_taken(name)), _MOST)
+        _hints[name] = min(max(hints[name], _hints.get(name, 0)), _MOST)
     return {name: value for name, value in known.items() if name in _OURS or _is_small(name, value)}
 
 

@@ -54,8 +54,7 @@ def check(name, answer=..., *given):
 def hint(name):
     """Print an exercise's next hint; after the third, the first again."""
     hints = find_exercise(name).hints
-    place = kept.hints_taken(name) % len(hints)
-    kept.note_hint(name)
+    place = (kept.note_hint(name) - 1) % len(hints)
     _say(f"💡 Hint {place + 1} of {len(hints)}: {hints[place]}")
     if place + 1 == len(hints):
         print(f'That was the last hint. solution("{name}") shows a solution.')
@@ -104,7 +103,8 @@ def goals(number):
 def keep_progress():
     """Keep what was solved in a file, ``zapsim-progress.json`` beside the notebook.
 
-    It stays on this machine, or on your Drive. `forget_progress` deletes it.
+    It lies in the folder where zapsim was imported, and stays on this machine, or on your Drive.
+    `forget_progress` deletes it.
     """
     if kept.keep():
         print(f"Your progress is kept in {kept.FILE}. forget_progress() deletes it.")
