@@ -144,12 +144,18 @@ def test_without_features_they_are_extracted_and_kept_where_there_is_a_store(
 
 
 @pytest.mark.litert
-def test_a_store_that_holds_a_part_is_taken_as_it_is_and_said(opened, tmp_path, capsys):
+def test_a_store_that_holds_a_part_is_taken_as_it_is_and_finished_as_said(opened, tmp_path, capsys):
     catalogue, store = opened("a.jpg", "b.jpg", "c.jpg"), tmp_path / "store"
-    zapsim.VGG16Extractor(image_size=32).extract(catalogue.subset(["a.jpg", "c.jpg"]), cache=store)
+    zapsim.VGG16Extractor().extract(catalogue.subset(["a.jpg", "c.jpg"]), cache=store)
     capsys.readouterr()
     assert list(own.load_or_extract(catalogue, store).index) == ["a.jpg", "c.jpg"]
-    assert capsys.readouterr().out.startswith("2 of 3 pictures have features in ")
+    said = capsys.readouterr().out
+    assert said.startswith("2 of 3 pictures have features in ")
+    (line,) = (line for line in said.splitlines() if "extract(" in line)
+    exec(line, {"zapsim": zapsim, "source": catalogue.root, "cache": store})
+    capsys.readouterr()
+    assert len(own.load_or_extract(catalogue, store)) == 3
+    assert capsys.readouterr().out == ""
 
 
 def test_others_stand_in_for_the_text_s_items(opened, capsys):

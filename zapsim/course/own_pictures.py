@@ -83,7 +83,7 @@ def load_or_extract(catalogue, store=None):
 
     By default MiniZap's come from what ships with zapsim, those of other pictures are computed and
     not kept. An empty `store` (path) is filled. Of one that holds a part of the items, that part is
-    taken, and a line says so.
+    taken, since it may be a sample as 03 makes it; a line says so, and how to extract the rest.
     """
     if not (_is_minizap(catalogue) if store is None else _is_filled(store)):
         return VGG16Extractor().extract(catalogue, cache=store)
@@ -93,7 +93,11 @@ def load_or_extract(catalogue, store=None):
         features = load_features(store, catalogue)
     if len(features) < len(catalogue):
         left = f"{len(features):,} of {len(catalogue):,} pictures"
-        print(f"{left} have features in {store}: only these are taken.")
+        print(
+            f"{left} have features in {store}: only these are taken. Was it interrupted? Run\n"
+            "zapsim.VGG16Extractor().extract(zapsim.load_catalogue(source), cache=cache)\n"
+            "and then this cell again."
+        )
     return features
 
 
