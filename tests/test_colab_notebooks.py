@@ -302,7 +302,8 @@ def test_half_an_upload_says_so_and_the_rest_is_enough(tmp_path, drive, unset):
     cells[0].metadata["tags"] = ["raises-exception"]
     colab = Colab(tmp_path, drive)
     first, _, second = colab.run(nbformat.v4.new_notebook(cells=cells)).cells
-    whole = "MyDrive/zapsim is not whole (No module named 'zapsim.io.disk'). Upload it again."
+    why = "No module named 'zapsim.io.disk'"
+    whole = f"MyDrive/zapsim gave no whole zapsim ({why}). Upload it again."
     assert first.outputs[-1].evalue.endswith(whole)
     assert f"zapsim {VERSION} from your Drive" in said(second)
 
@@ -380,8 +381,9 @@ def test_without_a_home_nothing_is_fetched_and_the_cell_says_what_to_do(
 
 def test_a_request_would_have_been_noticed(tmp_path, at_home, requests):
     colab = Colab(tmp_path, "refused")
-    with pytest.raises(CellExecutionError, match="No module named 'zapsim'"):
+    with pytest.raises(CellExecutionError, match="zip gave no .*Above stands why") as error:
         colab.run(home.first_cell())
+    assert "Upload" not in str(error.value).rpartition("gave no whole zapsim")[2]
     assert any("github.com" in request for request in requests)
 
 

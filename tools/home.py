@@ -39,7 +39,7 @@ if "google.colab" in sys.modules:
 
     from google.colab import drive
 
-    place = refused = None
+    place, refused, todo = None, None, "Upload it again."
     try:
         drive.mount("/content/drive")
     except Exception as error:
@@ -77,7 +77,7 @@ if "google.colab" in sys.modules:
         try:
             from zapsim.colab import welcome
         except ImportError as error:
-            raise ImportError(f"{{place}} is not whole ({{error}}). Upload it again.") from error
+            raise ImportError(f"{{place}} gave no whole zapsim ({{error}}). {{todo}}") from error
 
     welcome(place, refused)\
 """
@@ -91,7 +91,8 @@ WITHOUT_HOME = """\
 # --no-deps: Colab has everything else, and no package there may move.
 WITH_HOME = """\
             place = "https://github.com/{owner}/{repository}/archive/{branch}.zip"
-            get_ipython().system(f"{{sys.executable}} -m pip install --quiet --no-deps {{place}}")\
+            get_ipython().system(f"{{sys.executable}} -m pip install --quiet --no-deps {{place}}")
+            todo = "Above stands why. Is that address open to all? Then run this cell again."\
 """
 BADGE = (
     "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
