@@ -4,6 +4,7 @@ import ast
 import builtins
 import html
 import re
+import shutil
 
 import jupytext
 import mistune
@@ -11,6 +12,7 @@ import nbformat
 import pytest
 
 from tests.conftest import CHROMIUM, ROOT
+from tools import build_notebooks as builder
 from tools import teaching
 from zapsim.course.practice import find_exercise, find_question, numbers, practice_of
 
@@ -254,6 +256,40 @@ def test_the_handouts_lines_run(tmp_path, monkeypatch, make_folder, drawn):
     text = by_hand(teaching.TEACHING / "handout.md")
     exec(re.search(r"```python\n(.+?)```", text, re.DOTALL)[1], {})
     assert (tmp_path / "shop.html").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("how", ["a cell more", "cleared", "deleted"])
+def test_no_slides_are_made_of_what_somebody_worked_in(how, tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    for module in (teaching, builder):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(builder, "NOTEBOOKS", tmp_path / "notebooks")
+    path = tmp_path / "notebooks" / "04_measure_similarity.ipynb"
+    # A reader's copy beside it is another matter.
+    shutil.copyfile(path, path.with_name("04_mine.ipynb"))
+    assert teaching.make_slides(tmp_path / "build")
+    work = nbformat.read(path, 4)
+    if how == "a cell more":
+        work.cells.append(next(cell for cell in work.cells if "alt" in cell.metadata).copy())
+        work.cells[-1].metadata, work.cells[-1].id = nbformat.NotebookNode(), "mine"
+    else:
+        (code, *_) = (cell for cell in work.cells if "alt" in cell.metadata)
+        code.outputs, code.execution_count = [], None
+    nbformat.write(work, path)
+    if how == "deleted":
+        path.unlink()
+    with pytest.raises(SystemExit, match="worked in notebooks/04_measure_similarity.ipynb, which"):
+        teaching.make_slides(tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_picture_whose_name_has_spaces_is_in_the_page(tmp_path):
+    (tmp_path / "our school & é.png").write_bytes(b"logo")
+    page = tmp_path / "page.md"
+    page.write_text("# Page\n\n![logo](<our school & é.png>)\n", encoding="utf-8")
+    assert "data:image/png;base64,bG9nbw==" in teaching.write_html(page, tmp_path).read_text(
+        "utf-8"
+    )
 
 
 def test_the_slides_show_every_picture_of_their_notebooks(tmp_path):

@@ -242,6 +242,15 @@ def is_as_built(stored, source, sources, solved):
     return one == other
 
 
+def is_as_stored(path, source, sources):
+    """Tell whether a copy to work in is there, is as built, and shows what each cell gave."""
+    if not path.exists():
+        return False
+    stored = nbformat.read(path, 4)
+    was_run = all(cell.execution_count for cell in stored.cells if cell.cell_type == "code")
+    return was_run and is_as_built(stored, source, sources, solved=False)
+
+
 def check(source, sources):
     """List how the stored copies of a source differ from what would be built."""
     problems = []

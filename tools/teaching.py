@@ -19,6 +19,7 @@ import tempfile
 from contextlib import suppress
 from mimetypes import guess_type
 from pathlib import Path
+from urllib.parse import unquote
 
 import mistune
 import nbformat
@@ -160,7 +161,24 @@ def make_worksheet(folder):
 
 def make_slides(folder):
     """Write the pictures that a board cannot show, one a screen; return the file."""
-    slides = [slide for number in SHOWN for slide in slides_of(number)]
+    # It needs packages that no other page does.
+    from tools import build_notebooks as builder
+
+    sources = sorted((ROOT / "notebooks" / "src").glob("[0-9][0-9]_*.py"))
+    shown = {source: builder.target(source, False) for source in sources}
+    shown = {source: path for source, path in shown.items() if source.stem[:2] in SHOWN}
+    worked = [
+        path.relative_to(ROOT).as_posix()
+        for source, path in shown.items()
+        if not builder.is_as_stored(path, source, sources)
+    ]
+    if worked:
+        sys.exit(
+            f"No slides: somebody worked in {', '.join(worked)}, which all would see, or cleared "
+            "what it shows. Put your copies elsewhere and take these from git again, or build them "
+            "anew: make notebooks"
+        )
+    slides = [slide for path in shown.values() for slide in slides_of(path.stem[:2], path)]
     text = framed("Pictures to show", "\n".join(slides), "slides")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "slides.html"
@@ -168,12 +186,10 @@ def make_slides(folder):
     return [path]
 
 
-def slides_of(number):
+def slides_of(number, path):
     """Yield a section for each picture of a stored notebook, in words as well."""
-    # Beside the stored one may lie a reader's copy.
-    name = next((ROOT / "notebooks" / "src").glob(f"{number}_*.py")).stem
     heading = ""
-    for cell in nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4).cells:
+    for cell in nbformat.read(path, 4).cells:
         heading = (re.findall(r"^## ([^📝].+)", cell.source, re.MULTILINE) or [heading])[-1]
         for output in cell.get("outputs", []):
             for mime, data in output.get("data", {}).items():
@@ -198,7 +214,10 @@ def write_html(source, folder):
     """Write a Markdown file as a page without links, which paper has not; return the file."""
     text = source.read_text(encoding="utf-8")
     body = re.sub(
-        r'src="([^":]+)"', lambda found: inlined(source.parent / found[1]), mistune.html(text)
+        r'src="([^":]+)"',
+        # As an address it has other letters for spaces, and for what HTML takes for its own.
+        lambda found: inlined(source.parent / unquote(html.unescape(found[1]))),
+        mistune.html(text),
     )
     body = re.sub(r"</?a\b[^>]*>", "", body)
     folder.mkdir(parents=True, exist_ok=True)
