@@ -26,6 +26,12 @@ def test_a_rebuild_would_change_no_cells_source(source):
     assert builder.check(source, SOURCES) == []
 
 
+def test_a_name_without_a_notebook_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        builder.main(["--check", "4", "04"])
+    assert "no such notebook: 4. Name it by two digits" in capsys.readouterr().err
+
+
 def test_every_stored_notebook_has_a_source():
     assert SOURCES
     assert builder.orphans(SOURCES) == []

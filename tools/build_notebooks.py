@@ -58,6 +58,9 @@ def main(arguments=None):
     parser.add_argument("--report", action="store_true", help="only report on what is stored")
     arguments = parser.parse_args(arguments)
     sources = sorted((NOTEBOOKS / "src").glob("[0-9][0-9]_*.py"))
+    unknown = set(arguments.names) - {source.stem[:2] for source in sources}
+    if unknown:
+        parser.error(f"no such notebook: {', '.join(sorted(unknown))}. Name it by two digits: 03")
     chosen = [s for s in sources if not arguments.names or s.stem[:2] in arguments.names]
     if arguments.check:
         problems = orphans(sources) + [p for s in chosen for p in check(s, sources)]
