@@ -314,7 +314,8 @@ def _json(line):
         line,
         parse_int=_number,
         parse_float=_number,
-        parse_constant=str,
+        # NaN is missing, as in a DataFrame.
+        parse_constant=float,
         object_pairs_hook=checked_pairs,
     )
 
