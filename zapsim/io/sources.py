@@ -3,8 +3,8 @@
 In: a folder, a ``.zip`` or a ``.tar``. Out: `Files`, which maps keys to bytes. An archive is read
 in place, and no entry can be written outside a folder; entries whose names try to (``../``,
 absolute, drive letters) are left out; of several of one name the last counts, as where they are
-unpacked. The edge rule: what looks like a picture and is left out is
-counted, and named in `Files.skipped`.
+unpacked. The edge rule: what looks like a picture and is left out is counted, and named in
+`Files.skipped`.
 """
 
 import re
