@@ -105,6 +105,33 @@ def test_numbered_columns_are_the_vector_whatever_lies_beside_them(capsys, dtype
             zapsim.load_vectors(unclear)
 
 
+def test_numbered_columns_are_taken_by_their_numbers_however_they_are_sorted():
+    values = np.arange(48).reshape(4, 12)
+    table = pd.DataFrame(values, KEYS, [f"clip512_{n}" for n in range(12)])
+    np.testing.assert_array_equal(zapsim.load_vectors(table[sorted(table)]), values)
+    np.testing.assert_array_equal(zapsim.load_vectors(table[list(table)[::-1]]), values)
+    one_more = table.set_axis([f"e{n}" for n in range(1, 13)], axis=1)
+    np.testing.assert_array_equal(zapsim.load_vectors(one_more[sorted(one_more)]), values)
+
+
+@pytest.mark.parametrize(
+    ("columns", "wrong"),
+    [
+        ({"e0": 1.0, "e2": 2.0, "e3": 3.0}, "without gaps"),
+        ({"e2": 1.0, "e3": 2.0}, "without gaps"),
+        ({"0": 1.0, "1": 2.0, "2025": 3.0}, "without gaps"),
+        ({"e0": 1.0, "e00": 2.0}, "without gaps"),
+        ({"e0_0": 1.0, "e0_1": 2.0, "e1_0": 3.0}, "without gaps"),
+        ({"e0": "x", "e1": 1.0, "e2": 2.0}, "e0 holds no numbers"),
+        ({"e0": 1.0, "e1": 2.0, "e2": True}, "e2 holds no numbers"),
+        ({"e0_1": 1.0, "e1_": 2.0}, "does not say which"),
+    ],
+)
+def test_numbered_columns_that_are_not_whole_are_no_vector(columns, wrong):
+    with pytest.raises(ValueError, match=wrong):
+        zapsim.load_vectors(pd.DataFrame(columns, KEYS))
+
+
 @pytest.mark.parametrize("name", ["{}_emb", "emb[{}]", "emb_{}_clip", "clip512_{}"])
 def test_a_price_is_no_part_of_a_vector_wherever_its_columns_are_numbered(name):
     values = np.tile(VALUES, 6) / 7

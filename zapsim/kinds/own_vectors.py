@@ -254,14 +254,13 @@ def _vector_columns(lists, frame, others, source):
     """
     numbers, kinds = list(frame.select_dtypes("number", exclude="timedelta")), defaultdict(list)
     for name in numbers:
-        # Some count first, or in brackets: 0_emb, emb[0].
-        if (stem := re.sub(r"\d+", "", str(name))) != str(name):
+        if "#" in (stem := _stem(name)):
             kinds[stem].append(name)
     numbered = [names for names in kinds.values() if len(names) > 1]
     usual = [name for name in (*lists, *others) if _squeezed(name) in _VECTORS]
     if not lists and not usual:
         if len(numbered) == 1:
-            return numbered[0]
+            return _in_order(numbered[0], others, source)
         raise ValueError(
             f"{source} does not say which numbers are the vector: {_listed(numbers) or 'none'}. "
             "Number its columns, and no others: e0, e1, e2."
@@ -276,6 +275,33 @@ def _vector_columns(lists, frame, others, source):
         f"{source} does not say which column is the vector: it may be {_listed(may_be)}. Call it "
         "'features', a list of numbers in each row, or number its columns (e0, e1, e2), and leave "
         "out the others that may be it."
+    )
+
+
+def _stem(name):
+    # Some count first, or in brackets: 0_emb, emb[0].
+    return re.sub(r"\d+", "#", str(name).replace("#", ""))
+
+
+def _in_order(numbered, others, source):
+    """Return columns by their numbers: a table may have them as texts are sorted, e1, e10, e2.
+
+    ValueError if one is missing or twice, or is among the others, where no numbers are.
+    """
+    alike = [name for name in others if _stem(name) == _stem(numbered[0])]
+    counts = np.array([re.findall(r"\d+", str(name)) for name in alike]).astype(float)
+    count = counts[:, np.ptp(counts, axis=0) > 0].T
+    order = np.argsort(counts[:, -1] if len(count) != 1 else count[0])
+    steps = np.diff(count[:, order], prepend=-1)
+    if len(count) != 1 or steps[0, 0] > 2 or (steps[0, 1:] != 1).any():
+        wrong = "they do not count without gaps from 0 or 1"
+    elif no_numbers := [name for name in alike if name not in numbered]:
+        wrong = f"{_listed(no_numbers)} holds no numbers"
+    else:
+        return [alike[place] for place in order]
+    raise ValueError(
+        f"The numbered columns of {source} are not one vector: {wrong}. Received: "
+        f"{_listed(alike)}. Number the vector's columns, all of them and no others: e0, e1, e2."
     )
 
 
