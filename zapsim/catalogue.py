@@ -72,7 +72,8 @@ def load_catalogue(source=None, metadata=None, on=None, product=None, links=Fals
     product : str or re.Pattern, optional
         What names the product, whose other pictures `hide_colourways` hides: a column, or a
         pattern that is searched in the key, with a group, such as ``r"(id_\d+)"``. By default the
-        column ``Product``, or the number before the dot in UT-Zappos50K's file names.
+        column ``Product``, or the number before the dot in UT-Zappos50K's file names. It becomes
+        the column Product; one that the metadata have stays as ``Product (metadata)``.
     links : bool
         Follow links that lead out of the folder, as those do that gather pictures from several
         disks. By default they are left out, and `Catalogue.check` names them: a folder of somebody
@@ -116,7 +117,9 @@ def load_catalogue(source=None, metadata=None, on=None, product=None, links=Fals
         # A pattern needs no metadata, and its rows may be named by the product.
         known = table if product is None or given else _with_product(table, product)[0]
         match = match_rows(metadata, known, on, files.root)
-        table, line, problems = join(table, metadata, match)
+        # A column Product that says something else keeps its values, under another name.
+        own = ["Product"] if product is not None and product != "Product" else []
+        table, line, problems = join(table, metadata, match, own)
         _say(line, problems)
     if product is not None:
         table, problem = _with_product(table, product)
@@ -126,8 +129,10 @@ def load_catalogue(source=None, metadata=None, on=None, product=None, links=Fals
 
 def _with_product(table, product):
     products, problem = product_of(table, product)
-    known = table.get("Product", products)
-    return arranged(table.assign(Product=products.where(products.notna(), known))), problem
+    # In a saved table that is read again, it is the same one.
+    own = [name for name in table if name.startswith("Product (metadata")]
+    same = [name for name in own if table[name].equals(products)]
+    return arranged(table.drop(columns=same).assign(Product=products)), problem
 
 
 def _say(line, problems=()):

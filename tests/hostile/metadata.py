@@ -193,7 +193,7 @@ def _many_tables(folder):
     path, tables = folder / "many.zip", {}
     for number in range(300):
         header = ",".join(f"c{number} {n}" for n in range(50))
-        tables[f"{number}/metadata.csv"] = f"key,{header}\na.jpg\n".encode()
+        tables[f"{number}/metadata.csv"] = f"key,{header}\na.jpg{',x' * 50}\n".encode()
     _zip(path, tables)
     table, said = _read(path)
     if table is not None or "columns, more than the limit" not in said:
@@ -266,7 +266,7 @@ def _csv(*, name="m.csv", right=None, **form):
     return name, partial(_text, **form), right
 
 
-LONG = "word, " * 20_000
+LONG = "word, " * 20_000 + "word"
 PLAIN = [("key", "Brand"), *zip(KEYS, ("a", "b", "c"), strict=True)]
 ABC = {"Brand": ("a", "b", "c")}
 TITLED = [["Shop, as of May"], [], ["by", "hand"], ["key", "Brand", "Price"]]
@@ -327,8 +327,8 @@ GOOD = [
         "utf-16 without a mark, of other alphabets",
         _csv(
             encoding="utf-16-le",
-            rows=[("key", "Brand"), *zip(KEYS, ("Обувь " * 9, "靴下" * 9, "一" * 9), strict=True)],
-            right={"Brand": ("Обувь " * 9, "靴下" * 9, "一" * 9)},
+            rows=[("key", "Brand"), *zip(KEYS, ("Обувь." * 9, "靴下" * 9, "一" * 9), strict=True)],
+            right={"Brand": ("Обувь." * 9, "靴下" * 9, "一" * 9)},
         ),
     ),
     ("two marks", _csv(encoding="utf-8-sig", before="\ufeff")),

@@ -1,5 +1,6 @@
 import builtins
 import errno
+import io
 import os
 import pickle
 import re
@@ -8,6 +9,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tarfile
 import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -516,7 +518,34 @@ def test_decomposed_accents_are_composed(make_folder, zip_of, as_zip):
 def test_second_file_of_the_same_key_is_listed(make_zip):
     catalogue = open_files(make_zip([NFC, NFD, "b.jpg"]))
     assert catalogue.keys == [NFC, "b.jpg"]
-    assert catalogue.skipped == {NFD: "same key as another file"}
+    assert catalogue.skipped == {NFD: "same key as another file, and only the last counts"}
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_what_was_added_again_to_an_archive_counts(tmp_path, kind):
+    """Its own tools unpack the last one of a name, and the older one was read."""
+    path = tmp_path / f"a.{kind}"
+    written = [("./a.jpg", b"old"), ("./t.csv", b"key,n"), ("a.jpg", b"new"), ("t.csv", b"key,m")]
+    for name, data in written:
+        if kind == "zip":
+            with zipfile.ZipFile(path, "a") as archive:
+                archive.writestr(name, data)
+        else:
+            with tarfile.open(path, "a") as archive:
+                entry = tarfile.TarInfo(name)
+                entry.size = len(data)
+                archive.addfile(entry, io.BytesIO(data))
+    files = open_files(path)
+    assert (files.read("a.jpg"), files.read_table("t.csv")) == (b"new", b"key,m")
+    assert [why.endswith("only the last counts") for why in files.skipped.values()] == [True] * 2
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_of_a_file_that_was_added_again_the_last_is_read_by_its_name(make_zip):
+    path = make_zip({"a/LICENSE.md": b"old"})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("a/LICENSE.md", b"new")
+    assert read_named(path, "LICENSE.md") == b"new"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps names that are not Unicode")

@@ -41,6 +41,20 @@ def test_npy_with_keys(tmp_path, dtype, keys):
     same(zapsim.load_vectors(str(tmp_path / "v.npy"), keys))
 
 
+@pytest.mark.parametrize("matched", [False, True])
+def test_vectors_stay_as_they_were_read_whatever_becomes_of_their_source(
+    tmp_path, catalogue, matched
+):
+    """As float32 they stayed mapped: what was written later to the file changed them."""
+    np.save(tmp_path / "v.npy", values := VALUES.astype(np.float32))
+    of = catalogue if matched else None
+    read, given = (zapsim.load_vectors(v, KEYS, of) for v in (tmp_path / "v.npy", values))
+    np.save(tmp_path / "v.npy", np.zeros_like(values))
+    values[:] = 0
+    same(read)
+    same(given)
+
+
 def test_arrays_and_lists_and_tensors():
     same(zapsim.load_vectors(VALUES, KEYS))
     same(zapsim.load_vectors(VALUES.tolist(), tuple(KEYS)))
@@ -89,6 +103,33 @@ def test_numbered_columns_are_the_vector_whatever_lies_beside_them(capsys, dtype
     for unclear in (beside.assign(pc1=0.5, pc2=0.5), beside[["key", "e0", "price"]]):
         with pytest.raises(ValueError, match="does not say which .* vector: e0.* Number its col"):
             zapsim.load_vectors(unclear)
+
+
+def test_numbered_columns_are_taken_by_their_numbers_however_they_are_sorted():
+    values = np.arange(48).reshape(4, 12)
+    table = pd.DataFrame(values, KEYS, [f"clip512_{n}" for n in range(12)])
+    np.testing.assert_array_equal(zapsim.load_vectors(table[sorted(table)]), values)
+    np.testing.assert_array_equal(zapsim.load_vectors(table[list(table)[::-1]]), values)
+    one_more = table.set_axis([f"e{n}" for n in range(1, 13)], axis=1)
+    np.testing.assert_array_equal(zapsim.load_vectors(one_more[sorted(one_more)]), values)
+
+
+@pytest.mark.parametrize(
+    ("columns", "wrong"),
+    [
+        ({"e0": 1.0, "e2": 2.0, "e3": 3.0}, "without gaps"),
+        ({"e2": 1.0, "e3": 2.0}, "without gaps"),
+        ({"0": 1.0, "1": 2.0, "2025": 3.0}, "without gaps"),
+        ({"e0": 1.0, "e00": 2.0}, "without gaps"),
+        ({"e0_0": 1.0, "e0_1": 2.0, "e1_0": 3.0}, "without gaps"),
+        ({"e0": "x", "e1": 1.0, "e2": 2.0}, "e0 holds no numbers"),
+        ({"e0": 1.0, "e1": 2.0, "e2": True}, "e2 holds no numbers"),
+        ({"e0_1": 1.0, "e1_": 2.0}, "does not say which"),
+    ],
+)
+def test_numbered_columns_that_are_not_whole_are_no_vector(columns, wrong):
+    with pytest.raises(ValueError, match=wrong):
+        zapsim.load_vectors(pd.DataFrame(columns, KEYS))
 
 
 @pytest.mark.parametrize("name", ["{}_emb", "emb[{}]", "emb_{}_clip", "clip512_{}"])
@@ -166,6 +207,41 @@ def test_what_is_no_part_of_the_vectors_is_said_whatever_it_is(tmp_path, capsys)
         "Taken as the vector: e.0, e.1",
         "No part of the vectors: a.b, bytes, day, new",
     ]
+
+
+@pytest.mark.parametrize("saved", [False, True])
+@pytest.mark.parametrize(
+    ("columns", "may_be"),
+    [
+        ({"bbox": [[0, 5]] * 4, "embedding": [b"x"] * 4}, "embedding, bbox"),
+        ({"bbox": [[0, 5]] * 4, "embedding": ["[9, 0]"] * 4}, "embedding, bbox"),
+        ({"bbox": [[0, 5]] * 4, "Embedding": [[[9, 0]]] * 4}, "Embedding, bbox"),
+        ({"embedding": [b"x"] * 4, "size1": 1, "size2": 2}, "embedding, size1, size2"),
+        ({"bbox": [[0, 5]] * 4, "e0": 1.5, "e1": 2.5}, "bbox, e0, e1"),
+        ({"features": [[0, 5]] * 4, "e0": 1.5, "e1": 2.5}, "features, e0, e1"),
+        ({"features": [[0, 5]] * 4, "embedding": [[9, 0]] * 4}, "features, embedding"),
+        ({"bbox": [[0, 5]] * 4, "clip": [b"x"] * 4}, "bbox"),
+        ({"bbox": [[0, 5]] * 4, "price": 9.5}, "bbox"),
+    ],
+)
+def test_of_what_may_be_the_vector_none_is_guessed(tmp_path, columns, may_be, saved):
+    """A detector's boxes were taken where the embeddings beside them were bytes."""
+    source = pd.DataFrame({"file_name": KEYS, **columns})
+    if saved:
+        source.to_parquet(tmp_path / "v.parquet")
+        source = tmp_path / "v.parquet"
+    with pytest.raises(ValueError, match=f"which column is the vector: it may be {may_be}. Call"):
+        zapsim.load_vectors(source)
+
+
+def test_which_lists_were_taken_is_said(capsys):
+    table = pd.DataFrame({"key": KEYS, "clip": VALUES.tolist()})
+    same(zapsim.load_vectors(table))
+    assert capsys.readouterr().out == "Taken as the vector: clip\n"
+    table = table.assign(features=table.pop("clip"), bbox=[[0, 5]] * 4, price=9.5)
+    same(zapsim.load_vectors(table))
+    said = "Taken as the vector: features\nNo part of the vectors: bbox, price\n"
+    assert capsys.readouterr().out == said
 
 
 def test_a_lone_number_is_no_vector_beside_others():
@@ -417,7 +493,7 @@ def write(path, content):
         ("v.parquet", {"key": KEYS, "v": [[1], None, [3], [4]]}, None, "'Boots/2.1.jpg' with 0"),
         ("v.parquet", {"key": KEYS, "v": [[1, None]] + [[1, 2]] * 3}, None, "1 of 4 .*NaN"),
         ("v.parquet", {"key": KEYS, "v": [["a"]] * 4}, None, "are the vector: none"),
-        ("v.parquet", {"key": KEYS, "v": [[1]] * 4, "w": [[1]] * 4}, None, "several columns of"),
+        ("v.parquet", {"key": KEYS, "v": [[1]] * 4, "w": [[1]] * 4}, None, "it may be v, w. Call"),
         ("v.parquet", {"who": KEYS, "v": [[1]] * 4}, None, "needs a column 'key'.*columns: who"),
         ("v.parquet", {"key": KEYS, "title": KEYS}, None, "which numbers are the vector: none"),
         ("v.parquet", {"key": [k.encode() for k in KEYS], "v": [[1]] * 4}, None, "columns: key"),

@@ -172,9 +172,9 @@ def test_metadata_that_is_there_twice_is_named(make_folder, make_zip):
         with zipfile.ZipFile(path, "a") as archive:
             archive.writestr("b\\metadata.csv", "key,n\na.jpg,2\n")
     catalogue = load_catalogue(path)
-    assert catalogue.table["n"].tolist() == ["1"]
+    assert catalogue.table["n"].tolist() == ["2"]
     assert (
-        "same name as another table"
+        "same name as another table, and only the last counts"
         in catalogue.check().set_index("problem").loc["skipped", "detail"]
     )
 

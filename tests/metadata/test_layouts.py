@@ -569,6 +569,23 @@ def test_table_saved_and_read_again_is_the_same(make_folder, keys, how):
     assert not len(again.check())
 
 
+@pytest.mark.parametrize("product", ["style", r"^([0-2])"])
+def test_a_column_product_is_kept_beside_the_product_and_fills_no_gaps_of_it(make_folder, product):
+    """Its titles were taken for the products of what has none, and were lost elsewhere."""
+    rows = "key,Product,style\n0.jpg,Boot,A\n1.jpg,Boot,A\n2.jpg,Boot,B\n3.jpg,Boot,\n"
+    folder = make_folder(*(f"{n}.jpg" for n in range(4)), metadata=rows)
+    for _ in range(3):
+        with pytest.warns(UserWarning, match="names no product for 1 of 4 pictures"):
+            table = load_catalogue(folder, product=product).table
+        expected = ["A", "A", "B", "-"] if product == "style" else ["0", "1", "2", "-"]
+        assert table["Product"].fillna("-").tolist() == expected
+        assert table["Product (metadata)"].tolist() == ["Boot"] * 4
+        assert list(table) == ["Product", "Product (metadata)", "style"]
+        # The same, saved and read again.
+        table.to_csv(folder / "meta-data.csv")
+    assert load_catalogue(folder, product="Product (metadata)").table["Product"].eq("Boot").all()
+
+
 def test_names_that_get_in_the_way_are_changed(make_folder):
     frame = pd.DataFrame(
         [["1.jpg", "9", "8", "7", "6"]],

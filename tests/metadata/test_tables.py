@@ -337,6 +337,14 @@ def test_json_lines_keep_numbers_as_written_and_name_bad_lines():
     assert "2 lines of m.jsonl are no JSON objects and are left out: line 3, 4" in table.problems[0]
 
 
+def test_nan_in_json_lines_is_missing_as_in_a_dataframe():
+    data = '{"key": "a", "style": NaN, "tags": ["x", NaN]}\n{"key": "b", "style": Infinity}\n'
+    table = read(data, "m.jsonl")
+    assert rows(table) == [["a", None, "x"], ["b", "inf", None]]
+    frame = pd.DataFrame({"key": ["a", "b"], "style": [np.nan, np.inf], "tags": [["x"], None]})
+    assert rows(text_table(frame)) == rows(table)
+
+
 def test_parquet_is_read_with_its_index(tmp_path):
     frame = pd.DataFrame(
         {"n": pd.array([1, None], "Int64"), "x": [0.5, 2.0]}, index=pd.Index(["a", "b"], name="key")
@@ -398,7 +406,10 @@ def test_excel_is_read_as_text(excel):
 
 def test_formulas_that_nobody_worked_out_are_counted(excel):
     data = excel([["key", "Brand", "Price"], ["1", "A", "=1+1"], ["2", "=A2", "=2+2"]])
-    said = "Formulas without a value are taken as empty: 3 cells, such as C2. Open m.xlsx in Excel"
+    said = (
+        "Formulas without a value, or with an error such as #N/A, are taken as empty: 3 cells, "
+        "such as C2. Open m.xlsx in Excel"
+    )
     table = read(data, "m.xlsx")
     assert [problem[: len(said)] for problem in table.problems] == [said]
     assert rows(table) == [["1", "A", None], ["2", None, None]]
@@ -418,6 +429,29 @@ def test_formulas_that_nobody_worked_out_are_counted(excel):
     table = read(worked_out.getvalue(), "m.xlsx")
     assert not table.problems
     assert rows(table) == [["1", "A", "2"], ["2", None, "4"]]
+
+
+def test_errors_in_excel_are_missing_and_counted(excel):
+    table = read(excel([["key", "Brand"], ["1", "#N/A"], ["2", "#REF!"], ["3", "N/A"]]), "m.xlsx")
+    assert rows(table) == [["1", None], ["2", None], ["3", "N/A"]]
+    assert (
+        "with an error such as #N/A, are taken as empty: 2 cells, such as B2" in table.problems[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("Boot_x000D_\nhigh", "Boot\nhigh"),
+        ("a_x005F_x000D_", "a_x000D_"),
+        ("a_x005f_x0010_y", "a_x0010_y"),
+        # By programs that escape nothing.
+        ("a_x0010_y0020.jpg", "a_x0010_y0020.jpg"),
+        ("a_x005F_b", "a_x005F_b"),
+    ],
+)
+def test_what_excel_spells_out_is_read_as_it_was(excel, written, read_as):
+    assert rows(read(excel([["key", "Kind"], ["1", written]]), "m.xlsx")) == [["1", read_as]]
 
 
 def test_cells_merged_over_rows_are_counted(excel):

@@ -90,6 +90,20 @@ def test_filters_mean_what_they_mean_elsewhere(index, features, exact):
         assert {*index.search(vector, n, where)["key"]} == {*exact.matching(where)}
 
 
+def test_equal_numbers_and_days_are_equal_however_they_are_written(catalogue, features, tmp_path):
+    few = catalogue.subset(features.index[:6])
+    few.table["Size"] = [38, 38, 39, 40, 41, 38]
+    few.table["Added"] = ["2026-01-02", None, *["2026-01-02"] * 4]
+    day = pd.Timestamp("2026-01-02")
+    values, exact = features.iloc[:6], zapsim.SimilarityPredictor(few, features.iloc[:6])
+    index = build_index(values, tmp_path, few)
+    for where, n in [({"Size": 38}, 3), ({"Size": np.float64(38)}, 3), ({"Size": "38"}, 3)] + [
+        ({"Added": added}, 5) for added in (day, "2026-01-02", day.date())
+    ]:
+        found = index.search(values.iloc[0].to_numpy(), 6, where)["key"]
+        assert {*found} == {*exact.matching(where)} and len(found) == n
+
+
 @pytest.mark.parametrize("value", HOSTILE)
 def test_hostile_values_are_values(index, features, catalogue, tmp_path, value):
     vector = features.iloc[0].to_numpy()

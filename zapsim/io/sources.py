@@ -2,8 +2,9 @@
 
 In: a folder, a ``.zip`` or a ``.tar``. Out: `Files`, which maps keys to bytes. An archive is read
 in place, and no entry can be written outside a folder; entries whose names try to (``../``,
-absolute, drive letters) are left out. The edge rule: what looks like a picture and is left out is
-counted, and named in `Files.skipped`.
+absolute, drive letters) are left out; of several of one name the last counts, as where they are
+unpacked. The edge rule: what looks like a picture and is left out is counted, and named in
+`Files.skipped`.
 """
 
 import re
@@ -115,8 +116,10 @@ def read_named(source, name):
             named = [e for e in entries if slashed(e.filename).rpartition("/")[2] == name]
             if not named:
                 return None
-            check_unpacked(source, named[0])
-            return read_entry(archive, named[0], name, NAMED_BYTES)
+            # Of those that were added again, the last.
+            entry = archive.getinfo(named[0].filename)
+            check_unpacked(source, entry)
+            return read_entry(archive, entry, name, NAMED_BYTES)
     except UNREADABLE as error:
         raise ValueError(
             f"{name} in {source.name} cannot be read ({error}). Is it whole?"
@@ -139,6 +142,8 @@ class Files:
     treatment = damage = taken = None
     n_parts = 1
     links = False
+    # Of files with one name.
+    _counts = "first"
 
     def __init__(self, root, files):
         self.root = root
@@ -152,7 +157,10 @@ class Files:
             if path.lower().endswith(TABLES):
                 table = clean_key(name) or path
                 if table in tables:
-                    self._leave_out(name, "same name as another table, and only the first counts")
+                    why = f"same name as another table, and only the {self._counts} counts"
+                    self._leave_out(name, why)
+                    if self._counts == "last":
+                        tables[table] = place
                     continue
                 tables[table] = place
                 if path.rpartition("/")[2] == METADATA:
@@ -168,7 +176,10 @@ class Files:
                 why = f"a name of more than {MAX_NAME:,} characters, longer than any path"
                 self._leave_out(f"{key[:80]}…{key[-80:]}", why)
             elif key in located:
-                self._leave_out(name, "same key as another file")
+                why = f"same key as another file, and only the {self._counts} counts"
+                self._leave_out(name, why)
+                if self._counts == "last":
+                    located[key] = place
             else:
                 located[key] = place
                 check_names(root, size := size + getsizeof(key))
@@ -329,6 +340,9 @@ class _Archive(Files):
 
     Of the metadata beside it the part is None, and the place says whether a link is followed.
     """
+
+    # What is added again, as by ``tar -r``, is behind what it replaces.
+    _counts = "last"
 
     def __init__(self, path, links):
         paths = parts_of(path)

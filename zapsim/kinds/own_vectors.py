@@ -9,6 +9,7 @@ left out and counted.
 import re
 import warnings
 from collections import Counter, defaultdict
+from itertools import chain
 from os import PathLike, fspath
 from stat import S_ISDIR, S_ISREG
 
@@ -53,9 +54,10 @@ def load_vectors(source, keys=None, catalogue=None):
     ----------
     source : path or array-like of shape (n_items, n_features)
         A ``.npy`` file; a ``.parquet`` file with a column that names the item (``key``,
-        ``file_name``, ``image``, ``path``, ``id`` …) and a column of lists, or columns of one
-        number each; such a DataFrame; or an array. Numbers of any kind and width. Of columns, those
-        that are numbered are taken (``e0``, ``e1`` …); a line says which.
+        ``file_name``, ``image``, ``path``, ``id`` …) and a column of lists, called ``features``,
+        ``vector`` or ``embedding`` unless it lies alone beside the names, or columns of one number
+        each, which are numbered (``e0``, ``e1`` …); such a DataFrame; or an array. Numbers of any
+        kind and width. A line says which columns are taken. They are copied.
     keys : list of str, optional
         Whose they are, in the same order; only where the source does not say it itself.
     catalogue : Catalogue, optional
@@ -77,8 +79,9 @@ def load_vectors(source, keys=None, catalogue=None):
         If there are no keys, another number of them than of vectors, or some for a table that says
         whose they are itself; if a key occurs twice, or two of them name one item; if vectors
         differ in length, are no numbers, have more than ten million each, or hold NaN or infinity;
-        if a table has no numbered columns, or several kinds of them; if a file is damaged, would
-        need pickle, or is of another kind; or if no vector belongs to an item of the catalogue.
+        if a table has nothing that is a vector, or several that may be it; if a file is damaged,
+        would need pickle, or is of another kind; or if no vector belongs to an item of the
+        catalogue.
     MemoryError
         If there is no room for them.
 
@@ -227,43 +230,79 @@ def _of_table(table, source, known, others=()):
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"{source} has several columns called {twice[0]!r}. Keep one of them.")
     lists = [field.name for field in table.schema if parquet.is_list(field.type)]
-    chosen = next(iter(_named(lists, _VECTORS) or (lists if len(lists) == 1 else ())), None)
-    if lists and chosen is None:
-        raise ValueError(
-            f"{source} has several columns of lists, {_listed(lists)}. Call the one that holds "
-            "the vectors 'features', or keep it alone."
-        )
     rest = table.drop_columns(lists).to_pandas()
     names = _keys_of(rest, source, known, others)
     first = next(iter(names), None)
-    if lists:
-        return names, _stacked(table[chosen], names.get(first, rest.index))
     rest = rest.drop(columns=[*names][:1], errors="ignore")
-    columns = _vector_columns(rest[rest.columns.difference(names, sort=False)], source)
-    print(f"Taken as the vector: {_listed(columns)}")
-    left_out = [*rest.columns.difference(columns, sort=False), *others]
+    chosen = _vector_columns(
+        lists, rest[rest.columns.difference(names, sort=False)], [*rest, *others], source
+    )
+    print(f"Taken as the vector: {_listed(chosen)}")
+    left_out = [name for name in (*lists, *rest, *others) if name not in chosen]
     if left_out:
         print(f"No part of the vectors: {_listed(left_out)}")
-    return names, rest[columns].to_numpy(np.float32, na_value=np.nan)
+    if lists:
+        return names, _stacked(table[chosen[0]], names.get(first, rest.index))
+    return names, rest[chosen].to_numpy(np.float32, na_value=np.nan)
 
 
-def _vector_columns(frame, source):
-    """Return the columns that are the vector: numbers that are numbered, such as e0, e1, e2.
+def _vector_columns(lists, frame, others, source):
+    """Return the columns that are the vector: one of lists, or numbers that are numbered.
 
-    ValueError where there are none, or several kinds.
+    `frame` has what may be numbers, `others` is all but the lists and what names the rows.
+    ValueError where there are none, or several that may be it.
     """
     numbers, kinds = list(frame.select_dtypes("number", exclude="timedelta")), defaultdict(list)
     for name in numbers:
-        # Some count first, or in brackets: 0_emb, emb[0].
-        if (stem := re.sub(r"\d+", "", str(name))) != str(name):
+        if "#" in (stem := _stem(name)):
             kinds[stem].append(name)
-    chosen = [names for names in kinds.values() if len(names) > 1]
-    if len(chosen) != 1:
+    numbered = [names for names in kinds.values() if len(names) > 1]
+    usual = [name for name in (*lists, *others) if _squeezed(name) in _VECTORS]
+    if not lists and not usual:
+        if len(numbered) == 1:
+            return _in_order(numbered[0], others, source)
         raise ValueError(
             f"{source} does not say which numbers are the vector: {_listed(numbers) or 'none'}. "
             "Number its columns, and no others: e0, e1, e2."
         )
-    return chosen[0]
+    # Of another name, it is taken only where nothing but names lies beside it.
+    alone = all(_squeezed(name) in _NAMES for name in others)
+    may_be = usual or lists
+    if len(may_be) == 1 and may_be[0] in lists and not numbered and (usual or alone):
+        return may_be
+    may_be = list(dict.fromkeys([*usual, *lists, *chain.from_iterable(numbered)]))
+    raise ValueError(
+        f"{source} does not say which column is the vector: it may be {_listed(may_be)}. Call it "
+        "'features', a list of numbers in each row, or number its columns (e0, e1, e2), and leave "
+        "out the others that may be it."
+    )
+
+
+def _stem(name):
+    # Some count first, or in brackets: 0_emb, emb[0].
+    return re.sub(r"\d+", "#", str(name).replace("#", ""))
+
+
+def _in_order(numbered, others, source):
+    """Return columns by their numbers: a table may have them as texts are sorted, e1, e10, e2.
+
+    ValueError if one is missing or twice, or is among the others, where no numbers are.
+    """
+    alike = [name for name in others if _stem(name) == _stem(numbered[0])]
+    counts = np.array([re.findall(r"\d+", str(name)) for name in alike]).astype(float)
+    count = counts[:, np.ptp(counts, axis=0) > 0].T
+    order = np.argsort(counts[:, -1] if len(count) != 1 else count[0])
+    steps = np.diff(count[:, order], prepend=-1)
+    if len(count) != 1 or steps[0, 0] > 2 or (steps[0, 1:] != 1).any():
+        wrong = "they do not count without gaps from 0 or 1"
+    elif no_numbers := [name for name in alike if name not in numbered]:
+        wrong = f"{_listed(no_numbers)} holds no numbers"
+    else:
+        return [alike[place] for place in order]
+    raise ValueError(
+        f"The numbered columns of {source} are not one vector: {wrong}. Received: "
+        f"{_listed(alike)}. Number the vector's columns, all of them and no others: e0, e1, e2."
+    )
 
 
 def _listed(names):
@@ -376,8 +415,7 @@ def _numbers(values, index):
             f"Vectors may have {_MOST:,} numbers each. Received: {values.shape[1]:,}. Are rows and "
             "columns exchanged?"
         )
-    # A file may claim to be as large as it likes, and take no room on the disk. What is float32
-    # already is not copied here, but by whatever compares vectors.
+    # A file may claim to be as large as it likes, and take no room on the disk.
     check_memory(
         4 * values.size,
         f"{len(values):,} vectors of {values.shape[1]:,} numbers each, as float32,",
@@ -385,7 +423,8 @@ def _numbers(values, index):
     )
     # What float32 cannot hold becomes infinite, and is refused with what was before.
     with np.errstate(over="ignore"):
-        values = np.asarray(values, np.float32)
+        # A copy: what is mapped changes with its file, and an array with its owner.
+        values = np.array(values, np.float32)
     return checked_values(pd.DataFrame(values, index=index, copy=False))
 
 

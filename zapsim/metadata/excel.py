@@ -6,6 +6,7 @@ expressions busy for hours; whatever becomes of it is a ValueError.
 """
 
 import json
+import re
 import sys
 from io import BytesIO
 from itertools import count
@@ -26,6 +27,9 @@ _SECONDS, _A_MEGABYTE = 60, 60
 _MOST_SECONDS = 180
 # They are all read, however few of them the sheet needs.
 _MOST_SHARED = 4_000_000
+# What XML cannot hold, Excel writes as "_x000D_", and a text that looks so as "_x005F_x000D_".
+# Codes of digits alone are rather a tile's place, "a_x0010_y0020.jpg", by what escapes nothing.
+_ESCAPED = re.compile(r"_x(00[01][A-F]|005F(?=_x[\dA-F]{4}_))_", re.IGNORECASE)
 
 
 def first_sheet(name, data, problems):
@@ -48,8 +52,9 @@ def _lines(name, data, problems):
                     yield sheets
                 case {"formulas": n, "first": first}:
                     problems.append(
-                        f"Formulas without a value are taken as empty: {n:,} cells, such as "
-                        f"{first}. Open {name} in Excel and save it, which works them out."
+                        "Formulas without a value, or with an error such as #N/A, are taken as "
+                        f"empty: {n:,} cells, such as {first}. Open {name} in Excel, mend those "
+                        "with an error, and save it, which works out the others."
                     )
                 case {"merged": n, "first": first}:
                     problems.append(
@@ -87,7 +92,12 @@ def _print(name, limit, data):
             new = [cell for cell in values if type(cell) is str and cell not in known]
             new = list(dict.fromkeys(new))
             known |= zip(new, count(len(known)))
-            _say([new, [known[c] if type(c) is str else written(c) for c in values]])
+            _say(
+                [
+                    list(map(_spelt_out, new)),
+                    [known[c] if type(c) is str else written(c) for c in values],
+                ]
+            )
         for found, kind in ((formulas, "formulas"), (merged, "merged")):
             if found[kind]:
                 _say(found)
@@ -97,6 +107,10 @@ def _print(name, limit, data):
             if isinstance(why, TooLargeError):
                 return _say({"too large": str(why)})
         sys.exit(str(error).strip() or type(error).__name__)
+
+
+def _spelt_out(text):
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
 
 def _count_shared(name):
@@ -119,7 +133,10 @@ def _count_shared(name):
 
 
 def _formulas_without_value():
-    """Return a dict in which openpyxl, from now on, counts formulas that nobody worked out."""
+    """Return a dict in which openpyxl, from now on, counts formulas without a value, or an error.
+
+    Errors become missing.
+    """
     from openpyxl.worksheet import _reader
 
     parse, found = _reader.WorkSheetParser.parse_cell, {"formulas": 0, "first": None}
@@ -128,7 +145,9 @@ def _formulas_without_value():
         cell = parse(self, element)
         # The value of a text may be an empty one.
         unknown = cell["value"] is None and element.get("t") != "str"
-        if unknown and element.find(_reader.FORMULA_TAG) is not None:
+        wrong = element.get("t") == "e"
+        if wrong or (unknown and element.find(_reader.FORMULA_TAG) is not None):
+            cell["value"] = None
             found["formulas"] += 1
             found["first"] = found["first"] or element.get("r")
         return cell

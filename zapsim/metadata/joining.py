@@ -18,14 +18,18 @@ RESERVED = ("rank", "key", "score")
 _SHOWN = 200
 
 
-def join(table, metadata, match):
-    """Return the joined table, a line on how it was joined ("" if that was plain), and problems."""
+def join(table, metadata, match, reserved=()):
+    """Return the joined table, a line on how it was joined ("" if that was plain), and problems.
+
+    Columns that are `RESERVED`, or in `reserved`, are called otherwise.
+    """
     problems = [*metadata.problems, *_problems(metadata, match, table.index)]
     problems = list(map(printable, problems))
     if not match.rows:
         return table, "", problems
     rows = [match.rows.get(key, -1) for key in table.index]
-    given = _renamed(_without_indices(metadata.frame, match.column)).reindex(rows)
+    given = _without_indices(metadata.frame, match.column)
+    given = _renamed(given, (*RESERVED, *reserved)).reindex(rows)
     given = tidied(given.set_axis(table.index), metadata.name)
     table = _called_alike(table, given)
     both = [column for column in given if column in table]
@@ -58,10 +62,10 @@ def _are_row_numbers(cells):
     return cells.tolist() in [[str(first + n) for n in range(len(cells))] for first in (0, 1)]
 
 
-def _renamed(frame):
+def _renamed(frame, reserved):
     """Call columns otherwise that would get in the way."""
     names, taken = {}, set(frame.columns)
-    for name in RESERVED:
+    for name in reserved:
         new, number = f"{name} (metadata)", 2
         while new in taken:
             new, number = f"{name} (metadata {number})", number + 1

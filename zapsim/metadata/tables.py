@@ -2,9 +2,10 @@
 
 In: a file's bytes and name, or a DataFrame. Out: `Table`, whose cells are strings or missing.
 Numbers keep their text (``0108775015``), whole ones have no ``.0``, several values in a cell are
-joined by ``;``. The edge rules: only an empty cell is missing, "None" and "NA" are values; a line
-that does not fit is left out and named, not fatal; what would take the machine is refused before
-it is parsed. `tidied` makes cells alike that only look different, before they are compared.
+joined by ``;``. The edge rules: only an empty cell, a NaN and an error of Excel's are missing, the
+texts "None" and "NA" are values; a line that does not fit is left out and named, not fatal; what
+would take the machine is refused before it is parsed. `tidied` makes cells alike that only look
+different, before they are compared.
 """
 
 import json
@@ -314,7 +315,8 @@ def _json(line):
         line,
         parse_int=_number,
         parse_float=_number,
-        parse_constant=str,
+        # NaN is missing, as in a DataFrame.
+        parse_constant=float,
         object_pairs_hook=checked_pairs,
     )
 

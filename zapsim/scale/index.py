@@ -41,6 +41,7 @@ from zapsim.io.lookup import each_found
 from zapsim.io.parquet import StoreError
 from zapsim.io.store import differing, open_store
 from zapsim.keys import composed, respelt
+from zapsim.metadata.cells import written
 from zapsim.scale.extra import require
 from zapsim.similarity import exact_scores, nearest, unit_vectors, vector_lengths
 
@@ -443,7 +444,7 @@ class FeatureIndex:
                 names = ", ".join(map(str, self.columns)) or "none"
                 raise KeyError(f"No column {name!r} to filter by. The index has: {names}.")
             values = wanted if pd.api.types.is_list_like(wanted) else [wanted]
-            values = [str(value).strip() for value in values]
+            values = [composed(written(value)).strip() for value in values]
             column = f"c{self.columns.index(name)}"
             conditions.append(f"array_has_any({column}, [{_listed(values)}])")
         return " AND ".join(conditions)
@@ -612,7 +613,7 @@ def _warn_of(zeros):
 
 def _values_of(cell):
     # A whole cell may be asked for, too.
-    return sorted({*split_values(cell), str(cell)}) if pd.notna(cell) else []
+    return sorted({*split_values(cell), written(cell)}) if pd.notna(cell) else []
 
 
 def _checked_keys(keys):
