@@ -409,7 +409,7 @@ class SimilarityPredictor(Narrowed):
             One file if it ends in ``.html``, otherwise a folder, with an ``index.html`` and the
             thumbnails beside it. Take a folder above about 2,000 items: a large file opens slowly.
             It appears whole or not at all, and takes the place of an earlier page, but of nothing
-            else.
+            else. A folder must not be inside the catalogue's own: its thumbnails would be items.
         k : int
             So many neighbours of each item are in the page, with the scores that `similar` gives.
             Those beyond, which strict filters ask for, and those of several items at once are
@@ -431,8 +431,8 @@ class SimilarityPredictor(Narrowed):
         Raises
         ------
         ValueError
-            If the path is taken by something else than a page, k is less than 1, or an item has no
-            place.
+            If the path is taken by something else than a page, or is a folder inside the
+            catalogue's, k is less than 1, or an item has no place.
         KeyError
             If there is no such column.
         TransferError

@@ -30,6 +30,7 @@ def found(texts, query):
         ("  Château-NORD  ", "chateau nord"),
         ("Straße Łódź Ørsted Æon", "strasse lodz orsted aeon"),
         ("Women's O’Darby", "womens odarby"),
+        ("Women\uff07s O\uff40Darby", "womens odarby"),
         ("\uff21\uff22\uff23 \ufb01ne", "abc fine"),
         ("がき ガキ", "がき ガキ"),
         ("a_b.c/d\\e\nf", "a b c d e f"),

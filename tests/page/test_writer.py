@@ -281,6 +281,26 @@ def test_a_file_that_opens_slowly_is_not_written_in_silence(predictor, tmp_path,
     assert said[0].filename == __file__
 
 
+def test_no_folder_of_thumbnails_is_written_among_the_pictures(
+    encoded, drawn, tmp_path, monkeypatch
+):
+    root = tmp_path / "mine"
+    (root / "pages").mkdir(parents=True)
+    (root / "a.jpg").write_bytes(encoded(drawn(1), "JPEG"))
+    (root / "b.jpg").write_bytes(encoded(drawn(2), "JPEG"))
+    monkeypatch.chdir(root)
+    predictor, beside = of(zapsim.load_catalogue(".")), tmp_path / "shop"
+    told = re.escape(f"beside that: predictor.page({str(beside)!r})")
+    for path in ("shop", "pages/shop", root / "shop"):
+        with pytest.raises(ValueError, match=f"in the catalogue's own folder, .* {told}"):
+            predictor.page(path)
+    monkeypatch.setattr(writer, "_LARGE", 1000)
+    with pytest.warns(UserWarning, match=re.escape(f"predictor.page({str(beside)!r}), without")):
+        predictor.page("shop.html")
+    assert predictor.page("../shop").resolve() == beside / "index.html"
+    assert [*zapsim.load_catalogue(".").keys] == ["a.jpg", "b.jpg"]
+
+
 def test_minizap_as_a_file_has_under_8_megabytes(tmp_path):
     features = zapsim.load_features()
     predictor = zapsim.SimilarityPredictor(zapsim.load_catalogue(), features)

@@ -4,7 +4,7 @@ In: texts by item, and what a person types. Out: positions of items, the best fi
 Upper and lower case, accents and punctuation make no difference. Items must match every word; a
 word matches words that begin with it, and where no word at all begins with it, those that contain
 it. The edge rule: a text without a letter or digit finds nothing; of a long one, the first 20
-different words count.
+different words count. page/search.js has the same rules: what changes here changes there.
 """
 
 import re
@@ -33,7 +33,7 @@ _LETTERS = str.maketrans(
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 # Marks, and signs that end a word anyway: to put so many marks in order may take hours.
 _HEAPS = re.compile(r"[^\w\0-\x7f]{31,}")
-_APOSTROPHES = re.compile("['’ʼ`´]")
+_APOSTROPHES = re.compile("['’ʼ`´＇｀\u1fef]")
 # Many write "flip-flop" as one word.
 _JOINTS = re.compile(r"(?<=[^\W\d_])[-‐‑.](?=[^\W\d_])")
 # What is neither a letter, a digit nor a mark ends a word.

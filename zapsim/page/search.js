@@ -1,42 +1,54 @@
-// Search: words in any order, any case, without accents; each begins a word of an item's texts.
-const SPECIAL = { ß: "ss", ø: "o", æ: "ae", œ: "oe", ł: "l", đ: "d", ð: "d", þ: "th", ı: "i" };
-// Written without blanks between words: there a part of a text will do.
+// Search as the library does it: folding, forms and order are those of find/words.py.
+const MOST_WORDS = 20;
+const SHORTEST_STEM = 3;
+const NAMING = ["Brand", "SubCategory", "Category"];
+const ENDINGS = [["ies", "y"], ["es", ""], ["s", ""], ["y", "ies"]];
+const LETTERS = { ø: "o", ł: "l", đ: "d", ð: "d", þ: "th", æ: "ae", œ: "oe", ı: "i" };
+const APOSTROPHES = /['’ʼ`´＇｀\u1FEF]/gu;
+const JOINTS = /(?<=[\p{L}\p{Nl}\p{No}])[-‐‑.](?=[\p{L}\p{Nl}\p{No}])/gu;
+// Written without blanks between words: there a part of a value will do.
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;
 
-const plain = (text) =>
-  inForm("NFKD", withoutHeaps(text))
-    .toLowerCase()
-    .replace(/\p{M}/gu, "")
-    .replace(/[ßøæœłđðþı]/g, (letter) => SPECIAL[letter]);
-const wordsOf = (text) => plain(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+function plain(text) {
+  // Two letters of half a width, of which NFKD makes marks.
+  const halves = text.replace(APOSTROPHES, "").replaceAll("\uFF9E", "\u3099").replaceAll("\uFF9F", "\u309A");
+  const apart = halves.replace(/[^\p{L}\p{N}_\0-\x7f]{31,}/gu, " ").normalize("NFKD");
+  // As Python's `casefold`: ß and ẞ are ss, and each sigma is the same.
+  const small = apart.toLowerCase().toUpperCase().toLowerCase().replaceAll("ς", "σ");
+  const bare = small.replace(/[\u0300-\u036f]+/g, "").normalize("NFKC");
+  // Of "ŉ", there is an apostrophe only now.
+  return bare.replace(/[øłđðþæœı]/g, (letter) => LETTERS[letter]).replace(APOSTROPHES, "");
+}
+const wordsOf = (text) => plain(text).match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+const wantedOf = (text) => [...new Set(wordsOf(text))].slice(0, MOST_WORDS);
 // "t strap" and "tstrap" of "T-Strap", so that it is found however it is written.
 function spaced(text) {
-  const joined = text.replace(/(?<=\p{L})['’.‐‑-](?=\p{L})/gu, "");
+  const joined = text.replace(JOINTS, "");
   return ` ${[...wordsOf(text), ...(joined === text ? [] : wordsOf(joined))].join(" ")} `;
 }
-const has = (text, words) =>
-  words.every((word) => text.includes(UNSPACED.test(word) ? word : ` ${word}`));
-
-const names = shop.keys.map((key, item) => spaced(shop.captions[item]) + spaced(key));
-// Cells of a column differ less than items: each is prepared once.
-const texts = (() => {
-  const cells = shop.columns.map((column) => column.cells.map(spaced));
-  return names.map((name, item) => {
-    let text = name;
-    shop.columns.forEach((column, c) => {
-      if (column.rows[item] >= 0) text += cells[c][column.rows[item]];
-    });
-    return text;
-  });
-})();
-
-// What comes first, as `Words.search` in find/words.py has it: exactly this key; then whole words,
-// those in the name before others; then beginnings in the name.
-function points(item, words, wanted) {
-  if (shop.keys[item] === inForm("NFC", words)) return [Infinity];
-  const having = (text, end) => wanted.filter((word) => text.includes(` ${word}${end}`)).length;
-  return [having(texts[item], " "), having(names[item], " "), having(names[item], "")];
+function formsOf(word) {
+  const ends = ENDINGS.filter(([ending]) => word.endsWith(ending) && [...word].length - ending.length >= SHORTEST_STEM);
+  return [word, ...ends.map(([ending, other]) => word.slice(0, word.length - ending.length) + other)];
 }
+const hasWhole = (text, forms) => forms.some((form) => text.includes(` ${form} `));
+const has = (text, words) =>
+  words.every((word) => text.includes(UNSPACED.test(word) ? word : ` ${word}`) || hasWhole(text, formsOf(word)));
+
+// The dot before a file's suffix joins no words.
+const names = shop.keys.map((key) => spaced(key.replace(/\.(?=[^./]*$)/, " ")));
+const others = shop.keys.map(() => "");
+// Cells of a column differ less than items: each is prepared once.
+for (const { name, cells, rows } of shop.columns) {
+  const prepared = cells.map(spaced);
+  const side = NAMING.includes(name) ? names : others;
+  rows.forEach((row, item) => {
+    if (row >= 0) side[item] += prepared[row];
+  });
+}
+const texts = names.map((name, item) => name + others[item]);
+
+// What comes first: exactly this key; then whole words, those in the name before others; then
+// beginnings in the name.
 function byPoints(a, b) {
   const i = a.points.findIndex((n, j) => n !== b.points[j]);
   return i < 0 ? 0 : b.points[i] - a.points[i];
@@ -46,9 +58,22 @@ let lastSearch = { words: null, items: [] };
 // The items that match, the best first.
 function searched(words) {
   if (lastSearch.words !== words) {
-    const wanted = [...new Set(wordsOf(words))];
-    const found = [];
-    texts.forEach((text, item) => has(text, wanted) && found.push({ item, points: points(item, words, wanted) }));
+    const wanted = wantedOf(words);
+    let found = wanted.length ? texts.map((text, item) => ({ item, points: [0, 0, 0] })) : [];
+    for (const word of wanted) {
+      const forms = formsOf(word);
+      const begun = (text) => text.includes(` ${word}`) || hasWhole(text, forms);
+      const matches = texts.some(begun) ? begun : (text) => text.includes(word);
+      found = found.filter(({ item, points }) => {
+        if (!matches(texts[item])) return false;
+        points[0] += hasWhole(texts[item], forms);
+        points[1] += hasWhole(names[item], forms);
+        points[2] += matches(names[item]);
+        return true;
+      });
+    }
+    const key = inForm("NFC", words.trim());
+    for (const { item, points } of found) if (shop.keys[item] === key) points[0] = Infinity;
     lastSearch = { words, items: found.sort(byPoints).map(({ item }) => item) };
   }
   return lastSearch.items;
@@ -58,7 +83,7 @@ function searched(words) {
 const VALUES = 6;
 const ITEMS = 5;
 function offers(words) {
-  const wanted = wordsOf(words);
+  const wanted = wantedOf(words);
   if (!wanted.length) return [];
   const values = [];
   for (const filter of filters) {

@@ -61,6 +61,11 @@ def write_page(path, catalogue, table, vectors, k, title, filters, places):
     """Write the page of the items of a table; return its path. As `SimilarityPredictor.page`."""
     with explained(f"look at {path}"):
         path = _checked(path)
+        if not _is_file(path) and (beside := _beside(path, catalogue)) != path:
+            raise ValueError(
+                f"The folder {path} would lie in the catalogue's own folder, whose items its "
+                f"thumbnails would become. Write it beside that: predictor.page({str(beside)!r})."
+            )
     k = checked_whole("k", k)
     check_type(title, (str, type(None)), "title must be a text.")
     prepare_folder(path.parent, len(table) * _BYTES_AN_ITEM, path.name)
@@ -69,6 +74,8 @@ def write_page(path, catalogue, table, vectors, k, title, filters, places):
     content["catalogue"] = f"{_title(catalogue)}:{_place(catalogue)}"
     made = thumbnails(catalogue, table.index, tile_size(len(table)))
     page, readable = (_write_file if _is_file(path) else _write_folder)(path, content, made)
+    if _is_file(path):
+        _tell_large(page, catalogue)
     _tell_unreadable(table.index[[not each for each in readable]])
     return page
 
@@ -76,15 +83,7 @@ def write_page(path, catalogue, table, vectors, k, title, filters, places):
 def _write_file(path, content, made):
     thumbs, tiles = zip(*made, strict=True)
     readable = [thumb is not None for thumb in thumbs]
-    page = _page(content, tiles, readable, thumbs)
-    write_whole(path, page)
-    if len(page) > _LARGE:
-        folder = str(path.with_suffix(""))
-        warnings.warn(
-            f"{path.name} has {len(page) / 1e6:,.0f} MB and opens slowly. "
-            f"predictor.page({folder!r}), without .html, writes a folder that opens faster.",
-            stacklevel=4,
-        )
+    write_whole(path, _page(content, tiles, readable, thumbs))
     return path, readable
 
 
@@ -195,8 +194,26 @@ def _place(catalogue):
     return sha256(os.fsencode(catalogue.root.resolve())).hexdigest()[:4]
 
 
+def _beside(path, catalogue):
+    """Return where a folder may be; beside the catalogue's folder what would be inside of it."""
+    root = catalogue.root.resolve()
+    inside = root.is_dir() and path.resolve().is_relative_to(root)
+    return root.parent / path.name if inside else path
+
+
 def _is_file(path):
     return path.suffix.lower() in _SUFFIXES
+
+
+def _tell_large(path, catalogue):
+    size = path.stat().st_size
+    if size > _LARGE:
+        folder = str(_beside(path.with_suffix(""), catalogue))
+        warnings.warn(
+            f"{path.name} has {size / 1e6:,.0f} MB and opens slowly. "
+            f"predictor.page({folder!r}), without .html, writes a folder that opens faster.",
+            stacklevel=4,
+        )
 
 
 def _tell_unreadable(keys):
