@@ -73,9 +73,18 @@ def write_page(path, catalogue, table, vectors, k, title, filters, places):
     content["title"] = title or _title(catalogue)
     content["catalogue"] = f"{_title(catalogue)}:{_place(catalogue)}"
     made = thumbnails(catalogue, table.index, tile_size(len(table)))
-    page, readable = (_write_file if _is_file(path) else _write_folder)(path, content, made)
+    page, n_bytes = path, 0
     if _is_file(path):
-        _tell_large(page, catalogue)
+        n_bytes, readable = _write_file(path, content, made)
+    else:
+        page, readable = _write_folder(path, content, made)
+    if n_bytes > _LARGE:
+        folder = str(_beside(path.with_suffix(""), catalogue))
+        warnings.warn(
+            f"{path.name} has {n_bytes / 1e6:,.0f} MB and opens slowly. "
+            f"predictor.page({folder!r}), without .html, writes a folder that opens faster.",
+            stacklevel=3,
+        )
     _tell_unreadable(table.index[[not each for each in readable]])
     return page
 
@@ -83,8 +92,9 @@ def write_page(path, catalogue, table, vectors, k, title, filters, places):
 def _write_file(path, content, made):
     thumbs, tiles = zip(*made, strict=True)
     readable = [thumb is not None for thumb in thumbs]
-    write_whole(path, _page(content, tiles, readable, thumbs))
-    return path, readable
+    page = _page(content, tiles, readable, thumbs)
+    write_whole(path, page)
+    return len(page), readable
 
 
 def _write_folder(path, content, made):
@@ -203,17 +213,6 @@ def _beside(path, catalogue):
 
 def _is_file(path):
     return path.suffix.lower() in _SUFFIXES
-
-
-def _tell_large(path, catalogue):
-    size = path.stat().st_size
-    if size > _LARGE:
-        folder = str(_beside(path.with_suffix(""), catalogue))
-        warnings.warn(
-            f"{path.name} has {size / 1e6:,.0f} MB and opens slowly. "
-            f"predictor.page({folder!r}), without .html, writes a folder that opens faster.",
-            stacklevel=4,
-        )
 
 
 def _tell_unreadable(keys):
