@@ -290,10 +290,12 @@ def _in_order(numbered, others, source):
     """
     alike = [name for name in others if _stem(name) == _stem(numbered[0])]
     counts = np.array([re.findall(r"\d+", str(name)) for name in alike]).astype(float)
-    count = counts[:, np.ptp(counts, axis=0) > 0].T
-    order = np.argsort(counts[:, -1] if len(count) != 1 else count[0])
-    steps = np.diff(count[:, order], prepend=-1)
-    if len(count) != 1 or steps[0, 0] > 2 or (steps[0, 1:] != 1).any():
+    counts = counts[:, np.ptp(counts, axis=0) > 0]
+    # Where more than one number of a name differs, or none, none of them counts.
+    numbers = counts[:, 0] if counts.shape[1] == 1 else np.zeros(len(alike))
+    order = np.argsort(numbers)
+    steps = np.diff(numbers[order])
+    if numbers.min() > 1 or (steps != 1).any():
         wrong = "they do not count without gaps from 0 or 1"
     elif no_numbers := [name for name in alike if name not in numbered]:
         wrong = f"{_listed(no_numbers)} holds no numbers"
